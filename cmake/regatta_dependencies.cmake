@@ -1,0 +1,29 @@
+# Every third-party package, found once. What each is for and what it would take to replace it: docs/dependencies.md.
+# Nothing is downloaded; tools/install-deps says how to get what is missing.
+
+find_package(MPI REQUIRED COMPONENTS C)
+find_package(HDF5 REQUIRED COMPONENTS C HL)  # serial, and never the CXX component: it drags in the parallel build
+find_package(Boost 1.74 REQUIRED COMPONENTS serialization iostreams)
+find_package(yaml-cpp REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+
+# Header-only packages without a CMake config in Debian, and libcsv.
+find_path(REGATTA_RANDOM123_INCLUDE Random123/philox.h REQUIRED)
+find_path(REGATTA_XXHASH_INCLUDE xxhash.h REQUIRED)
+find_path(REGATTA_CSV_INCLUDE csv.h REQUIRED)
+find_library(REGATTA_CSV_LIBRARY csv REQUIRED)
+
+add_library(regatta_random123 INTERFACE)
+target_include_directories(regatta_random123 SYSTEM INTERFACE "${REGATTA_RANDOM123_INCLUDE}")
+add_library(regatta_xxhash INTERFACE)
+target_include_directories(regatta_xxhash SYSTEM INTERFACE "${REGATTA_XXHASH_INCLUDE}")
+add_library(regatta_csv INTERFACE)
+target_include_directories(regatta_csv SYSTEM INTERFACE "${REGATTA_CSV_INCLUDE}")
+target_link_libraries(regatta_csv INTERFACE "${REGATTA_CSV_LIBRARY}")
+add_library(regatta_hdf5 INTERFACE)
+target_include_directories(regatta_hdf5 SYSTEM INTERFACE ${HDF5_INCLUDE_DIRS})
+target_compile_definitions(regatta_hdf5 INTERFACE ${HDF5_DEFINITIONS})
+target_link_libraries(regatta_hdf5 INTERFACE ${HDF5_C_HL_LIBRARIES} ${HDF5_C_LIBRARIES})

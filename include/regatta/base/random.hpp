@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+
+namespace regatta {
+
+/// What a random number is for. Values are part of what a seed means: never renumber, only append.
+enum class RandomPurpose : std::uint32_t {
+    Arrival = 1,
+    PromptLength = 2,
+    OutputLength = 3,
+    Route = 4,
+    PholdIncrement = 5,
+    PholdTarget = 6,
+    PholdStart = 7,
+};
+
+/// 64 random bits addressed by (seed, purpose, entity, index): the same whoever asks, whenever.
+/// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11).
+[[nodiscard]] std::uint64_t random_bits(std::uint64_t seed, RandomPurpose purpose, std::uint64_t entity,
+                                        std::uint64_t index);
+
+/// Uniform in the open interval (0, 1): 53 bits, centred, so that its logarithm is always finite.
+[[nodiscard]] double uniform_open(std::uint64_t seed, RandomPurpose purpose, std::uint64_t entity, std::uint64_t index);
+
+/// Uniform whole number in [0, bound); bound > 0. By multiplication; the bias is below bound / 2^64.
+[[nodiscard]] std::uint64_t uniform_below(std::uint64_t bound, std::uint64_t bits);
+
+}  // namespace regatta

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+
+#include "regatta/base/ids.hpp"
+#include "regatta/base/time.hpp"
+
+namespace regatta::serving {
+
+/// How a request ended. Values are stored in files: never renumber, only append.
+enum class EndState : std::uint8_t {
+    Finished = 0,
+    Rejected = 1,    ///< can never be served there (longer than the KV cache or the model's context)
+    Failed = 2,      ///< lost with what served it
+    Unfinished = 3,  ///< still waiting or running when the run ended
+};
+inline constexpr int kEndStates = 4;
+
+/// Everything a result keeps of one request. Times are ns of simulated time; kNoTime where the request never got there.
+/// The members have no padding, so that a row can be hashed and written as it lies in memory.
+inline constexpr std::int64_t kNoTime = -1;
+struct RequestRecord {
+    std::uint64_t request_id = 0;
+    std::int64_t arrival_ns = kNoTime;      ///< reached the gateway
+    std::int64_t received_ns = kNoTime;     ///< reached the replica's waiting queue
+    std::int64_t scheduled_ns = kNoTime;    ///< first became part of a batch
+    std::int64_t first_token_ns = kNoTime;  ///< end of the step that produced the first token
+    std::int64_t end_ns = kNoTime;          ///< finished, rejected, failed, or the end of the run
+    std::uint32_t prompt_tokens = 0;
+    std::uint32_t output_tokens = 0;            ///< produced
+    std::uint32_t requested_output_tokens = 0;  ///< would have been produced had it finished
+    std::uint32_t preemptions = 0;
+    std::uint32_t gateway = 0;
+    std::uint32_t replica = 0;  ///< over the whole fleet
+    std::uint16_t pool = 0;
+    std::uint16_t stream = 0;
+    EndState state = EndState::Unfinished;
+    std::uint8_t reserved[3] = {0, 0, 0};
+};
+static_assert(sizeof(RequestRecord) == 80);
+
+/// Sums of one replica over the run.
+struct ReplicaRecord {
+    std::uint32_t replica = 0;
+    std::uint32_t node = 0;
+    std::uint32_t pool = 0;
+    std::uint32_t gpus = 0;
+    std::int64_t steps = 0;
+    std::int64_t busy_ns = 0;          ///< in steps
+    std::int64_t prefill_tokens = 0;   ///< prompt tokens computed, recomputation included
+    std::int64_t decode_tokens = 0;    ///< tokens produced by decode steps
+    std::int64_t finished = 0;         ///< requests
+    std::int64_t preemptions = 0;
+    std::int64_t kv_blocks = 0;        ///< capacity
+    std::int64_t kv_blocks_peak = 0;   ///< most in use at any time
+};
+static_assert(sizeof(ReplicaRecord) == 80);
+
+/// State of one replica at a sampling instant T: before any event at T.
+struct ReplicaSample {
+    std::int64_t waiting = 0;         ///< requests
+    std::int64_t running = 0;         ///< requests
+    std::int64_t kv_blocks_used = 0;
+    std::int64_t busy_replicas = 0;   ///< 1 while in a step
+};
+
+/// Where the serving side's results go. One per rank; results/ implements it. Calls come in the order in which the
+/// rank handles events, which is non-decreasing in time per kind of logical process only.
+class RecordSink {
+public:
+    virtual ~RecordSink() = default;
+    virtual void request_ended(const RequestRecord& record) = 0;
+    virtual void replica_ended(const ReplicaRecord& record) = 0;
+    /// `count` gaps of `gap` between consecutive tokens of requests in `pool`.
+    virtual void inter_token_gaps(PoolId pool, SimTime gap, std::int64_t count) = 0;
+    /// Adds one replica's sample to the row of its pool at instant `at`.
+    virtual void sample(PoolId pool, SimTime at, const ReplicaSample& sample) = 0;
+};
+
+}  // namespace regatta::serving

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hardware/gpu.hpp"
+#include "llm/model.hpp"
+#include "regatta/base/parameters.hpp"
+#include "regatta/base/time.hpp"
+#include "serving/registry.hpp"
+#include "workload/workload.hpp"
+
+namespace regatta::scenario {
+
+/// A policy by its registry key, with its parameters complete and checked.
+struct PolicyChoice {
+    std::string name;
+    Parameters parameters;
+};
+
+/// What users hold a fleet to; none: not held to it.
+struct Targets {
+    std::optional<SimTime> ttft;
+    std::optional<SimTime> tpot;
+};
+
+/// Replicas of one model on nodes of one kind.
+struct Pool {
+    std::string name;
+    llm::Model model;
+    llm::DataType weight_type = llm::DataType::Bf16;
+    llm::DataType kv_type = llm::DataType::Bf16;
+    std::uint32_t nodes = 1;
+    hardware::Gpu gpu;
+    std::uint32_t gpus_per_node = 8;
+    std::uint32_t tensor_parallel = 1;
+    std::int64_t block_tokens = 16;
+    double memory_fraction = 0.9;  ///< of GPU memory that the engine may use
+    std::optional<std::int64_t> kv_blocks;  ///< overrides the memory plan
+    std::int64_t max_context_tokens = 0;    ///< longest prompt plus output; never above the model's
+    PolicyChoice scheduler;
+    PolicyChoice timing;
+    SimTime gateway_latency;  ///< one way, gateway to node and back
+
+    [[nodiscard]] std::uint32_t replicas_per_node() const { return gpus_per_node / tensor_parallel; }
+    [[nodiscard]] std::uint32_t replicas() const { return nodes * replicas_per_node(); }
+};
+
+struct Gateways {
+    std::uint32_t count = 1;
+    PolicyChoice router;
+    /// How often nodes report their load to all gateways; none: each completion is told to the gateway that dispatched.
+    std::optional<SimTime> report_every;
+};
+
+/// One class of traffic, synthetic or the trace's (then arrivals and lengths are empty and it is the only one).
+struct Stream {
+    std::string name;
+    std::uint16_t pool = 0;  ///< the pool that serves its model
+    Targets targets;
+    double rate_per_s = 0;
+    PolicyChoice arrivals;
+    PolicyChoice prompt;
+    PolicyChoice output;
+    std::optional<std::uint64_t> limit;
+};
+
+struct Scenario {
+    std::string name;
+    std::optional<SimTime> duration;  ///< of arrivals; none: a trace to its end, or streams to their limits
+    std::uint64_t seed = 1;
+    std::vector<Pool> pools;
+    Gateways gateways;
+    std::vector<Stream> streams;  ///< at least one
+    std::optional<workload::TraceInput> trace;
+    bool ends_at_duration = false;  ///< else: drain, until every request has ended
+    SimTime measure_from;           ///< the summary counts requests that arrive from here on
+    serving::Stepping stepping = serving::Stepping::Lazy;
+    std::optional<SimTime> series_every;
+    std::string resolved_text;  ///< the scenario with every default written out; running it again gives the same digest
+};
+
+}  // namespace regatta::scenario

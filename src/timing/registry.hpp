@@ -1,0 +1,25 @@
+#pragma once
+
+#include <memory>
+
+#include "hardware/gpu.hpp"
+#include "llm/model.hpp"
+#include "regatta/base/registry.hpp"
+#include "timing/step_time_model.hpp"
+
+namespace regatta::timing {
+
+/// What a step-time model is made for.
+struct StepTimeTarget {
+    hardware::Gpu gpu;
+    llm::Model model;
+    std::int64_t tensor_parallel = 1;
+    llm::DataType weight_type = llm::DataType::Bf16;
+    llm::DataType kv_type = llm::DataType::Bf16;
+};
+
+using StepTimeFactory = std::unique_ptr<StepTimeModel> (*)(const StepTimeTarget&, const Parameters&);
+using StepTimeRegistry = Registry<StepTimeFactory>;
+[[nodiscard]] StepTimeRegistry built_in_step_time_models();
+
+}  // namespace regatta::timing

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "regatta/base/time.hpp"
+
+namespace regatta::timing {
+
+/// Durations of steps are kept in units of 2^-16 ns, so that a run of decode steps is an exact arithmetic series and the
+/// replica's clock carries the remainder below a nanosecond.
+inline constexpr int kFineBits = 16;
+inline constexpr std::int64_t kFinePerNs = std::int64_t{1} << kFineBits;
+
+/// Prompt tokens of one sequence computed in a step, `context_tokens` of it being in the KV cache before the step.
+struct PrefillChunk {
+    std::int64_t tokens = 0;
+    std::int64_t context_tokens = 0;
+};
+
+/// What a step computes, as sums: never requests.
+struct BatchShape {
+    std::int64_t decodes = 0;  ///< sequences that get one token each
+    /// Sum over the decodes of the KV length each attends to, its own new token included [tokens].
+    std::int64_t decode_context_tokens = 0;
+    std::span<const PrefillChunk> prefills;
+    std::int64_t samples = 0;  ///< sequences whose next token is sampled: decodes and prefills that complete
+};
+
+/// Time of a step as a straight line in `decode_context_tokens`, everything else of the shape held fixed:
+/// base + slope * decode_context_tokens, in units of 2^-16 ns.
+/// Valid while decode_context_tokens < `valid_below`. A model that is not piecewise linear gives slope 0 and
+/// valid_below = decode_context_tokens + 1.
+/// Contract: two shapes that differ only in decode_context_tokens and lie in the same piece give the same line, bit for
+/// bit: base and slope may depend on decode_context_tokens only through the choice of the piece.
+struct StepLine {
+    std::int64_t base_fine = 0;
+    std::int64_t slope_fine = 0;
+    std::int64_t valid_below = INT64_MAX;
+
+    [[nodiscard]] std::int64_t at(std::int64_t decode_context_tokens) const {
+        return base_fine + slope_fine * decode_context_tokens;
+    }
+};
+
+/// How long one forward pass of a replica takes. Implementations are immutable and shared by all replicas of a pool.
+class StepTimeModel {
+public:
+    virtual ~StepTimeModel() = default;
+    /// `shape` has at least one decode or prefill chunk. Every step takes at least one nanosecond (implementations
+    /// clamp base and slope accordingly).
+    [[nodiscard]] virtual StepLine line(const BatchShape& shape) const = 0;
+};
+
+}  // namespace regatta::timing

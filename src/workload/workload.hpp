@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "regatta/base/ids.hpp"
+#include "regatta/base/time.hpp"
+#include "workload/registry.hpp"
+#include "workload/request_source.hpp"
+
+namespace regatta::workload {
+
+/// A trace and how to replay it.
+struct TraceInput {
+    std::string path;
+    /// Column names for arrival, prompt tokens, output tokens; empty: known from the header.
+    std::map<std::string, std::string> columns;
+    double rate_scale = 1.0;              ///< 2: same requests in half the time
+    SimTime window_from;                  ///< of the trace's own time, before scaling
+    SimTime window_to = SimTime::never();
+    std::optional<std::uint64_t> limit;   ///< at most so many requests
+};
+
+/// What a look through a whole trace tells.
+struct TraceSummary {
+    std::uint64_t requests = 0;
+    SimTime last_arrival;  ///< after window and scaling
+    double mean_prompt_tokens = 0;
+    double mean_output_tokens = 0;
+    std::uint64_t longest_request_tokens = 0;  ///< prompt + output
+};
+
+/// Reads the trace once from end to end. Throws InputError for the first bad line ("trace.csv:17: ..."), an unknown
+/// header, times that go backwards, an empty selection; IoError when it cannot be read.
+[[nodiscard]] TraceSummary survey_trace(const TraceInput& input);
+
+/// One stream of synthetic traffic.
+struct SyntheticStream {
+    std::shared_ptr<const ArrivalProcess> whole;     ///< the stream's arrivals; shared by the gateways of one rank
+    std::shared_ptr<const ArrivalProcess> share;     ///< one gateway's share (rate / gateways) when it splits freely
+    std::shared_ptr<const LengthDistribution> prompt;
+    std::shared_ptr<const LengthDistribution> output;
+    SimTime from;                                    ///< first gap starts here
+    SimTime until = SimTime::never();                ///< arrivals before this instant only
+    std::optional<std::uint64_t> limit;
+};
+
+/// Makes the sources of the gateways that live on one rank. Request `i` of a trace goes to gateway i mod `gateways`.
+/// Sources made by one instance share one reader (the trace is parsed once per rank) and hold buffers only as deep as
+/// their gateways' clocks are apart.
+class Workload {
+public:
+    /// A trace's requests all belong to stream 0.
+    Workload(TraceInput trace, std::uint32_t gateways);
+    /// Element i is StreamId(i).
+    Workload(std::vector<SyntheticStream> streams, std::uint32_t gateways, std::uint64_t seed);
+    ~Workload();
+    Workload(const Workload&) = delete;
+    Workload& operator=(const Workload&) = delete;
+
+    /// The requests of `gateway`; each gateway once. The source must not outlive the workload.
+    [[nodiscard]] std::unique_ptr<RequestSource> source_for(GatewayId gateway);
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace regatta::workload
