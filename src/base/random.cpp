@@ -5,8 +5,8 @@
 namespace regatta {
 
 std::uint64_t random_bits(std::uint64_t seed, RandomPurpose purpose, std::uint64_t entity, std::uint64_t index) {
-    // Key: the seed. Counter: entity, index and purpose, all of them whole: 64 + 32 + 32 bits would not do for indices
-    // beyond 2^32, so the high half of the index is folded into the purpose word, which is small.
+    // Key: the seed. Counter: the entity (64 bits), the low half of the index, and one word that holds the purpose above
+    // the high half of the index: distinct for purposes below 2^8 and indices below 2^56.
     const auto high = static_cast<std::uint32_t>(index >> 32);
     r123::Philox4x32::key_type key = {
         {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)}};

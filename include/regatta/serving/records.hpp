@@ -71,8 +71,9 @@ public:
     virtual ~RecordSink() = default;
     virtual void request_ended(const RequestRecord& record) = 0;
     virtual void replica_ended(const ReplicaRecord& record) = 0;
-    /// `count` gaps of `gap` between consecutive tokens of requests in `pool`.
-    virtual void inter_token_gaps(PoolId pool, SimTime gap, std::int64_t count) = 0;
+    /// `count` gaps between consecutive tokens of requests in `pool`, all of which fall in the sketch bucket of `gap`;
+    /// `total` is their exact sum. (A run of decode steps is told bucket by bucket, not step by step.)
+    virtual void inter_token_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total) = 0;
     /// Adds one replica's sample to the row of its pool at instant `at`.
     virtual void sample(PoolId pool, SimTime at, const ReplicaSample& sample) = 0;
 };
