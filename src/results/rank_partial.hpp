@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "regatta/base/digest.hpp"
+#include "regatta/base/time.hpp"
+#include "results/run_description.hpp"
+#include "results/series.hpp"
+#include "results/summary.hpp"
+
+namespace regatta::results {
+
+/// What one rank knows at the end of a run, small enough to be gathered at rank 0.
+struct RankPartial {
+    Digest rows;  ///< of /requests and /replicas
+    SummarySums sums;
+    SeriesSums series;
+    std::int64_t arrived = 0;
+    SimTime end;
+    RankFacts facts;
+
+    [[nodiscard]] std::vector<std::byte> to_bytes() const;
+    /// Throws BugError when the bytes are not what to_bytes gave.
+    [[nodiscard]] static RankPartial from_bytes(std::span<const std::byte> bytes);
+};
+
+/// What came out of a run, over all ranks.
+struct RunOutcome {
+    Digest digest;  ///< of all results; the same whatever the number of ranks
+    Summary summary;
+    SeriesSums series;
+    std::vector<RankFacts> ranks;
+};
+
+/// Adds up the ranks' partials; the order of ranks decides only the order of `RunOutcome::ranks`.
+/// Throws BugError when requests were lost (arrived != finished + rejected + failed + unfinished).
+[[nodiscard]] RunOutcome combine(const RunDescription& run, const std::vector<RankPartial>& partials);
+
+}  // namespace regatta::results

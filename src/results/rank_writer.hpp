@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "regatta/base/time.hpp"
+#include "regatta/serving/records.hpp"
+#include "results/rank_partial.hpp"
+#include "results/run_description.hpp"
+
+namespace regatta::results {
+
+/// Makes the output directory (and those above it) and checks that files can be made in it; called by one rank before
+/// any rank opens its writer. Throws IoError when that fails, InputError when the directory already holds results.
+void prepare_output_directory(const std::string& directory);
+
+/// Where a rank writes and who it is.
+struct RankWriterOptions {
+    std::string directory;  ///< exists (prepare_output_directory)
+    std::uint32_t rank = 0;
+    std::uint32_t ranks = 1;
+    std::string program;  ///< "regatta 0.1.0 (a1b2c3d, Release)"; goes to /run
+    RunDescription run;
+};
+
+/// The results of one rank: rows go to DIR/rank-RRRRR-SSS.h5, sums and sketches to a RankPartial as they come.
+/// The file is written under a temporary name and gets its own in finish(); a writer destroyed before that removes it.
+/// Rows of /requests lie in the file by (end_ns, request_id); buffered are only rows that are not settled.
+class RankWriter final : public serving::RecordSink {
+public:
+    /// Throws IoError when the file cannot be made.
+    explicit RankWriter(RankWriterOptions options);
+    ~RankWriter() override;
+    RankWriter(const RankWriter&) = delete;
+    RankWriter& operator=(const RankWriter&) = delete;
+
+    void request_ended(const serving::RequestRecord& record) override;
+    void replica_ended(const serving::ReplicaRecord& record) override;
+    void inter_token_gaps(PoolId pool, SimTime gap, std::int64_t count) override;
+    /// `at` must be a multiple of the run's series interval.
+    void sample(PoolId pool, SimTime at, const serving::ReplicaSample& sample) override;
+
+    /// States that no request that ends before `before` will come any more; such a row is a BugError from now on.
+    /// Called after each window; writes only when enough has gathered.
+    void settle(SimTime before);
+
+    /// Writes the rest and gives the file its name. `end` is the end of the run, the same on all ranks: samples after
+    /// it are dropped. `arrived`: requests that reached this rank's gateways. Throws IoError.
+    void finish(SimTime end, std::int64_t arrived, const RankFacts& facts);
+
+    /// This rank's sums; complete after finish().
+    [[nodiscard]] const RankPartial& partial() const;
+    /// The file's final path.
+    [[nodiscard]] const std::string& path() const;
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace regatta::results

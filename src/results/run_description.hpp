@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "regatta/base/time.hpp"
+
+namespace regatta::results {
+
+/// One class of traffic and what its users hold the fleet to. Element i of a list is StreamId(i).
+struct StreamDescription {
+    std::string name;
+    std::optional<SimTime> ttft_target;
+    std::optional<SimTime> tpot_target;
+};
+
+/// What is written about a run besides its results; the same on every rank and on every number of ranks.
+struct RunDescription {
+    std::string name;
+    std::uint64_t seed = 1;
+    std::string scenario_text;       ///< resolved
+    std::vector<std::string> pools;  ///< element i is PoolId(i)
+    std::vector<StreamDescription> streams;
+    std::optional<SimTime> series_every;  ///< none: no series
+    SimTime measure_from;                 ///< the summary counts requests that arrive from here on
+};
+
+/// What one rank can say about its own work. Kept under /run: these facts, and only these, depend on how the run was
+/// carried out.
+struct RankFacts {
+    double wall_s = 0;     ///< from the program's start to the end of the event loop
+    double loop_s = 0;     ///< in the event loop, waiting included
+    double waiting_s = 0;  ///< of that, waiting for other ranks
+    std::int64_t windows = 0;
+    std::int64_t events = 0;  ///< handled
+    std::int64_t peak_memory_bytes = 0;
+};
+
+}  // namespace regatta::results

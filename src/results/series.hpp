@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "regatta/base/digest.hpp"
+#include "regatta/base/ids.hpp"
+#include "regatta/base/time.hpp"
+#include "regatta/serving/records.hpp"
+
+namespace regatta::results {
+
+/// One pool at one instant: sums over those of its replicas that were sampled.
+struct SeriesPoint {
+    std::int64_t replicas = 0;  ///< that were sampled
+    std::int64_t waiting = 0;
+    std::int64_t running = 0;
+    std::int64_t kv_blocks_used = 0;
+    std::int64_t busy_replicas = 0;
+
+    SeriesPoint& operator+=(const SeriesPoint& other);
+    friend constexpr bool operator==(const SeriesPoint&, const SeriesPoint&) = default;
+
+    template <class Archive>
+    void serialize(Archive& archive, unsigned /*version*/) {
+        archive& replicas& waiting& running& kv_blocks_used& busy_replicas;
+    }
+};
+
+/// The sampled state of pools, instant by instant. Grows with the run, by 40 bytes per instant and pool.
+class SeriesSums {
+public:
+    SeriesSums() = default;
+    /// `every` > 0.
+    SeriesSums(SimTime every, std::size_t pools);
+
+    /// `at` must be a multiple of the interval; throws BugError otherwise.
+    void add(PoolId pool, SimTime at, const SeriesPoint& point);
+    void drop_after(SimTime end);
+    /// Both must have the same interval and pools.
+    SeriesSums& operator+=(const SeriesSums& other);
+
+    [[nodiscard]] SimTime every() const { return every_; }
+    [[nodiscard]] std::size_t pools() const { return pools_; }
+    /// The instants at which anything was sampled, in order.
+    [[nodiscard]] std::vector<SimTime> instants() const;
+    /// What is known of `pool` at `at`; zeros when nothing was sampled.
+    [[nodiscard]] SeriesPoint at(PoolId pool, SimTime at) const;
+    void add_to(Digest& digest) const;
+    friend bool operator==(const SeriesSums&, const SeriesSums&) = default;
+
+    template <class Archive>
+    void serialize(Archive& archive, unsigned /*version*/) {
+        archive& every_& pools_& points_;
+    }
+
+private:
+    SimTime every_;
+    std::size_t pools_ = 0;
+    std::vector<SeriesPoint> points_;  ///< instant-major: points_[instant * pools_ + pool]
+};
+
+}  // namespace regatta::results

@@ -1,0 +1,167 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "regatta/base/digest.hpp"
+#include "regatta/base/sketch.hpp"
+#include "regatta/base/time.hpp"
+#include "regatta/serving/records.hpp"
+#include "results/run_description.hpp"
+#include "results/series.hpp"
+
+namespace regatta::results {
+
+/// Integer sums over the requests of one stream. The latency figures and token counts are of finished requests that
+/// arrived at RunDescription::measure_from or later.
+struct StreamSums {
+    std::int64_t by_state[serving::kEndStates] = {};           ///< all requests
+    std::int64_t measured_by_state[serving::kEndStates] = {};  ///< those that arrived in the measured span
+    std::int64_t preemptions = 0;                              ///< of all requests
+    std::int64_t prompt_tokens = 0;
+    std::int64_t output_tokens = 0;
+    std::int64_t ttft_met = 0;
+    std::int64_t tpot_met = 0;
+    std::int64_t all_met = 0;  ///< requests that meet every target of their stream
+    LatencySketch ttft;        ///< arrival at the gateway to the end of the step that made the first token
+    LatencySketch tpot;        ///< (end - first token) / (output tokens - 1), from two output tokens on
+    LatencySketch end_to_end;  ///< arrival at the gateway to the last token
+    LatencySketch queueing;    ///< arrival at the gateway to the first step the request was part of
+
+    StreamSums& operator+=(const StreamSums& other);
+    template <class Archive>
+    void serialize(Archive& archive, unsigned /*version*/) {
+        archive& by_state& measured_by_state& preemptions& prompt_tokens& output_tokens& ttft_met& tpot_met& all_met;
+        archive& ttft& tpot& end_to_end& queueing;
+    }
+};
+
+/// Integer sums over the replicas of one pool, whole run.
+struct PoolSums {
+    std::int64_t replicas = 0;
+    std::int64_t gpus = 0;
+    std::int64_t steps = 0;
+    WideSum busy_gpu_ns;
+    std::int64_t preemptions = 0;
+    std::int64_t kv_blocks = 0;
+    double kv_peak_fraction = 0;  ///< of the fullest replica; a maximum, so the order of ranks does not matter
+    LatencySketch inter_token_gap;
+
+    PoolSums& operator+=(const PoolSums& other);
+    template <class Archive>
+    void serialize(Archive& archive, unsigned /*version*/) {
+        archive& replicas& gpus& steps& busy_gpu_ns& preemptions& kv_blocks& kv_peak_fraction& inter_token_gap;
+    }
+};
+
+/// Everything a summary is computed from, row by row: by the run as rows come and by regatta-post from files.
+class SummarySums {
+public:
+    SummarySums() = default;
+    explicit SummarySums(const RunDescription& run);
+
+    void add(const serving::RequestRecord& record);
+    void add(const serving::ReplicaRecord& record);
+    void add_gaps(PoolId pool, SimTime gap, std::int64_t count);
+    void add_gaps(PoolId pool, const LatencySketch& gaps);
+    SummarySums& operator+=(const SummarySums& other);
+
+    [[nodiscard]] const std::vector<StreamSums>& streams() const { return streams_; }
+    [[nodiscard]] const std::vector<PoolSums>& pools() const { return pools_; }
+
+    template <class Archive>
+    void serialize(Archive& archive, unsigned /*version*/) {
+        archive& streams_& pools_;
+    }
+
+private:
+    /// One stream's targets as plain numbers; no target is the largest number.
+    struct Targets {
+        std::int64_t ttft_ns = 0;
+        std::int64_t tpot_ns = 0;
+    };
+    std::int64_t measure_from_ns_ = 0;
+    std::vector<Targets> targets_;
+    std::vector<StreamSums> streams_;
+    std::vector<PoolSums> pools_;
+};
+
+/// One latency's distribution. All zero when `count` is 0.
+struct LatencyFigures {
+    std::int64_t count = 0;
+    double mean_ns = 0;
+    std::int64_t p50_ns = 0;
+    std::int64_t p90_ns = 0;
+    std::int64_t p95_ns = 0;
+    std::int64_t p99_ns = 0;
+};
+
+/// A latency users hold the fleet to: its target when all counted requests share one, and how many met theirs.
+struct TargetFigures {
+    std::optional<SimTime> target;       ///< none: no target, or (with `met_fraction`) one per stream
+    std::optional<double> met_fraction;  ///< of the finished requests; none: no target
+};
+
+/// Requests of one stream, or of all.
+struct RequestFigures {
+    std::string name;
+    std::int64_t finished = 0;
+    std::int64_t rejected = 0;
+    std::int64_t failed = 0;
+    std::int64_t unfinished = 0;
+    std::int64_t preemptions = 0;
+    LatencyFigures ttft;
+    LatencyFigures tpot;
+    LatencyFigures end_to_end;
+    LatencyFigures queueing;
+    TargetFigures ttft_target;
+    TargetFigures tpot_target;
+    double requests_per_s = 0;                     ///< finished
+    double prompt_tokens_per_s = 0;                ///< of finished requests
+    double output_tokens_per_s = 0;                ///< of finished requests
+    std::optional<double> goodput_requests_per_s;  ///< finished within every target; none: no targets
+    std::optional<double> goodput_fraction;        ///< of all requests that arrived in the measured span
+};
+
+/// Replicas of one pool, or of all; whole run.
+struct PoolFigures {
+    std::string name;
+    std::int64_t replicas = 0;
+    std::int64_t gpus = 0;
+    std::int64_t steps = 0;
+    std::int64_t preemptions = 0;
+    double gpu_busy_fraction = 0;
+    std::optional<double> kv_mean_fraction;  ///< over the series' instants in the measured span; none: no series
+    double kv_peak_fraction = 0;             ///< of the fullest replica
+    LatencyFigures inter_token_gap;
+};
+
+struct Summary {
+    std::string name;
+    std::int64_t arrived = 0;
+    SimTime measure_from;
+    SimTime end;
+    RequestFigures all;
+    std::vector<RequestFigures> streams;
+    PoolFigures fleet;
+    std::vector<PoolFigures> pools;
+};
+
+/// Throws BugError when requests were lost: arrived != finished + rejected + failed + unfinished.
+[[nodiscard]] Summary summarize(const RunDescription& run, const SummarySums& sums, const SeriesSums& series,
+                                std::int64_t arrived, SimTime end);
+
+/// What a rendered summary says besides the figures.
+struct SummaryContext {
+    Digest digest;
+    std::vector<RankFacts> ranks;  ///< empty: nothing is said about how the run went
+};
+
+/// For people: aligned tables, three or four digits with units; ends with the line "Digest <32 hex digits>".
+[[nodiscard]] std::string to_text(const Summary& summary, const SummaryContext& context);
+/// One JSON document, times in seconds.
+[[nodiscard]] std::string to_json(const Summary& summary, const SummaryContext& context);
+
+}  // namespace regatta::results
