@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace regatta::hardware {
 
@@ -11,12 +12,16 @@ struct Gpu {
     double memory_bytes = 0;  ///< usable by software [bytes]
     double memory_bandwidth_bytes_per_s = 0;
     double bf16_flops_per_s = 0;
-    double fp8_flops_per_s = 0;         ///< 0: not supported
-    double int8_ops_per_s = 0;          ///< 0: not supported
-    double link_bytes_per_s = 0;        ///< GPU to GPU inside the node, one direction [bytes/s]
-    double link_latency_s = 0;          ///< one hop of a collective [s]
-    std::uint32_t gpus_per_node = 8;    ///< as servers with it are usually built
+    double fp8_flops_per_s = 0;       ///< 0: not supported
+    double int8_ops_per_s = 0;        ///< 0: not supported
+    double link_bytes_per_s = 0;      ///< GPU to GPU inside the node, one direction [bytes/s]
+    double link_latency_s = 0;        ///< one hop of a collective [s]
+    std::uint32_t gpus_per_node = 8;  ///< as servers with it are usually built
     std::string source;
 };
+
+/// What cannot be right about the facts, each as "memory: what is wrong; what is allowed" without a place; empty when
+/// all is well. For readers of catalogues, so that a user's own entry is checked like ours.
+[[nodiscard]] std::vector<std::string> problems_of(const Gpu& gpu);
 
 }  // namespace regatta::hardware

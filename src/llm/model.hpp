@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace regatta::llm {
 
@@ -17,15 +18,34 @@ struct Model {
     std::int64_t vocabulary = 0;
     std::int64_t max_context_tokens = 0;
     bool ties_embeddings = false;  ///< LM head shares the embedding matrix
+    bool has_qk_norm = false;      ///< RMS norm over each head's query and key (Qwen3)
+    bool has_qkv_bias = false;     ///< bias on the query, key and value projections (Qwen2)
     std::string source;
 };
+
+/// What cannot be right about the architecture, each as "kv_heads: what is wrong; what is allowed" without a place;
+/// empty when all is well. For readers of catalogues, so that a user's own entry is checked like ours.
+[[nodiscard]] std::vector<std::string> problems_of(const Model& model);
 
 enum class DataType { Bf16, Fp8, Int8 };
 [[nodiscard]] double bytes_of(DataType type);
 
-/// Weights of the whole model [parameters], embeddings and LM head included.
+/// Weights of the whole model [parameters], embeddings and LM head included; a tied head counts once.
 [[nodiscard]] double parameter_count(const Model& model);
+/// Weights of the whole model [bytes]. The matrices inside the layers have `weight_type`; embedding, LM head, norms and
+/// biases stay in bf16, as in the published FP8 and INT8 checkpoints (vLLM leaves lm_head and embeddings unquantised).
+[[nodiscard]] double weight_bytes(const Model& model, DataType weight_type);
 /// Keys and values of one token over all layers, whole model [bytes].
 [[nodiscard]] double kv_bytes_per_token(const Model& model, DataType kv_type);
+
+/// Matrix elements of one layer, whole model: what each matrix product reads.
+struct LayerMatrices {
+    double qkv = 0;      ///< hidden x (heads + 2 kv_heads) head_dim
+    double output = 0;   ///< heads head_dim x hidden
+    double gate_up = 0;  ///< hidden x 2 intermediate
+    double down = 0;     ///< intermediate x hidden
+    [[nodiscard]] double total() const { return qkv + output + gate_up + down; }
+};
+[[nodiscard]] LayerMatrices layer_matrices(const Model& model);
 
 }  // namespace regatta::llm

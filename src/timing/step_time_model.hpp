@@ -7,8 +7,8 @@
 
 namespace regatta::timing {
 
-/// Durations of steps are kept in units of 2^-16 ns, so that a run of decode steps is an exact arithmetic series and the
-/// replica's clock carries the remainder below a nanosecond.
+/// Durations of steps are kept in units of 2^-16 ns, so that a run of decode steps is an exact arithmetic series and
+/// the replica's clock carries the remainder below a nanosecond.
 inline constexpr int kFineBits = 16;
 inline constexpr std::int64_t kFinePerNs = std::int64_t{1} << kFineBits;
 

@@ -19,10 +19,10 @@ struct TraceInput {
     std::string path;
     /// Column names for arrival, prompt tokens, output tokens; empty: known from the header.
     std::map<std::string, std::string> columns;
-    double rate_scale = 1.0;              ///< 2: same requests in half the time
-    SimTime window_from;                  ///< of the trace's own time, before scaling
+    double rate_scale = 1.0;  ///< 2: same requests in half the time
+    SimTime window_from;      ///< of the trace's own time, before scaling
     SimTime window_to = SimTime::never();
-    std::optional<std::uint64_t> limit;   ///< at most so many requests
+    std::optional<std::uint64_t> limit;  ///< at most so many requests
 };
 
 /// What a look through a whole trace tells.
@@ -40,12 +40,12 @@ struct TraceSummary {
 
 /// One stream of synthetic traffic.
 struct SyntheticStream {
-    std::shared_ptr<const ArrivalProcess> whole;     ///< the stream's arrivals; shared by the gateways of one rank
-    std::shared_ptr<const ArrivalProcess> share;     ///< one gateway's share (rate / gateways) when it splits freely
+    std::shared_ptr<const ArrivalProcess> whole;  ///< the stream's arrivals; shared by the gateways of one rank
+    std::shared_ptr<const ArrivalProcess> share;  ///< one gateway's share (rate / gateways) when it splits freely
     std::shared_ptr<const LengthDistribution> prompt;
     std::shared_ptr<const LengthDistribution> output;
-    SimTime from;                                    ///< first gap starts here
-    SimTime until = SimTime::never();                ///< arrivals before this instant only
+    SimTime from;                      ///< first gap starts here
+    SimTime until = SimTime::never();  ///< arrivals before this instant only
     std::optional<std::uint64_t> limit;
 };
 

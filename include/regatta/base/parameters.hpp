@@ -32,12 +32,12 @@ enum class ParameterKind {
 struct Parameter {
     std::string key;
     ParameterKind kind = ParameterKind::Count;
-    std::string default_text;  ///< as a user would write it; ignored when `is_required`
+    std::string default_text = {};  ///< as a user would write it; ignored when `is_required`
     bool is_required = false;
     double least = -1e300;  ///< in base units (ns are given as seconds for Duration)
     double most = 1e300;
-    std::vector<std::string> choices;  ///< for Word: what is allowed; empty allows any text
-    std::string sentence;              ///< what it means, one sentence
+    std::vector<std::string> choices = {};  ///< for Word: what is allowed; empty allows any text
+    std::string sentence = {};  ///< what it means, one sentence
 };
 
 /// Values of declared parameters, complete (defaults filled in) and checked against their declaration.

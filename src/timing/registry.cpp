@@ -1,0 +1,16 @@
+#include "timing/registry.hpp"
+
+#include "timing/linear.hpp"
+#include "timing/roofline.hpp"
+
+namespace regatta::timing {
+
+StepTimeRegistry built_in_step_time_models() {
+    return StepTimeRegistry({
+        {"roofline", "each operator takes the longer of its arithmetic and its memory traffic", roofline_parameters(),
+         make_roofline},
+        {"linear", "a constant, plus per token, plus per token of context", linear_parameters(), make_linear},
+    });
+}
+
+}  // namespace regatta::timing

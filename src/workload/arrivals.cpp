@@ -1,0 +1,71 @@
+#include "workload/arrivals.hpp"
+
+#include <boost/math/distributions/gamma.hpp>
+#include <cmath>
+
+namespace regatta::workload {
+namespace {
+
+class Poisson final : public ArrivalProcess {
+public:
+    explicit Poisson(double rate_per_s) : mean_gap_s_(1 / rate_per_s) {}
+    double gap_s(std::uint64_t /*index*/, double uniform) const override {
+        // Inverse of 1 - exp(-t / mean).
+        return -mean_gap_s_ * std::log1p(-uniform);
+    }
+    bool splits_freely() const override { return true; }
+
+private:
+    double mean_gap_s_;
+};
+
+class Gamma final : public ArrivalProcess {
+public:
+    // A gamma distribution of shape k and scale s has mean k s and coefficient of variation 1 / sqrt(k).
+    Gamma(double rate_per_s, double cv) : distribution_(1 / (cv * cv), cv * cv / rate_per_s) {}
+    double gap_s(std::uint64_t /*index*/, double uniform) const override {
+        return boost::math::quantile(distribution_, uniform);
+    }
+
+private:
+    boost::math::gamma_distribution<double> distribution_;
+};
+
+class Constant final : public ArrivalProcess {
+public:
+    explicit Constant(double gap_s) : gap_s_(gap_s) {}
+    double gap_s(std::uint64_t /*index*/, double /*uniform*/) const override { return gap_s_; }
+
+private:
+    double gap_s_;
+};
+
+}  // namespace
+
+std::unique_ptr<ArrivalProcess> make_poisson(double rate_per_s, const Parameters& /*parameters*/) {
+    return std::make_unique<Poisson>(rate_per_s);
+}
+
+std::unique_ptr<ArrivalProcess> make_gamma(double rate_per_s, const Parameters& parameters) {
+    return std::make_unique<Gamma>(rate_per_s, parameters.real("cv"));
+}
+
+std::vector<Parameter> gamma_parameters() {
+    // Below 0.01 the gaps are constant for every purpose; above 100 the median gap is zero to the nanosecond.
+    return {{.key = "cv",
+             .kind = ParameterKind::Real,
+             .is_required = true,
+             .least = 0.01,
+             .most = 100,
+             .sentence = "coefficient of variation of the gaps: standard deviation over mean; 1 is Poisson"}};
+}
+
+std::unique_ptr<ArrivalProcess> make_constant(double rate_per_s, const Parameters& /*parameters*/) {
+    return std::make_unique<Constant>(1 / rate_per_s);
+}
+
+std::unique_ptr<ArrivalProcess> make_all_at_once(double /*rate_per_s*/, const Parameters& /*parameters*/) {
+    return std::make_unique<Constant>(0);
+}
+
+}  // namespace regatta::workload
