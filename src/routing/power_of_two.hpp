@@ -1,0 +1,22 @@
+#pragma once
+
+#include "regatta/routing/router.hpp"
+#include "routing/registry.hpp"
+
+namespace regatta::routing {
+
+/// Two different replicas drawn at random; the one with fewer outstanding requests in the gateway's view, on a tie the
+/// first drawn. A pool of one has no choice. The draw follows from seed and request id alone.
+/// Source: Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", IEEE Trans. Parallel Distrib. Syst.
+/// 12(10), 2001, pp. 1094-1104.
+class PowerOfTwoRouter final : public Router {
+public:
+    explicit PowerOfTwoRouter(const RouterTarget& target) : replicas_(target.replicas), seed_(target.seed) {}
+    [[nodiscard]] std::uint32_t choose(RequestId request, OutstandingView& view) override;
+
+private:
+    std::uint32_t replicas_;
+    std::uint64_t seed_;
+};
+
+}  // namespace regatta::routing

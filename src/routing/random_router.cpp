@@ -1,0 +1,12 @@
+#include "routing/random_router.hpp"
+
+#include "regatta/base/random.hpp"
+
+namespace regatta::routing {
+
+std::uint32_t RandomRouter::choose(RequestId request, OutstandingView& /*view*/) {
+    const std::uint64_t bits = random_bits(seed_, RandomPurpose::Route, request.value(), 0);
+    return static_cast<std::uint32_t>(uniform_below(replicas_, bits));
+}
+
+}  // namespace regatta::routing

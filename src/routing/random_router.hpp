@@ -1,0 +1,20 @@
+#pragma once
+
+#include "regatta/routing/router.hpp"
+#include "routing/registry.hpp"
+
+namespace regatta::routing {
+
+/// Every replica equally often, whatever is outstanding there: what a stateless balancer does. The choice follows from
+/// seed and request id alone.
+class RandomRouter final : public Router {
+public:
+    explicit RandomRouter(const RouterTarget& target) : replicas_(target.replicas), seed_(target.seed) {}
+    [[nodiscard]] std::uint32_t choose(RequestId request, OutstandingView& view) override;
+
+private:
+    std::uint32_t replicas_;
+    std::uint64_t seed_;
+};
+
+}  // namespace regatta::routing

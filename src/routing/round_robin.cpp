@@ -1,0 +1,11 @@
+#include "routing/round_robin.hpp"
+
+namespace regatta::routing {
+
+std::uint32_t RoundRobinRouter::choose(RequestId /*request*/, OutstandingView& /*view*/) {
+    const std::uint32_t replica = cursor_.at();
+    cursor_.move_behind(replica);
+    return replica;
+}
+
+}  // namespace regatta::routing
