@@ -64,7 +64,7 @@ public:
 
     void add(const serving::RequestRecord& record);
     void add(const serving::ReplicaRecord& record);
-    void add_gaps(PoolId pool, SimTime gap, std::int64_t count);
+    void add_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total);
     void add_gaps(PoolId pool, const LatencySketch& gaps);
     SummarySums& operator+=(const SummarySums& other);
 

@@ -18,6 +18,7 @@ struct WideSum {
     WideSum& operator+=(const WideSum& other);
     /// sum / count, rounded once to a double; 0 when count is 0.
     [[nodiscard]] double mean(std::int64_t count) const;
+    [[nodiscard]] double value() const;
     friend constexpr bool operator==(const WideSum&, const WideSum&) = default;
 
     template <class Archive>
@@ -26,7 +27,7 @@ struct WideSum {
     }
 };
 
-/// Counts of durations in log-linear buckets: exact below 128 ns, then 128 buckets per power of two, so that a bucket
+/// Counts of durations in log-linear buckets: exact below 256 ns, then 128 buckets per power of two, so that a bucket
 /// is at most 1/128 of its values wide and a quantile (reported at the middle of its bucket) is off by at most 0.4 %.
 /// Counts are integers and the sum is exact, so sketches merged in any order are equal.
 class LatencySketch {
@@ -65,9 +66,9 @@ public:
     /// of values can count how many fall into one bucket.
     [[nodiscard]] static SimTime bucket_end(SimTime value);
 
-    /// Adds `count` values that fall into the bucket of `value` and add up to `sum`: one call for a whole run of an
-    /// arithmetic series.
-    void fill_bucket(SimTime value, std::int64_t count, const WideSum& sum);
+    /// Adds `count` values that all fall into the bucket of `value` and add up to `total`: one call for a whole run of
+    /// an arithmetic series.
+    void fill_bucket(SimTime value, std::int64_t count, SimTime total);
 
     friend bool operator==(const LatencySketch& a, const LatencySketch& b);
 
@@ -81,10 +82,11 @@ public:
 
 private:
     struct Counts;  ///< Boost.Histogram over the bucket axis
+    void add_to_bucket(int bucket, std::int64_t count);
     [[nodiscard]] std::vector<std::int64_t> to_flat() const;
     [[nodiscard]] static LatencySketch from_flat(const std::vector<std::int64_t>& flat);
 
-    std::unique_ptr<Counts> counts_;
+    std::unique_ptr<Counts> counts_;  ///< none as long as nothing was filled: it holds a number per bucket (58 kB)
     std::int64_t count_ = 0;
     WideSum sum_ns_;
 };
