@@ -37,7 +37,7 @@ struct Parameter {
     double least = -1e300;  ///< in base units (ns are given as seconds for Duration)
     double most = 1e300;
     std::vector<std::string> choices = {};  ///< for Word: what is allowed; empty allows any text
-    std::string sentence = {};  ///< what it means, one sentence
+    std::string sentence = {};              ///< what it means, one sentence
 };
 
 /// Values of declared parameters, complete (defaults filled in) and checked against their declaration.
