@@ -16,6 +16,11 @@ inline constexpr std::int64_t kFinePerNs = std::int64_t{1} << kFineBits;
 struct PrefillChunk {
     std::int64_t tokens = 0;
     std::int64_t context_tokens = 0;
+
+    template <class Archive>
+    void serialize(Archive& archive, unsigned /*version*/) {
+        archive& tokens& context_tokens;
+    }
 };
 
 /// What a step computes, as sums: never requests.

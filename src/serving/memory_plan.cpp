@@ -1,0 +1,41 @@
+#include "serving/memory_plan.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace regatta::serving {
+
+namespace {
+
+/// CUDA context, communication buffers and graphs of an inference engine [bytes]: an allowance of 1 GiB, the order of
+/// what vLLM reports as non-torch memory plus graph memory on current GPUs.
+constexpr double kRuntimeBytes = 1.0 * 1024 * 1024 * 1024;
+/// Activations are computed in 16 bits.
+constexpr double kActivationBytes = 2;
+
+}  // namespace
+
+MemoryPlan plan_memory(const MemoryRequest& request) {
+    const llm::Model& model = request.model;
+    const auto tensor_parallel = static_cast<double>(request.tensor_parallel);
+    const auto tokens = static_cast<double>(request.step_tokens);
+    MemoryPlan plan;
+    plan.usable_bytes = request.gpu.memory_bytes * request.memory_fraction;
+    plan.weight_bytes = llm::parameter_count(model) * llm::bytes_of(request.weight_type) / tensor_parallel;
+    // Alive at once in the widest layer: residual, its normalised copy and the layer's output (hidden each), and the
+    // two halves of the gated MLP, which are split.
+    plan.activation_bytes = kRuntimeBytes + kActivationBytes * tokens *
+                                                (3.0 * static_cast<double>(model.hidden) +
+                                                 2.0 * static_cast<double>(model.intermediate) / tensor_parallel);
+    const auto kv_heads = static_cast<double>(model.kv_heads);
+    const double kv_heads_on_gpu = std::max(1.0, std::ceil(kv_heads / tensor_parallel));
+    plan.kv_block_bytes = llm::kv_bytes_per_token(model, request.kv_type) * kv_heads_on_gpu / kv_heads *
+                          static_cast<double>(request.block_tokens);
+    plan.kv_bytes = plan.usable_bytes - plan.weight_bytes - plan.activation_bytes;
+    plan.kv_blocks = plan.kv_bytes < plan.kv_block_bytes
+                         ? 0
+                         : static_cast<std::int64_t>(std::floor(plan.kv_bytes / plan.kv_block_bytes));
+    return plan;
+}
+
+}  // namespace regatta::serving

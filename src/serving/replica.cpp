@@ -1,0 +1,202 @@
+#include "serving/replica.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/archive/binary_iarchive.hpp>
+#include <boost/archive/binary_oarchive.hpp>
+#include <utility>
+
+#include "regatta/base/errors.hpp"
+#include "regatta/base/sketch.hpp"
+
+namespace regatta::serving {
+
+namespace {
+
+/// A run is cut where its length in 2^-16 ns would come near 2^61 (9.8 hours): the series must not overflow.
+constexpr std::int64_t kLongestRunFine = std::int64_t{1} << 61;
+
+}  // namespace
+
+Replica::Replica(const ReplicaFacts& facts, std::unique_ptr<ReplicaScheduler> scheduler,
+                 const timing::StepTimeModel& timing, RecordSink& sink)
+    : facts_(facts), scheduler_(std::move(scheduler)), timing_(&timing), sink_(&sink) {
+    sums_.replica = facts.id.value();
+    sums_.node = facts.node.value();
+    sums_.pool = facts.pool.value();
+    sums_.gpus = facts.gpus;
+    sums_.kv_blocks = facts.kv_blocks;
+}
+
+bool Replica::receive(const Request& request, SimTime now) {
+    if (!scheduler_->accepts(request)) return false;
+    if (!is_busy_) {
+        if (!starts_now_) {
+            starts_now_ = true;
+            run_start_ = FineClock(now);
+        }
+    } else if (!is_cut_ && run_steps_ > 1 && scheduler_->arrival_may_join()) {
+        // The step in progress goes on; the batch after it is formed anew.
+        const std::int64_t steps = steps_ended_by(now) + 1;
+        if (steps < run_steps_) {
+            run_steps_ = steps;
+            is_cut_ = true;
+        }
+    }
+    scheduler_->enqueue(request, now);
+    return true;
+}
+
+SimTime Replica::wake_at() const {
+    if (is_busy_) return boundary(run_steps_);
+    return starts_now_ ? run_start_.ceiling() : SimTime::never();
+}
+
+void Replica::wake(SimTime now) {
+    REGATTA_CHECK(now == wake_at(), fmt::format("replica {} woken at {} ns, planned for {} ns", facts_.id.value(),
+                                                now.ns(), wake_at().ns()));
+    outcome_.clear();
+    if (is_busy_) {
+        carry_out(run_steps_);
+        start_batch(!is_cut_);
+    } else {
+        starts_now_ = false;
+        start_batch(false);
+    }
+}
+
+/// Steps of the run whose end, rounded up to whole nanoseconds, is not after `instant`; less than all of them.
+std::int64_t Replica::steps_ended_by(SimTime instant) const {
+    std::int64_t ended = 0;
+    std::int64_t not_ended = run_steps_;
+    while (not_ended - ended > 1) {
+        const std::int64_t middle = ended + (not_ended - ended) / 2;
+        (boundary(middle) <= instant ? ended : not_ended) = middle;
+    }
+    return ended;
+}
+
+/// Duration of the run's first `steps` steps: the context grows by `run_decodes_` tokens from step to step, so that it
+/// is an arithmetic series, exact in integers.
+std::int64_t Replica::offset_fine(std::int64_t steps) const {
+    const std::int64_t context = steps * run_context_tokens_ + run_decodes_ * (steps * (steps - 1) / 2);
+    return steps * line_.base_fine + line_.slope_fine * context;
+}
+
+/// A batch at the boundary `run_start_`: the same one where its composition holds (`may_keep`), else a new one.
+void Replica::start_batch(bool may_keep) {
+    if (may_keep && scheduler_->steady_steps() > 0) {
+        scheduler_->keep_batch();
+        start_run();
+        return;
+    }
+    is_busy_ = scheduler_->form_batch(run_start_.ceiling());
+    if (is_busy_) start_run();
+}
+
+void Replica::start_run() {
+    const timing::BatchShape& shape = scheduler_->shape();
+    line_ = timing_->line(shape);
+    is_cut_ = false;
+    run_context_tokens_ = shape.decode_context_tokens;
+    run_decodes_ = shape.decodes;
+    run_prefill_tokens_ = 0;
+    for (const timing::PrefillChunk& chunk : shape.prefills)
+        run_prefill_tokens_ += chunk.tokens;
+    run_steps_ = scheduler_->steady_steps();
+    if (run_steps_ == 1) return;
+    // Steps 1, ..., n see contexts up to run_context_tokens_ + (n - 1) * run_decodes_; all must lie in the line's
+    // piece.
+    if (line_.slope_fine != 0 || line_.valid_below != INT64_MAX) {
+        const std::int64_t in_piece = (line_.valid_below - 1 - run_context_tokens_) / run_decodes_ + 1;
+        run_steps_ = std::min(run_steps_, std::max<std::int64_t>(in_piece, 1));
+    }
+    const std::int64_t last_context = run_context_tokens_ + (run_steps_ - 1) * run_decodes_;
+    run_steps_ = std::min(run_steps_, std::max<std::int64_t>(kLongestRunFine / line_.at(last_context), 1));
+}
+
+void Replica::carry_out(std::int64_t steps) {
+    const FineClock start = run_start_;
+    tell_gaps(steps);
+    run_start_ = start.plus(offset_fine(steps));
+    sums_.steps += steps;
+    sums_.busy_ns += run_start_.ceiling().ns() - start.ceiling().ns();
+    sums_.decode_tokens += steps * run_decodes_;
+    sums_.prefill_tokens += run_prefill_tokens_;
+    const std::size_t finished_before = outcome_.finished.size();
+    scheduler_->complete_steps(steps, run_start_.ceiling(), outcome_);
+    sums_.finished += static_cast<std::int64_t>(outcome_.finished.size() - finished_before);
+    for (const SimTime gap : outcome_.resumed_gaps)
+        sink_->inter_token_gaps(facts_.pool, gap, 1, gap);
+    outcome_.resumed_gaps.clear();
+}
+
+/// Every decode of the run has a gap of the step's length between two tokens. Buckets are by the step's duration in
+/// whole nanoseconds, which grows along the run, so that it is told bucket by bucket; the sum is that of the
+/// boundaries, exact.
+void Replica::tell_gaps(std::int64_t steps) {
+    if (run_decodes_ == 0) return;
+    const std::int64_t growth_fine = line_.slope_fine * run_decodes_;
+    std::int64_t told = 0;
+    while (told < steps) {
+        const std::int64_t gap_fine = line_.at(run_context_tokens_ + told * run_decodes_);
+        const std::int64_t gap_ns = gap_fine >> timing::kFineBits;
+        std::int64_t count = steps - told;
+        if (growth_fine > 0) {
+            // Last step of this bucket: the largest k with gap_fine + k * growth below the bucket's end.
+            const std::int64_t end_fine = LatencySketch::bucket_end(SimTime::from_ns(gap_ns)).ns() << timing::kFineBits;
+            count = std::min(count, (end_fine - 1 - gap_fine) / growth_fine + 1);
+        }
+        const SimTime total = boundary(told + count) - (told == 0 ? run_start_.ceiling() : boundary(told));
+        sink_->inter_token_gaps(facts_.pool, SimTime::from_ns(gap_ns), count * run_decodes_, total * run_decodes_);
+        told += count;
+    }
+}
+
+ReplicaSample Replica::sample(SimTime at) const {
+    const QueueState queue = scheduler_->queue_state();
+    const std::int64_t ended = is_busy_ ? steps_ended_by(at - SimTime::from_ns(1)) : 0;
+    return {.waiting = queue.waiting,
+            .running = queue.running,
+            .kv_blocks_used = scheduler_->kv_blocks_used(ended),
+            .busy_replicas = is_busy_ ? 1 : 0};
+}
+
+std::int64_t Replica::outstanding() const {
+    const QueueState queue = scheduler_->queue_state();
+    return queue.waiting + queue.running;
+}
+
+void Replica::finish(SimTime end, const std::function<void(const ServedRequest&)>& unfinished) {
+    if (is_busy_) {
+        const std::int64_t ended = steps_ended_by(end - SimTime::from_ns(1));
+        if (ended > 0) {
+            carry_out(ended);
+            run_steps_ -= ended;
+            scheduler_->keep_batch();
+        }
+        // The step in progress has kept the GPUs busy, too.
+        sums_.busy_ns += std::max<std::int64_t>(end.ns() - run_start_.ceiling().ns(), 0);
+    }
+    scheduler_->for_each_unfinished(unfinished);
+    sums_.preemptions = scheduler_->preemptions();
+    sums_.kv_blocks_peak = scheduler_->kv_blocks_peak();
+    sink_->replica_ended(sums_);
+}
+
+void Replica::save(OutArchive& archive) const {
+    scheduler_->save(archive);
+    archive << is_busy_ << starts_now_ << is_cut_ << run_start_ << run_steps_ << line_.base_fine << line_.slope_fine
+            << line_.valid_below << run_context_tokens_ << run_decodes_ << run_prefill_tokens_;
+    archive.save_binary(&sums_, sizeof sums_);
+}
+
+void Replica::load(InArchive& archive) {
+    scheduler_->load(archive);
+    archive >> is_busy_ >> starts_now_ >> is_cut_ >> run_start_ >> run_steps_ >> line_.base_fine >> line_.slope_fine >>
+        line_.valid_below >> run_context_tokens_ >> run_decodes_ >> run_prefill_tokens_;
+    archive.load_binary(&sums_, sizeof sums_);
+}
+
+}  // namespace regatta::serving

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "regatta/base/ids.hpp"
+#include "regatta/serving/records.hpp"
+#include "serving/fine_clock.hpp"
+#include "serving/replica_scheduler.hpp"
+#include "timing/step_time_model.hpp"
+
+namespace regatta::serving {
+
+/// Facts of a replica that do not change.
+struct ReplicaFacts {
+    ReplicaId id;
+    NodeId node;
+    PoolId pool;
+    std::uint32_t gpus = 1;
+    std::int64_t kv_blocks = 0;
+};
+
+/// A running copy of a model, brought up to date only when something touches it. Plain code without an engine.
+///
+/// It lives in *runs*: stretches of steps over which the composition of the batch holds, the step time being a straight
+/// line in the context, so that the end of every step of the run is known in closed form. The caller wakes it at
+/// `wake_at()`, and tells it of requests as they come. Nothing leaves a replica between two wake-ups.
+///
+/// Step boundaries lie on a fine clock (2^-16 ns). To the outside a boundary happens at its nanosecond rounded up, and
+/// before anything else that reaches the replica at that nanosecond.
+class Replica {
+public:
+    /// `timing` and `sink` must outlive the replica.
+    Replica(const ReplicaFacts& facts, std::unique_ptr<ReplicaScheduler> scheduler, const timing::StepTimeModel& timing,
+            RecordSink& sink);
+
+    [[nodiscard]] const ReplicaFacts& facts() const { return facts_; }
+
+    /// A request reaches the waiting queue. False, and nothing changes, when it could never be served here. An idle
+    /// replica starts at a wake-up at `now`, so that all requests of that instant are in its first batch.
+    [[nodiscard]] bool receive(const Request& request, SimTime now);
+    /// When it wants to be woken; never while it has nothing to do.
+    [[nodiscard]] SimTime wake_at() const;
+    /// Carries out what is due at `now` == wake_at(). Requests that finished at this instant are in `finished()`.
+    void wake(SimTime now);
+    [[nodiscard]] const std::vector<ServedRequest>& finished() const { return outcome_.finished; }
+
+    /// Its state before anything that happens at `at`.
+    [[nodiscard]] ReplicaSample sample(SimTime at) const;
+    /// Requests received and not finished.
+    [[nodiscard]] std::int64_t outstanding() const;
+
+    /// Carries out every step that ends before `end` and gives the replica's sums; unfinished requests are visited.
+    void finish(SimTime end, const std::function<void(const ServedRequest&)>& unfinished);
+
+    void save(OutArchive& archive) const;
+    void load(InArchive& archive);
+
+private:
+    void start_batch(bool may_keep);
+    void start_run();
+    void carry_out(std::int64_t steps);
+    [[nodiscard]] std::int64_t offset_fine(std::int64_t steps) const;
+    [[nodiscard]] SimTime boundary(std::int64_t steps) const { return run_start_.plus(offset_fine(steps)).ceiling(); }
+    [[nodiscard]] std::int64_t steps_ended_by(SimTime instant) const;
+    void tell_gaps(std::int64_t steps);
+
+    ReplicaFacts facts_;
+    std::unique_ptr<ReplicaScheduler> scheduler_;
+    const timing::StepTimeModel* timing_;
+    RecordSink* sink_;
+    StepOutcome outcome_;
+
+    bool is_busy_ = false;     ///< in a run
+    bool starts_now_ = false;  ///< idle with a request just received: the first batch is formed at `run_start_`
+    bool is_cut_ = false;      ///< the run ends before its composition does, because an arrival may join
+    FineClock run_start_;
+    std::int64_t run_steps_ = 0;
+    timing::StepLine line_;
+    std::int64_t run_context_tokens_ = 0;  ///< decode_context_tokens of the run's first step
+    std::int64_t run_decodes_ = 0;
+    std::int64_t run_prefill_tokens_ = 0;
+
+    ReplicaRecord sums_;
+};
+
+}  // namespace regatta::serving

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "regatta/base/archive_fwd.hpp"
+#include "regatta/base/time.hpp"
+#include "regatta/serving/request.hpp"
+#include "timing/step_time_model.hpp"
+
+namespace regatta::serving {
+
+/// A request and how far it has come on its replica.
+struct ServedRequest {
+    Request request;
+    SimTime received;
+    SimTime scheduled = SimTime::never();
+    SimTime first_token = SimTime::never();
+    std::int64_t generated = 0;  ///< tokens
+    std::uint32_t preemptions = 0;
+
+    template <class Archive>
+    void serialize(Archive& archive, unsigned /*version*/) {
+        archive& request& received& scheduled& first_token& generated& preemptions;
+    }
+};
+
+/// What the steps just completed brought. Reused from call to call.
+struct StepOutcome {
+    std::vector<ServedRequest> finished;
+    /// Gaps between two tokens of a sequence that was preempted in between.
+    std::vector<SimTime> resumed_gaps;
+
+    void clear() {
+        finished.clear();
+        resumed_gaps.clear();
+    }
+};
+
+struct QueueState {
+    std::int64_t waiting = 0;  ///< requests
+    std::int64_t running = 0;  ///< requests
+};
+
+/// Decides what a replica computes in each step: admission, batch formation, KV blocks, preemption. Knows no clock but
+/// what it is told, and no engine.
+///
+/// The order of calls: `form_batch` at a step boundary; then `complete_steps` for some of its steady steps; then either
+/// `form_batch` again, or, if steady steps are left and nothing new is to be considered, `keep_batch`.
+class ReplicaScheduler {
+public:
+    virtual ~ReplicaScheduler() = default;
+
+    /// Whether the request could be served if it were alone; one that could not is never enqueued.
+    [[nodiscard]] virtual bool accepts(const Request& request) const = 0;
+    virtual void enqueue(const Request& request, SimTime received) = 0;
+    /// Whether a request enqueued now could change the batch at the next boundary.
+    [[nodiscard]] virtual bool arrival_may_join() const = 0;
+
+    /// Forms the batch of the next step at boundary `now`, taking its KV blocks. False: there is nothing to compute.
+    [[nodiscard]] virtual bool form_batch(SimTime now) = 0;
+    /// The next step of the batch. Valid until the next call that changes the scheduler.
+    [[nodiscard]] virtual const timing::BatchShape& shape() const = 0;
+    /// How many steps from the next one on have this composition, each decode growing by a token, if nothing arrives:
+    /// at least 1. Only the last of them may complete a request.
+    [[nodiscard]] virtual std::int64_t steady_steps() const = 0;
+    /// Carries out `steps` <= steady_steps() steps of the batch, the last of which ends at `end`.
+    virtual void complete_steps(std::int64_t steps, SimTime end, StepOutcome& outcome) = 0;
+    /// Goes on with the same batch: takes the next step's blocks.
+    virtual void keep_batch() = 0;
+
+    [[nodiscard]] virtual QueueState queue_state() const = 0;
+    /// Blocks in use during the step that follows `steps` < steady_steps() further steps of the batch.
+    [[nodiscard]] virtual std::int64_t kv_blocks_used(std::int64_t steps) const = 0;
+    [[nodiscard]] virtual std::int64_t kv_blocks_peak() const = 0;
+    [[nodiscard]] virtual std::int64_t preemptions() const = 0;
+    /// Every request that has not finished, in no particular order.
+    virtual void for_each_unfinished(const std::function<void(const ServedRequest&)>& visit) const = 0;
+
+    virtual void save(OutArchive& archive) const = 0;
+    virtual void load(InArchive& archive) = 0;
+};
+
+}  // namespace regatta::serving

@@ -1,0 +1,342 @@
+#include "serving/vllm_v1.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/archive/binary_iarchive.hpp>
+#include <boost/archive/binary_oarchive.hpp>
+#include <boost/serialization/vector.hpp>
+#include <functional>
+
+#include "regatta/base/errors.hpp"
+#include "serving/vllm_v1_stepwise.hpp"
+
+namespace regatta::serving {
+
+VllmV1::VllmV1(const SchedulerLimits& limits, const VllmV1Options& options)
+    : limits_(limits),
+      options_(options),
+      free_blocks_(limits.kv_blocks),
+      needing_block_(static_cast<std::size_t>(limits.block_tokens), 0) {
+    REGATTA_CHECK(limits.kv_blocks > 0 && limits.block_tokens > 0, "a replica needs KV blocks");
+    REGATTA_CHECK(
+        options.chunk_tokens >= options.max_running && options.max_running > 0,
+        fmt::format("chunk_tokens {} must not be below max_running {}", options.chunk_tokens, options.max_running));
+}
+
+std::int64_t VllmV1::blocks_for(std::int64_t tokens) const {
+    return (tokens + limits_.block_tokens - 1) / limits_.block_tokens;
+}
+
+std::int64_t& VllmV1::needing_at(std::int64_t step) {
+    const std::int64_t residue = ((step % limits_.block_tokens) + limits_.block_tokens) % limits_.block_tokens;
+    return needing_block_[static_cast<std::size_t>(residue)];
+}
+
+/// Blocks that the decodes take at steps from_step, ..., from_step + steps - 1: each takes one in every block_tokens.
+std::int64_t VllmV1::blocks_needed(std::int64_t from_step, std::int64_t steps) const {
+    std::int64_t needed = steps / limits_.block_tokens * decodes_;
+    auto residue = static_cast<std::size_t>(from_step % limits_.block_tokens);
+    for (std::int64_t left = steps % limits_.block_tokens; left > 0; --left) {
+        needed += needing_block_[residue];
+        if (++residue == needing_block_.size()) residue = 0;
+    }
+    return needed;
+}
+
+std::int64_t VllmV1::computed_now(const Slot& slot) const {
+    return slot.is_decoding ? slot.computed + step_ - slot.joined_step : slot.computed;
+}
+
+std::int64_t VllmV1::generated_now(const Slot& slot) const {
+    return slot.is_decoding ? slot.served.generated + step_ - slot.joined_step : slot.served.generated;
+}
+
+bool VllmV1::accepts(const Request& request) const {
+    const std::int64_t tokens = std::int64_t{request.prompt_tokens} + request.output_tokens;
+    // The last token produced is never fed back, so it takes no KV.
+    return tokens <= limits_.max_context_tokens && blocks_for(tokens - 1) <= limits_.kv_blocks;
+}
+
+void VllmV1::enqueue(const Request& request, SimTime received) {
+    std::uint32_t index = 0;
+    if (free_slots_.empty()) {
+        index = static_cast<std::uint32_t>(slots_.size());
+        slots_.emplace_back();
+    } else {
+        index = free_slots_.back();
+        free_slots_.pop_back();
+    }
+    Slot& slot = slots_[index];
+    slot.served = ServedRequest{.request = request, .received = received};
+    slot.computed = 0;
+    slot.is_decoding = false;
+    waiting_.push_back(index);
+}
+
+bool VllmV1::arrival_may_join() const {
+    // Behind a waiting request it has to wait; the head itself stays blocked while the composition holds.
+    return waiting_.is_empty() && running_.size() < options_.max_running;
+}
+
+bool VllmV1::form_batch(SimTime now) {
+    chunks_.clear();
+    chunk_slots_.clear();
+    has_preempted_ = false;
+    const std::int64_t needed = decodes_ == 0 ? 0 : needing_at(step_);
+    if (needed <= free_blocks_)
+        free_blocks_ -= needed;
+    else
+        give_blocks_in_order(now);
+    std::int64_t budget = options_.chunk_tokens - decodes_;
+    if (prefilling_ != SlotList::kNone) continue_prefill(budget, now);
+    if (!has_preempted_) admit(budget, now);
+    note_peak();
+    describe_step();
+    if (decodes_ == 0 && chunks_.empty()) return false;
+    steady_steps_ = find_steady_steps();
+    return true;
+}
+
+/// Blocks do not suffice for all decodes: gives them in order of admission, taking from the most recently admitted.
+void VllmV1::give_blocks_in_order(SimTime now) {
+    std::uint32_t index = running_.front();
+    while (index != SlotList::kNone) {
+        const Slot& slot = slots_[index];
+        if (slot.is_decoding && computed_now(slot) % limits_.block_tokens == 0) {
+            while (free_blocks_ == 0) {
+                const std::uint32_t victim = running_.back();
+                preempt(victim, now);
+                if (victim == index) return;  // it was the last: nobody comes after it
+            }
+            --free_blocks_;
+        }
+        index = running_.after(index);
+    }
+}
+
+void VllmV1::continue_prefill(std::int64_t& budget, SimTime now) {
+    const Slot& slot = slots_[prefilling_];
+    const std::int64_t wanted = slot.served.request.prompt_tokens + slot.served.generated - slot.computed;
+    const std::int64_t tokens = std::min(wanted, budget);
+    const std::int64_t blocks = blocks_for(slot.computed + tokens) - blocks_for(slot.computed);
+    if (blocks > free_blocks_) {
+        preempt(prefilling_, now);  // the most recently admitted is itself
+        return;
+    }
+    free_blocks_ -= blocks;
+    add_chunk(prefilling_, tokens);
+    budget -= tokens;
+}
+
+void VllmV1::admit(std::int64_t& budget, SimTime now) {
+    while (!waiting_.is_empty() && budget > 0 && running_.size() < options_.max_running) {
+        const std::uint32_t index = waiting_.front();
+        Slot& slot = slots_[index];
+        const std::int64_t wanted = slot.served.request.prompt_tokens + slot.served.generated;
+        const std::int64_t tokens = std::min(wanted, budget);
+        const std::int64_t blocks = blocks_for(tokens);
+        if (blocks > free_blocks_) return;
+        free_blocks_ -= blocks;
+        waiting_.remove(index);
+        running_.push_back(index);
+        if (slot.served.scheduled.is_never()) slot.served.scheduled = now;
+        if (tokens < wanted) prefilling_ = index;
+        add_chunk(index, tokens);
+        budget -= tokens;
+    }
+}
+
+void VllmV1::add_chunk(std::uint32_t index, std::int64_t tokens) {
+    chunks_.push_back({.tokens = tokens, .context_tokens = slots_[index].computed});
+    chunk_slots_.push_back(index);
+}
+
+void VllmV1::preempt(std::uint32_t index, SimTime now) {
+    Slot& slot = slots_[index];
+    if (slot.is_decoding) {
+        slot.last_token = now;  // every decode produced one at the end of the step before
+        stop_decoding(slot);
+    } else {
+        prefilling_ = SlotList::kNone;
+    }
+    free_blocks_ += blocks_for(slot.computed);
+    slot.computed = 0;
+    ++slot.served.preemptions;
+    ++preemptions_;
+    running_.remove(index);
+    waiting_.push_front(index);
+    has_preempted_ = true;
+}
+
+void VllmV1::describe_step() {
+    shape_.decodes = decodes_;
+    shape_.decode_context_tokens = decode_tokens_ + decodes_;
+    shape_.prefills = chunks_;
+    shape_.samples = decodes_;
+    for (std::size_t i = 0; i < chunks_.size(); ++i) {
+        const Slot& slot = slots_[chunk_slots_[i]];
+        if (slot.computed + chunks_[i].tokens == slot.served.request.prompt_tokens + slot.served.generated)
+            ++shape_.samples;
+    }
+}
+
+std::int64_t VllmV1::find_steady_steps() {
+    if (!chunks_.empty()) return 1;
+    // After a preemption the head of the queue has not been looked at: it may fit in the next step.
+    if (has_preempted_ && !waiting_.is_empty()) return 1;
+    drop_stale_endings();
+    const std::int64_t until_ending = endings_.front().step - step_;
+    // The first step has its blocks. Each decode takes at most one in block_tokens further steps.
+    if (blocks_for(until_ending) * decodes_ <= free_blocks_) return until_ending;
+    const std::int64_t cycles = free_blocks_ / decodes_;
+    std::int64_t steps = 1 + cycles * limits_.block_tokens;
+    std::int64_t left = free_blocks_ - cycles * decodes_;
+    while (steps < until_ending) {
+        left -= needing_at(step_ + steps);
+        if (left < 0) break;
+        ++steps;
+    }
+    return std::min(steps, until_ending);
+}
+
+void VllmV1::complete_steps(std::int64_t steps, SimTime end, StepOutcome& outcome) {
+    REGATTA_DEBUG_CHECK(steps >= 1 && steps <= steady_steps_, fmt::format("{} of {}", steps, steady_steps_));
+    if (steps > 1) free_blocks_ -= blocks_needed(step_ + 1, steps - 1);
+    REGATTA_DEBUG_CHECK(free_blocks_ >= 0, fmt::format("{} free blocks", free_blocks_));
+    note_peak();
+    step_ += steps;
+    steady_steps_ -= steps;
+    decode_tokens_ += decodes_ * steps;
+    // Decodes that end now, before those that only now start to decode: these end later.
+    for (drop_stale_endings(); !endings_.empty() && endings_.front().step == step_; drop_stale_endings()) {
+        const std::uint32_t index = endings_.front().slot;
+        stop_decoding(slots_[index]);
+        finish(index, outcome);
+    }
+    complete_chunks(end, outcome);
+}
+
+void VllmV1::complete_chunks(SimTime end, StepOutcome& outcome) {
+    for (std::size_t i = 0; i < chunks_.size(); ++i) {
+        const std::uint32_t index = chunk_slots_[i];
+        Slot& slot = slots_[index];
+        slot.computed += chunks_[i].tokens;
+        if (slot.computed < slot.served.request.prompt_tokens + slot.served.generated) continue;
+        if (index == prefilling_) prefilling_ = SlotList::kNone;
+        if (slot.served.first_token.is_never())
+            slot.served.first_token = end;
+        else
+            outcome.resumed_gaps.push_back(end - slot.last_token);
+        ++slot.served.generated;
+        if (slot.served.generated == slot.served.request.output_tokens)
+            finish(index, outcome);
+        else
+            start_decoding(index);
+    }
+    chunks_.clear();
+    chunk_slots_.clear();
+}
+
+void VllmV1::keep_batch() {
+    free_blocks_ -= needing_at(step_);
+    note_peak();
+    describe_step();
+}
+
+void VllmV1::start_decoding(std::uint32_t index) {
+    Slot& slot = slots_[index];
+    slot.is_decoding = true;
+    slot.joined_step = step_;
+    ++decodes_;
+    decode_tokens_ += slot.computed;
+    ++needing_at(step_ - slot.computed);
+    endings_.push_back({.step = step_ + slot.served.request.output_tokens - slot.served.generated,
+                        .slot = index,
+                        .incarnation = slot.incarnation});
+    std::push_heap(endings_.begin(), endings_.end(), std::greater<>());
+}
+
+/// Takes a decode out of the sums and brings what its slot says up to date.
+void VllmV1::stop_decoding(Slot& slot) {
+    --needing_at(slot.joined_step - slot.computed);
+    slot.served.generated = generated_now(slot);
+    slot.computed = computed_now(slot);
+    --decodes_;
+    decode_tokens_ -= slot.computed;
+    slot.is_decoding = false;
+    ++slot.incarnation;
+}
+
+void VllmV1::finish(std::uint32_t index, StepOutcome& outcome) {
+    Slot& slot = slots_[index];
+    free_blocks_ += blocks_for(slot.computed);
+    running_.remove(index);
+    free_slots_.push_back(index);
+    outcome.finished.push_back(slot.served);
+}
+
+void VllmV1::drop_stale_endings() {
+    while (!endings_.empty() && slots_[endings_.front().slot].incarnation != endings_.front().incarnation) {
+        std::pop_heap(endings_.begin(), endings_.end(), std::greater<>());
+        endings_.pop_back();
+    }
+}
+
+void VllmV1::note_peak() {
+    peak_blocks_ = std::max(peak_blocks_, limits_.kv_blocks - free_blocks_);
+}
+
+std::int64_t VllmV1::kv_blocks_used(std::int64_t steps) const {
+    return limits_.kv_blocks - free_blocks_ + (steps > 0 ? blocks_needed(step_ + 1, steps) : 0);
+}
+
+void VllmV1::for_each_unfinished(const std::function<void(const ServedRequest&)>& visit) const {
+    for (const SlotList* list : {&running_, &waiting_}) {
+        for (std::uint32_t index = list->front(); index != SlotList::kNone; index = list->after(index)) {
+            ServedRequest served = slots_[index].served;
+            served.generated = generated_now(slots_[index]);
+            visit(served);
+        }
+    }
+}
+
+void VllmV1::save(OutArchive& archive) const {
+    archive << slots_ << free_slots_ << running_ << waiting_ << free_blocks_ << peak_blocks_ << preemptions_ << step_
+            << decodes_ << decode_tokens_ << needing_block_ << endings_ << prefilling_ << chunks_ << chunk_slots_
+            << has_preempted_ << steady_steps_;
+}
+
+void VllmV1::load(InArchive& archive) {
+    archive >> slots_ >> free_slots_ >> running_ >> waiting_ >> free_blocks_ >> peak_blocks_ >> preemptions_ >> step_ >>
+        decodes_ >> decode_tokens_ >> needing_block_ >> endings_ >> prefilling_ >> chunks_ >> chunk_slots_ >>
+        has_preempted_ >> steady_steps_;
+    describe_step();
+}
+
+std::vector<Parameter> vllm_v1_parameters() {
+    return {
+        {.key = "chunk_tokens",
+         .kind = ParameterKind::Count,
+         .default_text = "2048",
+         .least = 1,
+         .most = 1e6,
+         .sentence = "token budget of a step: longer prompts are computed in chunks; not below max_running"},
+        {.key = "max_running",
+         .kind = ParameterKind::Count,
+         .default_text = "256",
+         .least = 1,
+         .most = 65536,
+         .sentence = "most sequences in a batch"},
+    };
+}
+
+std::unique_ptr<ReplicaScheduler> make_vllm_v1(const SchedulerLimits& limits, const Parameters& parameters,
+                                               Stepping stepping) {
+    const VllmV1Options options{.chunk_tokens = parameters.count("chunk_tokens"),
+                                .max_running = parameters.count("max_running")};
+    if (stepping == Stepping::Stepwise) return std::make_unique<VllmV1Stepwise>(limits, options);
+    return std::make_unique<VllmV1>(limits, options);
+}
+
+}  // namespace regatta::serving

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "regatta/base/parameters.hpp"
+#include "serving/registry.hpp"
+#include "serving/replica_scheduler.hpp"
+#include "serving/slot_list.hpp"
+
+namespace regatta::serving {
+
+struct VllmV1Options {
+    std::int64_t chunk_tokens = 2048;  ///< token budget of a step
+    std::int64_t max_running = 256;    ///< sequences
+};
+
+[[nodiscard]] std::vector<Parameter> vllm_v1_parameters();
+[[nodiscard]] std::unique_ptr<ReplicaScheduler> make_vllm_v1(const SchedulerLimits& limits,
+                                                             const Parameters& parameters, Stepping stepping);
+
+/// The rules of vLLM's v1 scheduler, with every sum kept incrementally.
+///
+/// A step has a budget of `chunk_tokens`. Running requests come first, in order of admission, then waiting ones, first
+/// come first served; a prompt that exceeds what is left of the budget is computed in chunks. KV blocks are taken as
+/// tokens are computed. When they run out, the most recently admitted running request loses its blocks, will be
+/// recomputed (prompt and answer so far), and returns to the head of the queue; in such a step nothing is admitted.
+/// Source: vllm/v1/core/sched/scheduler.py, Scheduler.schedule(), vLLM 0.8 to 0.11.
+///
+/// Invariants that make O(1) steps possible: chunk_tokens >= max_running, so each decode gets its token in every step;
+/// at most one running request is in the middle of its prompt, and it is the last one admitted (it took all the
+/// budget). `step_` counts steps; a decode that joined at step j with c tokens computed has c + step_ - j of them,
+/// takes a new block at steps congruent to j - c modulo the block size, and ends at a step known when it joins.
+class VllmV1 final : public ReplicaScheduler {
+public:
+    VllmV1(const SchedulerLimits& limits, const VllmV1Options& options);
+
+    [[nodiscard]] bool accepts(const Request& request) const override;
+    void enqueue(const Request& request, SimTime received) override;
+    [[nodiscard]] bool arrival_may_join() const override;
+    [[nodiscard]] bool form_batch(SimTime now) override;
+    [[nodiscard]] const timing::BatchShape& shape() const override { return shape_; }
+    [[nodiscard]] std::int64_t steady_steps() const override { return steady_steps_; }
+    void complete_steps(std::int64_t steps, SimTime end, StepOutcome& outcome) override;
+    void keep_batch() override;
+    [[nodiscard]] QueueState queue_state() const override { return {waiting_.size(), running_.size()}; }
+    [[nodiscard]] std::int64_t kv_blocks_used(std::int64_t steps) const override;
+    [[nodiscard]] std::int64_t kv_blocks_peak() const override { return peak_blocks_; }
+    [[nodiscard]] std::int64_t preemptions() const override { return preemptions_; }
+    void for_each_unfinished(const std::function<void(const ServedRequest&)>& visit) const override;
+    void save(OutArchive& archive) const override;
+    void load(InArchive& archive) override;
+
+private:
+    struct Slot {
+        ServedRequest served;
+        std::int64_t computed = 0;      ///< tokens with KV: of a prefill now, of a decode when it joined
+        std::int64_t joined_step = 0;   ///< of a decode
+        SimTime last_token;             ///< of a preempted request that has produced some
+        std::uint32_t incarnation = 0;  ///< counts removals, so that stale heap entries are known
+        bool is_decoding = false;
+
+        template <class Archive>
+        void serialize(Archive& archive, unsigned /*version*/) {
+            archive& served& computed& joined_step& last_token& incarnation& is_decoding;
+        }
+    };
+    /// A decode's last step. Kept in a heap; entries of preempted requests stay until they surface.
+    struct Ending {
+        std::int64_t step = 0;
+        std::uint32_t slot = 0;
+        std::uint32_t incarnation = 0;
+
+        friend bool operator>(const Ending& a, const Ending& b) { return a.step > b.step; }
+        template <class Archive>
+        void serialize(Archive& archive, unsigned /*version*/) {
+            archive& step& slot& incarnation;
+        }
+    };
+
+    [[nodiscard]] std::int64_t blocks_for(std::int64_t tokens) const;
+    [[nodiscard]] std::int64_t& needing_at(std::int64_t step);
+    [[nodiscard]] std::int64_t blocks_needed(std::int64_t from_step, std::int64_t steps) const;
+    [[nodiscard]] std::int64_t computed_now(const Slot& slot) const;
+    [[nodiscard]] std::int64_t generated_now(const Slot& slot) const;
+
+    void give_blocks_in_order(SimTime now);
+    void continue_prefill(std::int64_t& budget, SimTime now);
+    void admit(std::int64_t& budget, SimTime now);
+    void add_chunk(std::uint32_t index, std::int64_t tokens);
+    void preempt(std::uint32_t index, SimTime now);
+    void describe_step();
+    [[nodiscard]] std::int64_t find_steady_steps();
+
+    void complete_chunks(SimTime end, StepOutcome& outcome);
+    void start_decoding(std::uint32_t index);
+    void stop_decoding(Slot& slot);
+    void finish(std::uint32_t index, StepOutcome& outcome);
+    void drop_stale_endings();
+    void note_peak();
+
+    SchedulerLimits limits_;
+    VllmV1Options options_;
+    std::vector<Slot> slots_;
+    std::vector<std::uint32_t> free_slots_;
+    SlotList running_;  ///< in order of admission
+    SlotList waiting_;
+
+    std::int64_t free_blocks_ = 0;
+    std::int64_t peak_blocks_ = 0;
+    std::int64_t preemptions_ = 0;
+
+    std::int64_t step_ = 0;
+    std::int64_t decodes_ = 0;
+    std::int64_t decode_tokens_ = 0;           ///< tokens in KV of all decodes
+    std::vector<std::int64_t> needing_block_;  ///< decodes by step (modulo the block size) at which they need a block
+    std::vector<Ending> endings_;
+    std::uint32_t prefilling_ = SlotList::kNone;  ///< the one request in the middle of its prompt
+
+    std::vector<timing::PrefillChunk> chunks_;
+    std::vector<std::uint32_t> chunk_slots_;
+    bool has_preempted_ = false;  ///< in the step being formed
+    timing::BatchShape shape_;
+    std::int64_t steady_steps_ = 0;
+};
+
+}  // namespace regatta::serving
