@@ -101,6 +101,16 @@ TEST(OutstandingView, RefusesWhatItsKindOfReportsCannotTell) {
     EXPECT_THROW(periodic.reported(too_long, SimTime()), BugError);
 }
 
+TEST(OutstandingView, FindsTheLeastOfTheLoadedStateAndNotOfItsOwn) {
+    OutstandingView saved(2, Reports::OnCompletion);
+    saved.dispatched(0, SimTime());
+    OutstandingView used(2, Reports::OnCompletion);
+    used.dispatched(1, SimTime());
+    EXPECT_EQ(used.least(0), 0u);
+    round_trip(saved, used);
+    EXPECT_EQ(used.least(0), 1u);
+}
+
 TEST(OutstandingView, RefusesTheStateOfAnotherPool) {
     OutstandingView two(2, Reports::OnCompletion);
     OutstandingView three(3, Reports::OnCompletion);
