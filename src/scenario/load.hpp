@@ -1,30 +1,14 @@
 #pragma once
 
-#include <map>
+#include <cstddef>
 #include <string>
 #include <vector>
 
+#include "scenario/input_files.hpp"
 #include "scenario/registries.hpp"
 #include "scenario/scenario.hpp"
 
 namespace regatta::scenario {
-
-/// Every file a scenario was read from, by path, so that one rank reads and the others get the same bytes.
-/// A path that could not be read is kept with its reason, so that all ranks reach the same verdict.
-struct InputFiles {
-    struct File {
-        bool is_readable = false;
-        std::string text;    ///< when readable
-        std::string reason;  ///< when not: "no such file", "permission denied", ...
-    };
-    std::map<std::string, File> files;
-    bool reads_disk = true;  ///< false: what is not in `files` does not exist (the other ranks)
-
-    [[nodiscard]] const File& open(const std::string& path);
-
-    template <class Archive>
-    void serialize(Archive& archive, unsigned version);
-};
 
 /// What to load: the scenario's path and the `--set path=value` in order.
 struct LoadRequest {
@@ -33,10 +17,19 @@ struct LoadRequest {
     std::string catalogue_directory;  ///< shipped with the program
 };
 
-/// Reads, checks and resolves a scenario. Throws InputError with everything that is wrong, in file order.
+/// Reads, checks and resolves a scenario. Throws InputError with everything that is wrong, in file order: the scenario,
+/// then each `--set`, then other files.
 [[nodiscard]] Scenario load_scenario(const LoadRequest& request, const Registries& registries, InputFiles& files);
 
-/// Directory of the shipped catalogue: $REGATTA_CATALOGUE if set, else beside the program (build tree or install tree).
+/// Reads the scenario's trace from end to end: the check that load_scenario leaves to one rank, because it takes time.
+/// Throws InputError for the first bad line. The scenario must have a trace.
+[[nodiscard]] workload::TraceSummary check_trace(const Scenario& scenario);
+
+/// Directory of the shipped catalogue: $REGATTA_CATALOGUE if set, else beside the program's installation, else that of
+/// the source tree the program was built from.
 [[nodiscard]] std::string catalogue_directory(const std::string& program_path);
+
+/// "2 errors in fleet.yaml; nothing was run."
+[[nodiscard]] std::string closing_line(std::size_t errors, const std::string& path);
 
 }  // namespace regatta::scenario

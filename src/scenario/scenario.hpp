@@ -76,6 +76,7 @@ struct Scenario {
     std::vector<Stream> streams;  ///< at least one
     std::optional<workload::TraceInput> trace;
     bool ends_at_duration = false;  ///< else: drain, until every request has ended
+    SimTime node_to_node_latency;   ///< one way; no message of this version travels there
     SimTime measure_from;           ///< the summary counts requests that arrive from here on
     serving::Stepping stepping = serving::Stepping::Lazy;
     std::optional<SimTime> series_every;

@@ -1,0 +1,117 @@
+#include "scenario/assembly.hpp"
+
+#include <filesystem>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "regatta/base/errors.hpp"
+#include "scenario/quantity.hpp"
+
+namespace regatta::scenario {
+
+Assembly::Assembly(Reading& root, const Registries& registries, std::string scenario_path,
+                   std::string catalogue_directory, InputFiles& files, Problems& problems)
+    : root_(root),
+      registries_(registries),
+      scenario_path_(std::move(scenario_path)),
+      catalogue_directory_(std::move(catalogue_directory)),
+      files_(files),
+      problems_(problems) {}
+
+Scenario Assembly::assemble() {
+    assemble_general();
+    assemble_pools();
+    assemble_workload();
+    check_times();
+    return std::move(scenario_);
+}
+
+void Assembly::assemble_general() {
+    const Parameters& values = root_.values;
+    if (values.has("name")) scenario_.name = values.word("name");
+    if (values.has("duration")) scenario_.duration = values.duration("duration");
+    if (values.has("seed")) scenario_.seed = static_cast<std::uint64_t>(values.count("seed"));
+    if (values.has("end")) scenario_.ends_at_duration = values.word("end") == "at_duration";
+    const Reading& gateways = root_.maps["gateways"];
+    if (gateways.is_sound) {
+        scenario_.gateways.count = static_cast<std::uint32_t>(gateways.values.count("count"));
+        scenario_.gateways.router = choice_of(gateways.policies.at("router"));
+        const PolicyReading& reports = gateways.policies.at("reports");
+        if (reports.parameters.has("period")) scenario_.gateways.report_every = reports.parameters.duration("period");
+    }
+    const Reading& network = root_.maps["network"];
+    if (network.is_sound) scenario_.node_to_node_latency = network.values.duration("node_to_node");
+    const Reading& measure = root_.maps["measure"];
+    if (measure.is_sound) scenario_.measure_from = measure.values.duration("from");
+    const Reading& engine = root_.maps["engine"];
+    if (engine.is_sound && engine.values.word("stepping") == "stepwise")
+        scenario_.stepping = serving::Stepping::Stepwise;
+    const Reading& output = root_.maps["output"];
+    if (output.is_sound && output.has("series")) scenario_.series_every = output.values.duration("series");
+}
+
+void Assembly::check_times() {
+    const bool is_duration_wrong =
+        root_.given.count("duration") > 0 && !root_.has("duration") && !root_.is_sound;  // told already, or `none`
+    const Place& place = root_.place_of("duration");
+    if (!scenario_.duration && scenario_.ends_at_duration && !is_duration_wrong)
+        problems_.add(root_.place_of("end"), "end", "at_duration needs a duration; give one, or drain");
+    if (!scenario_.duration && !is_duration_wrong && !scenario_.trace && !scenario_.ends_at_duration) {
+        for (const Stream& stream : scenario_.streams) {
+            if (stream.limit) continue;
+            problems_.add(
+                place, "duration",
+                fmt::format("missing; stream \"{}\" would never end: expected a duration, or a limit", stream.name));
+            break;
+        }
+    }
+    const Reading& measure = root_.maps["measure"];
+    if (scenario_.duration && measure.is_sound && scenario_.measure_from >= *scenario_.duration)
+        problems_.add(measure.place_of("from"), "measure.from",
+                      fmt::format("{} leaves nothing to measure; expected less than the duration, {}",
+                                  write_duration(scenario_.measure_from), write_duration(*scenario_.duration)));
+}
+
+std::string Assembly::locate(const std::string& path, const Place& place) const {
+    // What the scenario file names lies beside it; what a --set names, where the user is.
+    const bool is_in_scenario = place.source == 0;
+    const std::filesystem::path given(path);
+    if (given.is_absolute() || !is_in_scenario) return path;
+    return (std::filesystem::path(scenario_path_).parent_path() / given).lexically_normal().string();
+}
+
+void Assembly::with_place(const PolicyReading& policy, const std::function<void()>& make) {
+    try {
+        make();
+    } catch (const InputError& error) {
+        // Policies begin each problem with the parameter it is about: "points[2]: expected ...".
+        for (const std::string& problem : error.problems()) {
+            const std::string key = problem.substr(0, problem.find_first_of("[:."));
+            const std::size_t colon = problem.find(": ");
+            const auto place = policy.places.find(key);
+            const auto path = policy.paths.find(key);
+            if (colon == std::string::npos || place == policy.places.end()) {
+                problems_.add(policy.place, policy.path, problem);
+                continue;
+            }
+            problems_.add(place->second, path->second + problem.substr(key.size(), colon - key.size()),
+                          problem.substr(colon + 2));
+        }
+    }
+}
+
+Targets Assembly::targets_of(const Reading& targets, const Targets& otherwise) const {
+    Targets result = otherwise;
+    const auto take = [&](const char* key, std::optional<SimTime>& target) {
+        if (targets.has(key))
+            target = targets.values.duration(key);
+        else if (targets.given.count(key) > 0)
+            target.reset();  // `none`: not held to it
+    };
+    take("ttft", result.ttft);
+    take("tpot", result.tpot);
+    return result;
+}
+
+}  // namespace regatta::scenario

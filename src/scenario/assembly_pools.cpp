@@ -1,0 +1,192 @@
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "regatta/base/errors.hpp"
+#include "scenario/assembly.hpp"
+#include "scenario/decode.hpp"
+#include "serving/memory_plan.hpp"
+#include "serving/replica_scheduler.hpp"
+
+namespace regatta::scenario {
+namespace {
+
+llm::DataType data_type(const std::string& name) {
+    if (name == "fp8") return llm::DataType::Fp8;
+    return name == "int8" ? llm::DataType::Int8 : llm::DataType::Bf16;
+}
+
+std::string gib(double bytes) {
+    return fmt::format("{:.1f} GiB", bytes / static_cast<double>(std::int64_t{1} << 30));
+}
+
+/// Query heads are split evenly; KV heads, too, or each is copied to equally many GPUs.
+bool splits_heads(const llm::Model& model, std::int64_t tp) {
+    const bool splits_kv = tp <= model.kv_heads ? model.kv_heads % tp == 0 : tp % model.kv_heads == 0;
+    return model.heads % tp == 0 && splits_kv;
+}
+
+template <class Facts>
+std::vector<std::string> names_of(const Catalogue<Facts>& catalogue) {
+    std::vector<std::string> names;
+    for (const auto& entry : catalogue)
+        names.push_back(entry.name);
+    return names;
+}
+
+}  // namespace
+
+/// Finds what `{name, file}` means. False after telling what is wrong.
+template <class Facts, class Reader>
+bool Assembly::find_facts(Reading& reading, const std::string& what, Reader read_file, Facts& facts) {
+    const bool is_of_user = reading.has("file");
+    std::string path = catalogue_directory_ + "/" + what + "s.yaml";
+    if (is_of_user) {
+        path = locate(reading.values.word("file"), reading.place_of("file"));
+        reading.values.set("file", files_.absolute(path));
+        if (const InputFiles::File& file = files_.open(path); !file.is_readable) {
+            problems_.add(reading.place_of("file"), reading.path_of("file"),
+                          fmt::format("cannot read \"{}\": {}", path, file.reason));
+            return false;
+        }
+    }
+    const Catalogue<Facts>& catalogue = read_file(path);
+    const std::string& name = reading.values.word("name");
+    for (const auto& entry : catalogue) {
+        if (entry.name != name) continue;
+        facts = entry.facts;
+        return entry.is_sound;
+    }
+    const std::vector<std::string> names = names_of(catalogue);
+    if (names.empty()) return false;  // the file as a whole was wrong, and that was told
+    problems_.add(reading.place_of("name"), reading.path,
+                  fmt::format("no {} \"{}\" in {}; allowed: {}{}", what == "gpu" ? "GPU" : what, name,
+                              is_of_user ? path : "the catalogue", join(names), did_you_mean(name, names)));
+    return false;
+}
+
+void Assembly::assemble_pools() {
+    const auto fleet = root_.maps.find("fleet");
+    if (fleet == root_.maps.end()) return;
+    std::vector<Reading>& pools = fleet->second.lists["pools"];
+    scenario_.pools.resize(pools.size());
+    sound_pools_.assign(pools.size(), false);
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < pools.size(); ++i) {
+        Reading& reading = pools[i];
+        const std::string name = reading.has("name") ? reading.values.word("name") : fmt::format("pool-{}", i);
+        if (!names.insert(name).second)
+            problems_.add(reading.place_of("name"), reading.path_of("name"),
+                          fmt::format("another pool is called \"{}\", too; expected names that differ", name));
+        reading.values.set("name", name);
+        scenario_.pools[i].name = name;
+        if (reading.is_sound) assemble_pool(reading, i);
+    }
+}
+
+void Assembly::assemble_pool(Reading& reading, std::size_t index) {
+    const std::size_t before = problems_.size();
+    Pool& pool = scenario_.pools[index];
+    const Parameters& values = reading.values;
+    Reading& node = reading.maps.at("node");
+    const auto read_model_file = [&](const std::string& path) -> const Catalogue<llm::Model>& {
+        if (models_.count(path) == 0) models_[path] = read_models(path, files_, problems_);
+        return models_[path];
+    };
+    const auto read_gpu_file = [&](const std::string& path) -> const Catalogue<hardware::Gpu>& {
+        if (gpus_.count(path) == 0) gpus_[path] = read_gpus(path, files_, problems_);
+        return gpus_[path];
+    };
+    const bool has_model = find_facts(reading.maps.at("model"), "model", read_model_file, pool.model);
+    const bool has_gpu = find_facts(node.maps.at("gpu"), "gpu", read_gpu_file, pool.gpu);
+    pool.weight_type = data_type(values.word("weights"));
+    pool.kv_type = data_type(values.word("kv_cache"));
+    pool.nodes = static_cast<std::uint32_t>(values.count("nodes"));
+    if (has_gpu && !node.has("gpus")) node.values.set("gpus", std::int64_t{pool.gpu.gpus_per_node});
+    if (node.has("gpus")) pool.gpus_per_node = static_cast<std::uint32_t>(node.values.count("gpus"));
+    pool.tensor_parallel = static_cast<std::uint32_t>(reading.maps.at("parallel").values.count("tp"));
+    pool.block_tokens = values.count("block_tokens");
+    pool.memory_fraction = values.real("memory_fraction");
+    if (values.has("kv_blocks")) pool.kv_blocks = values.count("kv_blocks");
+    if (has_model && !values.has("max_context_tokens"))
+        reading.values.set("max_context_tokens", pool.model.max_context_tokens);
+    if (values.has("max_context_tokens")) pool.max_context_tokens = values.count("max_context_tokens");
+    const Reading& network = root_.maps["network"];
+    if (!values.has("gateway_latency") && network.is_sound)
+        reading.values.set("gateway_latency", network.values.duration("gateway_to_node"));
+    if (values.has("gateway_latency")) pool.gateway_latency = values.duration("gateway_latency");
+    pool.scheduler = choice_of(reading.policies.at("scheduler"));
+    pool.timing = choice_of(reading.policies.at("timing"));
+    if (has_model && has_gpu) {
+        check_layout(reading, pool);
+        if (problems_.size() == before) check_memory(reading, pool);
+    }
+    sound_pools_[index] = problems_.size() == before && has_model && has_gpu;
+}
+
+void Assembly::check_layout(const Reading& reading, const Pool& pool) {
+    const Reading& parallel = reading.maps.at("parallel");
+    const llm::Model& model = pool.model;
+    const std::uint32_t tp = pool.tensor_parallel;
+    std::vector<std::string> allowed;
+    for (std::uint32_t i = 1; i <= pool.gpus_per_node; ++i)
+        if (pool.gpus_per_node % i == 0 && splits_heads(model, i)) allowed.push_back(fmt::format("{}", i));
+    const auto refuse = [&](const std::string& what) {
+        problems_.add(parallel.place_of("tp"), parallel.path_of("tp"), what + "; allowed: " + join(allowed));
+    };
+    if (tp > pool.gpus_per_node)
+        refuse(fmt::format("{} GPUs per replica, but a node has {}", tp, pool.gpus_per_node));
+    else if (pool.gpus_per_node % tp != 0)
+        refuse(fmt::format("{} GPUs per replica do not divide the {} of a node", tp, pool.gpus_per_node));
+    else if (!splits_heads(model, tp))
+        refuse(fmt::format("{} GPUs cannot share the {} query and {} KV heads of {} evenly", tp, model.heads,
+                           model.kv_heads, model.name));
+    if (pool.max_context_tokens > model.max_context_tokens)
+        problems_.add(reading.place_of("max_context_tokens"), reading.path_of("max_context_tokens"),
+                      fmt::format("{} tokens, but {} takes at most {}", pool.max_context_tokens, model.name,
+                                  model.max_context_tokens));
+}
+
+/// Whether the model fits, and whether the policies can be made for what is left.
+void Assembly::check_memory(const Reading& reading, Pool& pool) {
+    // A scheduler that bounds the tokens of a step calls the bound chunk_tokens; one that does not may fill the
+    // context.
+    const Parameters& scheduling = pool.scheduler.parameters;
+    const serving::MemoryRequest request{
+        .gpu = pool.gpu,
+        .model = pool.model,
+        .weight_type = pool.weight_type,
+        .kv_type = pool.kv_type,
+        .tensor_parallel = pool.tensor_parallel,
+        .memory_fraction = pool.memory_fraction,
+        .step_tokens = scheduling.has("chunk_tokens") ? scheduling.count("chunk_tokens") : pool.max_context_tokens,
+        .block_tokens = pool.block_tokens};
+    const serving::MemoryPlan plan = serving::plan_memory(request);
+    if (!pool.kv_blocks && !plan.fits()) {
+        const Reading& model = reading.maps.at("model");
+        problems_.add(
+            model.place, model.path,
+            fmt::format("{} does not fit: each GPU needs {} for weights and {} for activations, and may use {}: "
+                        "{} too little; raise parallel.tp, or store smaller weights",
+                        pool.model.name, gib(plan.weight_bytes), gib(plan.activation_bytes), gib(plan.usable_bytes),
+                        gib(plan.missing_bytes())));
+        return;
+    }
+    const auto* scheduler = registries_.schedulers.find(pool.scheduler.name);
+    const serving::SchedulerLimits limits{.kv_blocks = pool.kv_blocks.value_or(plan.kv_blocks),
+                                          .block_tokens = pool.block_tokens,
+                                          .max_context_tokens = pool.max_context_tokens};
+    with_place(reading.policies.at("scheduler"),
+               [&] { static_cast<void>(scheduler->make(limits, pool.scheduler.parameters, scenario_.stepping)); });
+    const auto* timing = registries_.timings.find(pool.timing.name);
+    const timing::StepTimeTarget target{.gpu = pool.gpu,
+                                        .model = pool.model,
+                                        .tensor_parallel = pool.tensor_parallel,
+                                        .weight_type = pool.weight_type,
+                                        .kv_type = pool.kv_type};
+    with_place(reading.policies.at("timing"), [&] { static_cast<void>(timing->make(target, pool.timing.parameters)); });
+}
+
+}  // namespace regatta::scenario

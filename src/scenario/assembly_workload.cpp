@@ -1,0 +1,209 @@
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "regatta/base/errors.hpp"
+#include "scenario/assembly.hpp"
+#include "scenario/decode.hpp"
+
+namespace regatta::scenario {
+namespace {
+
+// As near to the ends of (0, 1) as a uniform number comes.
+constexpr double kLeastUniform = 0x1p-54;
+
+std::optional<std::uint64_t> smaller(std::optional<std::uint64_t> a, std::optional<std::uint64_t> b) {
+    if (!a) return b;
+    return b && *b < *a ? b : a;
+}
+
+std::optional<std::uint64_t> limit_of(const Reading& reading) {
+    if (!reading.has("limit")) return std::nullopt;
+    return static_cast<std::uint64_t>(reading.values.count("limit"));
+}
+
+}  // namespace
+
+void Assembly::assemble_workload() {
+    const auto found = root_.maps.find("workload");
+    if (found == root_.maps.end()) return;
+    Reading& reading = found->second;
+    const bool has_streams = reading.given.count("streams") > 0;
+    const bool has_trace = reading.given.count("trace") > 0 && (reading.has("trace") || !reading.is_sound);
+    if (has_trace && has_streams) {
+        problems_.add(reading.place_of("trace"), reading.path_of("trace"),
+                      "a trace and streams exclude each other; expected one of them");
+    } else if (!has_trace && !has_streams) {
+        problems_.add(reading.place, reading.path, "no traffic; give a trace by --set workload.trace=PATH, or streams");
+    } else if (has_streams) {
+        refuse_trace_keys(reading);
+        assemble_streams(reading);
+    } else if (reading.is_sound) {
+        assemble_trace(reading);
+    }
+}
+
+std::optional<std::uint16_t> Assembly::pool_for(Reading& reading) {
+    std::vector<std::string> names;
+    std::vector<std::string> candidates;
+    std::optional<std::uint16_t> answer;
+    const bool has_model = reading.has("model");
+    const std::string model = has_model ? reading.values.word("model") : "";
+    std::set<std::string> models;
+    for (std::size_t i = 0; i < scenario_.pools.size(); ++i) {
+        const Pool& pool = scenario_.pools[i];
+        names.push_back(pool.name);
+        models.insert(pool.model.name);
+        if (reading.has("pool") ? pool.name != reading.values.word("pool") : has_model && pool.model.name != model)
+            continue;
+        candidates.push_back(pool.name);
+        answer = static_cast<std::uint16_t>(i);
+    }
+    if (names.empty()) return std::nullopt;  // without pools there is nothing to say about them
+    if (reading.has("pool") && candidates.empty()) {
+        const std::string& wanted = reading.values.word("pool");
+        problems_.add(reading.place_of("pool"), reading.path_of("pool"),
+                      fmt::format("no pool \"{}\"; allowed: {}{}", wanted, join(names), did_you_mean(wanted, names)));
+        return std::nullopt;
+    }
+    if (candidates.size() > 1) {
+        const std::string key = has_model ? "model" : "pool";
+        problems_.add(reading.place_of(key), reading.path_of("pool"),
+                      fmt::format("missing; {}: {}", has_model ? "several pools serve " + model : "expected one of",
+                                  join(candidates)));
+        return std::nullopt;
+    }
+    for (const bool is_sound : sound_pools_)
+        if (!is_sound && candidates.empty()) return std::nullopt;  // its model may be the one whose name is wrong
+    if (candidates.empty() || (has_model && scenario_.pools[*answer].model.name != model && sound_pools_[*answer])) {
+        const std::vector<std::string> known(models.begin(), models.end());
+        problems_.add(
+            reading.place_of("model"), reading.path_of("model"),
+            fmt::format("no pool serves \"{}\"; allowed: {}{}", model, join(known), did_you_mean(model, known)));
+        return std::nullopt;
+    }
+    reading.values.set("pool", scenario_.pools[*answer].name);
+    return answer;
+}
+
+void Assembly::assemble_trace(Reading& reading) {
+    workload::TraceInput trace;
+    trace.path = locate(reading.values.word("trace"), reading.place_of("trace"));
+    reading.values.set("trace", files_.absolute(trace.path));
+    if (const InputFiles::File& file = files_.probe(trace.path); !file.is_readable)
+        problems_.add(reading.place_of("trace"), reading.path_of("trace"),
+                      fmt::format("cannot read \"{}\": {}", trace.path, file.reason));
+    const Reading& columns = reading.maps.at("columns");
+    for (const auto& [key, value] : columns.values.all())
+        trace.columns[key] = std::get<std::string>(value);
+    if (!trace.columns.empty() && trace.columns.size() < 3)
+        problems_.add(columns.place, columns.path,
+                      "one column alone cannot be named; expected all of: arrival, prompt_tokens, output_tokens");
+    trace.rate_scale = reading.values.real("rate_scale");
+    const Reading& window = reading.maps.at("window");
+    trace.window_from = window.values.duration("from");
+    if (window.has("to")) trace.window_to = window.values.duration("to");
+    if (trace.window_to <= trace.window_from)
+        problems_.add(window.place_of("to"), window.path_of("to"),
+                      fmt::format("{} is not after window.from, {}", write_duration(trace.window_to),
+                                  write_duration(trace.window_from)));
+    trace.limit = limit_of(reading);
+    Stream stream;
+    stream.name = "trace";
+    stream.targets = targets_of(root_.maps["targets"], {});
+    stream.limit = trace.limit;
+    if (const auto pool = pool_for(reading)) stream.pool = *pool;
+    scenario_.streams.push_back(std::move(stream));
+    scenario_.trace = std::move(trace);
+}
+
+void Assembly::refuse_trace_keys(const Reading& reading) {
+    const auto refuse = [&](const char* key, const char* instead) {
+        problems_.add(reading.place_of(key), reading.path_of(key), fmt::format("applies to a trace only; {}", instead));
+    };
+    if (reading.has("rate_scale") && reading.values.real("rate_scale") != 1)
+        refuse("rate_scale", "change each stream's rate");
+    if (reading.has("pool")) refuse("pool", "name the pool in each stream");
+    if (reading.has("model")) refuse("model", "name the model in each stream");
+    const auto window = reading.maps.find("window");
+    if (window != reading.maps.end() && window->second.is_sound &&
+        (window->second.has("to") || window->second.values.duration("from") != SimTime()))
+        refuse("window", "leave it out");
+    const auto columns = reading.maps.find("columns");
+    if (columns != reading.maps.end() && !columns->second.values.all().empty()) refuse("columns", "leave it out");
+}
+
+void Assembly::assemble_streams(Reading& reading) {
+    std::vector<Reading>& streams = reading.lists["streams"];
+    const std::optional<std::uint64_t> common_limit = limit_of(reading);
+    scenario_.streams.resize(streams.size());
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+        Reading& one = streams[i];
+        const std::string name = one.has("name") ? one.values.word("name") : fmt::format("stream-{}", i);
+        if (!names.insert(name).second)
+            problems_.add(one.place_of("name"), one.path_of("name"),
+                          fmt::format("another stream is called \"{}\", too; expected names that differ", name));
+        one.values.set("name", name);
+        Stream& stream = scenario_.streams[i];
+        stream.name = name;
+        stream.limit = smaller(limit_of(one), common_limit);
+        // A stream whose own keys are wrong is not also said to be endless.
+        if (one.is_sound)
+            assemble_stream(one, i);
+        else if (!stream.limit)
+            stream.limit = 0;
+    }
+}
+
+void Assembly::assemble_stream(Reading& reading, std::size_t index) {
+    Stream& stream = scenario_.streams[index];
+    Reading& targets = reading.maps.at("targets");
+    stream.targets = targets_of(targets, targets_of(root_.maps["targets"], {}));
+    if (stream.targets.ttft) targets.values.set("ttft", *stream.targets.ttft);
+    if (stream.targets.tpot) targets.values.set("tpot", *stream.targets.tpot);
+    const std::optional<std::uint16_t> pool = pool_for(reading);
+    if (pool) stream.pool = *pool;
+    assemble_arrivals(reading, stream);
+    assemble_lengths(reading.maps.at("lengths"), stream, pool && sound_pools_[*pool]);
+}
+
+void Assembly::assemble_arrivals(const Reading& reading, Stream& stream) {
+    const PolicyReading& arrivals = reading.policies.at("arrivals");
+    stream.arrivals = choice_of(arrivals);
+    if (arrivals.parameters.has("rate")) stream.rate_per_s = arrivals.parameters.real("rate");
+    const auto* process = registries_.arrivals.find(arrivals.name);
+    // A process without gaps has no use for a rate, but nothing except a limit would end it.
+    bool is_at_once = false;
+    with_place(arrivals, [&] { is_at_once = process->make(1.0, arrivals.parameters)->gap_s(0, 0.5) == 0; });
+    if (!is_at_once && stream.rate_per_s == 0)
+        problems_.add(arrivals.place, arrivals.path + ".rate",
+                      fmt::format("missing; {} needs a rate, such as 40/s", arrivals.name));
+    if (is_at_once && !stream.limit) {
+        problems_.add(reading.place, reading.path_of("limit"),
+                      fmt::format("missing; {} needs a limit, for it has no other end", arrivals.name));
+        stream.limit = 0;  // told; not also said to be endless
+    }
+}
+
+void Assembly::assemble_lengths(const Reading& reading, Stream& stream, bool is_pool_sound) {
+    std::int64_t least_tokens = 0;
+    const auto take = [&](const char* key, PolicyChoice& choice) {
+        const PolicyReading& policy = reading.policies.at(key);
+        choice = choice_of(policy);
+        const auto* distribution = registries_.lengths.find(policy.name);
+        with_place(policy, [&] { least_tokens += distribution->make(policy.parameters)->tokens(kLeastUniform); });
+    };
+    take("prompt", stream.prompt);
+    take("output", stream.output);
+    if (!is_pool_sound) return;
+    const Pool& pool = scenario_.pools[stream.pool];
+    if (least_tokens > pool.max_context_tokens)
+        problems_.add(reading.place, reading.path,
+                      fmt::format("even the shortest prompt and output have {} tokens together; pool \"{}\" accepts at "
+                                  "most {}",
+                                  least_tokens, pool.name, pool.max_context_tokens));
+}
+
+}  // namespace regatta::scenario

@@ -1,0 +1,86 @@
+#include "scenario/input_files.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+
+#include <boost/archive/binary_iarchive.hpp>
+#include <boost/archive/binary_oarchive.hpp>
+#include <boost/serialization/map.hpp>
+#include <boost/serialization/string.hpp>
+
+namespace boost::serialization {
+
+template <class Archive>
+void serialize(Archive& archive, regatta::scenario::InputFiles::File& file, unsigned /*version*/) {
+    archive& file.is_readable& file.text& file.reason;
+}
+
+}  // namespace boost::serialization
+
+namespace regatta::scenario {
+namespace {
+
+std::string reason_of(int error) {
+    if (error == ENOENT || error == ENOTDIR) return "no such file";
+    if (error == EACCES) return "permission denied";
+    if (error == EISDIR) return "it is a directory";
+    std::string reason = std::generic_category().message(error == 0 ? EIO : error);
+    return reason;
+}
+
+}  // namespace
+
+const InputFiles::File& InputFiles::open(const std::string& path) {
+    return read(path, true);
+}
+const InputFiles::File& InputFiles::probe(const std::string& path) {
+    return read(path, false);
+}
+
+const InputFiles::File& InputFiles::read(const std::string& path, bool keeps_text) {
+    if (const auto found = files.find(path); found != files.end()) return found->second;
+    File file;
+    std::error_code error;
+    if (!reads_disk) {
+        file.reason = "no such file";
+    } else if (std::filesystem::is_directory(path, error)) {
+        file.reason = reason_of(EISDIR);
+    } else {
+        errno = 0;
+        std::ifstream stream(path, std::ios::binary);
+        if (!stream) {
+            file.reason = reason_of(errno);
+        } else {
+            file.is_readable = true;
+            if (keeps_text) file.text.assign(std::istreambuf_iterator<char>(stream), {});
+        }
+    }
+    return files.emplace(path, std::move(file)).first->second;
+}
+
+std::string InputFiles::absolute(const std::string& path) {
+    if (working_directory.empty()) working_directory = std::filesystem::current_path().string();
+    return (std::filesystem::path(working_directory) / path).lexically_normal().string();
+}
+
+std::string InputFiles::to_bytes() const {
+    std::ostringstream stream;
+    boost::archive::binary_oarchive archive(stream, boost::archive::no_header);
+    archive << files << working_directory;
+    return std::move(stream).str();
+}
+
+InputFiles InputFiles::from_bytes(const std::string& bytes) {
+    std::istringstream stream(bytes);
+    boost::archive::binary_iarchive archive(stream, boost::archive::no_header);
+    InputFiles result;
+    archive >> result.files >> result.working_directory;
+    result.reads_disk = false;
+    return result;
+}
+
+}  // namespace regatta::scenario

@@ -1,0 +1,64 @@
+#include "scenario/load.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "regatta/base/errors.hpp"
+#include "scenario/assembly.hpp"
+#include "scenario/document.hpp"
+#include "scenario/overrides.hpp"
+#include "scenario/reading.hpp"
+#include "scenario/schema.hpp"
+
+namespace regatta::scenario {
+
+Scenario load_scenario(const LoadRequest& request, const Registries& registries, InputFiles& files) {
+    Problems problems;
+    const int source = problems.add_source(request.path);
+    const Place whole{source, 0, 0};
+    const InputFiles::File& file = files.open(request.path);
+    if (!file.is_readable) {
+        problems.add(whole, "", "cannot be read: " + file.reason);
+        problems.throw_if_any();
+    }
+    Node document;
+    // After a syntax error nothing more can be said about the file.
+    if (!parse_document(file.text, source, document, problems)) problems.throw_if_any();
+    if (document.kind == Node::Kind::Null) {
+        problems.add(whole, "", "the file is empty; a scenario has at least fleet and workload");
+        problems.throw_if_any();
+    }
+    apply_overrides(request.overrides, document, problems);
+    const Section schema = scenario_schema(registries);
+    Reading reading = read_document(document, schema, problems);
+    Assembly assembly(reading, registries, request.path, request.catalogue_directory, files, problems);
+    Scenario scenario = assembly.assemble();
+    problems.throw_if_any();
+    scenario.resolved_text = write_document(reading, schema);
+    return scenario;
+}
+
+workload::TraceSummary check_trace(const Scenario& scenario) {
+    REGATTA_CHECK(scenario.trace.has_value(), "the scenario has no trace");
+    return workload::survey_trace(*scenario.trace);
+}
+
+std::string catalogue_directory(const std::string& program_path) {
+    if (const char* chosen = std::getenv("REGATTA_CATALOGUE"); chosen != nullptr && *chosen != '\0') return chosen;
+    std::error_code error;
+    // Without a slash the program was found by PATH, and the kernel knows where.
+    const bool has_slash = program_path.find('/') != std::string::npos;
+    const auto program = std::filesystem::canonical(has_slash ? program_path : "/proc/self/exe", error);
+    const auto installed = program.parent_path().parent_path() / "share" / "regatta" / "catalogue";
+    if (!error && std::filesystem::is_directory(installed, error)) return installed.string();
+    return REGATTA_SOURCE_CATALOGUE;
+}
+
+std::string closing_line(std::size_t errors, const std::string& path) {
+    return fmt::format("{} error{} in {}; nothing was run.", errors, errors == 1 ? "" : "s", path);
+}
+
+}  // namespace regatta::scenario

@@ -1,0 +1,249 @@
+#include <algorithm>
+#include <map>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include "scenario/document.hpp"
+
+namespace regatta::scenario {
+namespace {
+
+/// The document cannot be read any further.
+struct Unreadable {
+    Place place;
+    std::string path;
+    std::string what;
+};
+
+/// Builds our tree from yaml-cpp's events. yaml-cpp's own tree accepts duplicate keys and forgets where keys stand.
+class TreeBuilder final : public YAML::EventHandler {
+public:
+    TreeBuilder(int source, Problems& problems) : source_(source), problems_(problems) {}
+
+    Node take_document() { return std::move(document_); }
+
+    void OnDocumentStart(const YAML::Mark& mark) override {
+        if (++documents_ > 1)
+            throw Unreadable{place_of(mark), "", "a second document begins here; a file holds one document"};
+    }
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        if (wants_key()) return take_key("null", mark, "?");
+        Node node;
+        // The mark of a missing value is that of whatever comes next: the key's own place says more.
+        node.place = frames_.empty() || frames_.back().node.keys.empty() ? place_of(mark)
+                                                                         : frames_.back().node.keys.back().place;
+        finish(std::move(node), anchor);
+    }
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        if (wants_key()) throw Unreadable{place_of(mark), path(), "a key must be a word, found an alias"};
+        const auto found = anchored_.find(anchor);
+        if (found == anchored_.end())
+            throw Unreadable{place_of(mark), path(), "an alias cannot stand inside of what it names"};
+        count_values(found->second, place_of(mark));
+        finish(found->second, 0);
+    }
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  const std::string& value) override {
+        if (wants_key()) return take_key(value, mark, tag);
+        Node node;
+        node.kind = Node::Kind::Scalar;
+        node.text = value;
+        node.is_quoted = tag == "!";
+        node.place = place_of(mark);
+        refuse_tag(tag, node.place);
+        finish(std::move(node), anchor);
+    }
+    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                         YAML::EmitterStyle::value /*style*/) override {
+        open(Node::Kind::List, mark, tag, anchor);
+    }
+    void OnSequenceEnd() override { close(); }
+    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                    YAML::EmitterStyle::value /*style*/) override {
+        open(Node::Kind::Map, mark, tag, anchor);
+    }
+    void OnMapEnd() override { close(); }
+
+private:
+    struct Frame {
+        Node node;
+        YAML::anchor_t anchor = 0;
+    };
+
+    [[nodiscard]] Place place_of(const YAML::Mark& mark) const { return {source_, mark.line + 1, mark.column + 1}; }
+
+    [[nodiscard]] bool wants_key() const {
+        if (frames_.empty()) return false;
+        const Node& node = frames_.back().node;
+        return node.kind == Node::Kind::Map && node.keys.size() == node.items.size();
+    }
+
+    [[nodiscard]] std::string path() const {
+        std::string result;
+        for (const Frame& frame : frames_) {
+            if (frame.node.kind == Node::Kind::List) {
+                result += fmt::format("[{}]", frame.node.items.size());
+            } else if (frame.node.keys.size() > frame.node.items.size()) {
+                result += (result.empty() ? "" : ".") + frame.node.keys.back().text;
+            }
+        }
+        return result;
+    }
+
+    void refuse_tag(const std::string& tag, const Place& place) {
+        if (tag.empty() || tag == "?" || tag == "!") return;
+        problems_.add(place, path(), fmt::format("tags such as \"{}\" are not supported; leave it out", tag));
+    }
+
+    void take_key(const std::string& key, const YAML::Mark& mark, const std::string& tag) {
+        const Place place = place_of(mark);
+        Node& map = frames_.back().node;
+        const auto first =
+            std::find_if(map.keys.begin(), map.keys.end(), [&](const Node::Key& known) { return known.text == key; });
+        const bool is_double = first != map.keys.end();
+        const int first_line = is_double ? first->place.line : 0;
+        map.keys.push_back({key, place});
+        refuse_tag(tag, place);
+        if (key == "<<")
+            problems_.add(place, path(), "merge keys are not supported; write the keys out");
+        else if (is_double)
+            problems_.add(place, path(), fmt::format("given twice; first in line {}", first_line));
+    }
+
+    void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+        const Place place = place_of(mark);
+        if (wants_key()) throw Unreadable{place, path(), "a key must be a word, found a list or a map"};
+        if (frames_.size() >= kMaxDocumentDepth)
+            throw Unreadable{place, "", fmt::format("nested deeper than {} levels", kMaxDocumentDepth)};
+        refuse_tag(tag, place);
+        Frame frame;
+        frame.node.kind = kind;
+        frame.node.place = place;
+        frame.anchor = anchor;
+        frames_.push_back(std::move(frame));
+    }
+
+    void close() {
+        Frame frame = std::move(frames_.back());
+        frames_.pop_back();
+        if (frame.node.kind == Node::Kind::Map) drop_unusable_keys(frame.node);
+        finish(std::move(frame.node), frame.anchor);
+    }
+
+    /// What has been reported is not reported again as an unknown key.
+    static void drop_unusable_keys(Node& map) {
+        for (std::size_t i = map.keys.size(); i-- > 0;) {
+            const auto earlier_end = map.keys.begin() + static_cast<std::ptrdiff_t>(i);
+            const bool is_double = std::any_of(map.keys.begin(), earlier_end,
+                                               [&](const Node::Key& key) { return key.text == map.keys[i].text; });
+            if (!is_double && map.keys[i].text != "<<") continue;
+            map.keys.erase(earlier_end);
+            map.items.erase(map.items.begin() + static_cast<std::ptrdiff_t>(i));
+        }
+    }
+
+    void finish(Node node, YAML::anchor_t anchor) {
+        count_value(node.place);
+        if (anchor != 0) anchored_[anchor] = node;
+        if (frames_.empty())
+            document_ = std::move(node);
+        else
+            frames_.back().node.items.push_back(std::move(node));
+    }
+
+    void count_value(const Place& place) {
+        if (++values_ > kMaxDocumentValues)
+            throw Unreadable{place, "", fmt::format("more than {} values in one document", kMaxDocumentValues)};
+    }
+    void count_values(const Node& node, const Place& place) {
+        for (const Node& item : node.items) {
+            count_value(place);
+            count_values(item, place);
+        }
+    }
+
+    int source_;
+    Problems& problems_;
+    Node document_;
+    std::vector<Frame> frames_;
+    std::map<YAML::anchor_t, Node> anchored_;
+    std::size_t values_ = 0;
+    int documents_ = 0;
+};
+
+/// True when a line has a tab where its indentation should be.
+bool has_tab_in_indentation(const std::string& text, int line_from_0) {
+    std::istringstream lines(text);
+    std::string line;
+    for (int i = 0; std::getline(lines, line); ++i) {
+        if (i != line_from_0) continue;
+        const std::size_t first = line.find_first_not_of(" \t");
+        return line.substr(0, first).find('\t') != std::string::npos;
+    }
+    return false;
+}
+
+/// yaml-cpp's message in words that say what to look for.
+std::string explain(std::string_view message) {
+    const std::vector<std::pair<std::string_view, std::string_view>> known = {
+        {YAML::ErrorMsg::END_OF_MAP_FLOW, "a \"{\" is not closed, or a comma is missing between its keys"},
+        {YAML::ErrorMsg::END_OF_SEQ_FLOW, "a \"[\" is not closed, or a comma is missing between its values"},
+        {YAML::ErrorMsg::END_OF_MAP, "this line does not belong to the map above; check its indentation and its colon"},
+        {YAML::ErrorMsg::END_OF_SEQ, "this line does not belong to the list above; check its indentation and its dash"},
+        {YAML::ErrorMsg::FLOW_END, "a \"]\" or \"}\" that closes nothing"},
+        {YAML::ErrorMsg::BLOCK_ENTRY, "a \"-\" where no list can begin; check the indentation"},
+        {YAML::ErrorMsg::MAP_KEY, "a key where none can stand; check the indentation"},
+        {YAML::ErrorMsg::MAP_VALUE, "a \": \" where none can stand; quote the text, or check the indentation"},
+        {YAML::ErrorMsg::EOF_IN_SCALAR, "a quote is not closed"},
+        {YAML::ErrorMsg::DOC_IN_SCALAR, "a quote is not closed"},
+        {YAML::ErrorMsg::TAB_IN_INDENTATION, "a tab in the indentation; indent with spaces"},
+        {YAML::ErrorMsg::UNKNOWN_TOKEN, "a character that cannot begin a value; quote the text"},
+        {YAML::ErrorMsg::UNKNOWN_ANCHOR, "an alias (\"*\") of something that is not anchored (\"&\") before it"},
+    };
+    for (const auto& [theirs, ours] : known)
+        if (message == theirs) return std::string(ours);
+    if (message.substr(0, 24) == std::string_view(YAML::ErrorMsg::INVALID_ESCAPE).substr(0, 24))
+        return "an escape (\"\\\") that YAML does not know";
+    return "not valid YAML; check indentation, colons, quotes and brackets";
+}
+
+}  // namespace
+
+bool parse_document(const std::string& text, int source, Node& document, Problems& problems) {
+    document = Node{};
+    document.place = {source, 0, 0};
+    if (text.size() > kMaxDocumentBytes) {
+        problems.add({source, 0, 0}, "",
+                     fmt::format("{} bytes long; at most {} are read", text.size(), kMaxDocumentBytes));
+        return false;
+    }
+    std::istringstream stream(text);
+    TreeBuilder builder(source, problems);
+    try {
+        YAML::Parser parser(stream);
+        while (parser.HandleNextDocument(builder)) {
+        }
+    } catch (const Unreadable& stop) {
+        problems.add(stop.place, stop.path, stop.what);
+        return false;
+    } catch (const YAML::Exception& error) {
+        const bool is_tab = has_tab_in_indentation(text, error.mark.line);
+        const std::string what = is_tab ? "a tab in the indentation; indent with spaces" : explain(error.msg);
+        problems.add({source, error.mark.line + 1, error.mark.column + 1}, "", what);
+        return false;
+    }
+    document = builder.take_document();
+    if (document.kind == Node::Kind::Null) document.place = {source, 0, 0};
+    return true;
+}
+
+}  // namespace regatta::scenario

@@ -1,0 +1,359 @@
+#include "scenario/reading.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "regatta/base/errors.hpp"
+#include "scenario/decode.hpp"
+
+namespace regatta::scenario {
+
+const Place& Reading::place_of(const std::string& key) const {
+    const auto found = given.find(key);
+    return found == given.end() ? place : found->second;
+}
+
+std::string Reading::path_of(const std::string& key) const {
+    return path.empty() ? key : path + "." + key;
+}
+
+namespace {
+
+bool is_none(const Node& node) {
+    return node.kind == Node::Kind::Scalar && !node.is_quoted && node.text == "none";
+}
+
+std::vector<std::string> key_names(const Section& section) {
+    std::vector<std::string> names;
+    for (const Key& key : section.keys)
+        names.push_back(key.parameter.key);
+    return names;
+}
+
+std::string no_such_key(const std::string& key, const std::vector<std::string>& known) {
+    const std::string hint = did_you_mean(key, known);
+    return "no such key" + (hint.empty() ? "; allowed: " + join(known) : hint);
+}
+
+class Reader {
+public:
+    explicit Reader(Problems& problems) : problems_(problems) {}
+
+    /// `node` is null when the section was left out.
+    Reading read_section(const Node* node, const Place& place, const std::string& path, const Section& section) {
+        Reading reading;
+        reading.place = place;
+        reading.path = path;
+        Node expanded;
+        const Node* map = as_map(node, path, section, expanded);
+        if (node != nullptr && map == nullptr) {
+            reading.is_sound = false;
+            return reading;
+        }
+        const std::size_t before = problems_.size();
+        for (const Key& key : section.keys) {
+            const Node* item = map == nullptr ? nullptr : map->find(key.parameter.key);
+            if (item != nullptr) reading.given[key.parameter.key] = item->place;
+            read_key(item, key, reading);
+        }
+        if (map != nullptr) refuse_unknown(*map, path, key_names(section));
+        if (problems_.size() > before) reading.is_sound = false;
+        return reading;
+    }
+
+private:
+    /// The map to read: a scalar in place of a map becomes one by the section's shorthand.
+    const Node* as_map(const Node* node, const std::string& path, const Section& section, Node& expanded) {
+        if (node == nullptr) return nullptr;
+        const bool is_short = !section.shorthand_key.empty();
+        if (node->kind == Node::Kind::Map && node->text.empty()) return node;
+        if (node->kind == Node::Kind::Map && is_short) {
+            expanded = *node;
+            if (expanded.find(section.shorthand_key) == nullptr)
+                expanded.put(section.shorthand_key, node->place, scalar_of(*node));
+            return &expanded;
+        }
+        if (node->kind == Node::Kind::Scalar && is_short) {
+            expanded.kind = Node::Kind::Map;
+            expanded.put(section.shorthand_key, node->place, *node);
+            return &expanded;
+        }
+        const std::string found = node->kind == Node::Kind::Map ? "\"" + node->text + "\"" : node->as_found();
+        problems_.add(node->place, path,
+                      fmt::format("expected a map with: {}; found {}", join(key_names(section)), found));
+        return nullptr;
+    }
+
+    static Node scalar_of(const Node& map) {
+        Node scalar;
+        scalar.kind = Node::Kind::Scalar;
+        scalar.text = map.text;
+        scalar.place = map.place;
+        return scalar;
+    }
+
+    void refuse_unknown(const Node& map, const std::string& path, const std::vector<std::string>& known) {
+        for (const Node::Key& key : map.keys) {
+            bool is_known = false;
+            for (const std::string& name : known)
+                is_known = is_known || name == key.text;
+            if (!is_known)
+                problems_.add(key.place, path.empty() ? key.text : path + "." + key.text, no_such_key(key.text, known));
+        }
+    }
+
+    void read_key(const Node* item, const Key& key, Reading& reading) {
+        const std::string& name = key.parameter.key;
+        const std::string path = reading.path_of(name);
+        if (item == nullptr && key.parameter.is_required) {
+            problems_.add(reading.place, path, "missing; expected " + expected_under(key));
+            return;
+        }
+        switch (key.shape) {
+            case Key::Shape::Value:
+                return read_value(item, key, path, reading);
+            case Key::Shape::Map:
+                reading.maps[name] =
+                    read_section(item, item == nullptr ? reading.place : item->place, path, key.section.front());
+                return;
+            case Key::Shape::List:
+                return read_list(item, key, path, reading);
+            case Key::Shape::Policy:
+                reading.policies[name] = read_policy(item, item == nullptr ? reading.place : item->place, path, key);
+                return;
+        }
+    }
+
+    static std::string expected_under(const Key& key) {
+        switch (key.shape) {
+            case Key::Shape::Value:
+                return expected_of(key.parameter);
+            case Key::Shape::Map: {
+                const Section& section = key.section.front();
+                if (!section.shorthand_key.empty()) return "a " + section.shorthand_key;
+                return "a map with: " + join(key_names(section));
+            }
+            case Key::Shape::List:
+                return "a list with at least one element";
+            case Key::Shape::Policy:
+                return "one of: " + join(key.policies.names());
+        }
+        return "";
+    }
+
+    void read_value(const Node* item, const Key& key, const std::string& path, Reading& reading) {
+        const Parameter& declared = key.parameter;
+        if (item == nullptr) {
+            if (!is_optional(declared)) reading.values.set(declared.key, decode_default(declared));
+            return;
+        }
+        if (is_none(*item) && key.takes_none()) return;
+        Read<Parameters::Value> value = decode(*item, declared);
+        if (value)
+            reading.values.set(declared.key, *std::move(value));
+        else
+            problems_.add(item->place, path, value.error());
+    }
+
+    void read_list(const Node* item, const Key& key, const std::string& path, Reading& reading) {
+        std::vector<Reading>& elements = reading.lists[key.parameter.key];
+        if (item == nullptr) return;
+        if (item->kind != Node::Kind::List || item->items.empty()) {
+            const std::string found = item->kind == Node::Kind::List ? "an empty list" : item->as_found();
+            problems_.add(item->place, path, "expected a list with at least one element, found " + found);
+            return;
+        }
+        for (std::size_t i = 0; i < item->items.size(); ++i)
+            elements.push_back(read_section(&item->items[i], item->items[i].place, fmt::format("{}[{}]", path, i),
+                                            key.section.front()));
+    }
+
+    /// Which policy, and under which key its sole parameter stands when that key chose it.
+    struct Choice {
+        const PolicyDeclaration* policy = nullptr;
+        const Node* name = nullptr;
+        std::string shorthand;
+    };
+
+    Choice choose(const Node* item, const PolicyTable& table) const {
+        Choice choice;
+        if (item != nullptr && item->kind == Node::Kind::Scalar) choice.name = item;
+        if (item != nullptr && item->kind == Node::Kind::Map) {
+            choice.name = item->find(table.select_key);
+            for (const Node::Key& key : item->keys) {
+                const PolicyDeclaration* policy = table.find(key.text);
+                if (choice.name != nullptr || policy == nullptr || policy->sole_parameter() == nullptr) continue;
+                return {policy, nullptr, key.text};
+            }
+        }
+        if (choice.name == nullptr) {
+            const bool was_scalar = item != nullptr && item->kind == Node::Kind::Map && !item->text.empty();
+            choice.policy = table.find(was_scalar ? item->text : table.default_name);
+        }
+        return choice;
+    }
+
+    PolicyReading read_policy(const Node* item, const Place& place, const std::string& path, const Key& key) {
+        const PolicyTable& table = key.policies;
+        PolicyReading reading;
+        reading.place = place;
+        reading.path = path;
+        if (item != nullptr && item->kind != Node::Kind::Scalar && item->kind != Node::Kind::Map) {
+            problems_.add(place, path,
+                          fmt::format("expected one of: {}; found {}", join(table.names()), item->as_found()));
+            return reading;
+        }
+        Choice choice = choose(item, table);
+        if (choice.name != nullptr) {
+            const Parameter which{.key = table.select_key, .kind = ParameterKind::Word, .choices = table.names()};
+            const Read<Parameters::Value> name = decode(*choice.name, which);
+            if (!name) {
+                const bool is_map = item->kind == Node::Kind::Map;
+                problems_.add(choice.name->place, is_map ? path + "." + table.select_key : path, name.error());
+                return reading;
+            }
+            choice.policy = table.find(std::get<std::string>(*name));
+        }
+        if (choice.policy == nullptr) {
+            problems_.add(place, path,
+                          fmt::format("no {} chosen; expected one of: {}", table.select_key, join(table.names())));
+            return reading;
+        }
+        reading.name = choice.policy->name;
+        read_parameters(item, choice, table, reading);
+        return reading;
+    }
+
+    void read_parameters(const Node* item, const Choice& choice, const PolicyTable& table, PolicyReading& reading) {
+        std::vector<std::string> known{table.select_key};
+        const auto read_one = [&](const Parameter& declared) {
+            const bool is_short = !choice.shorthand.empty() && declared.is_required;
+            const std::string& key = is_short ? choice.shorthand : declared.key;
+            known.push_back(key);
+            const bool is_map = item != nullptr && item->kind == Node::Kind::Map;
+            read_parameter(is_map ? item->find(key) : nullptr, key, declared, reading);
+        };
+        for (const Parameter& declared : table.shared)
+            read_one(declared);
+        for (const Parameter& declared : choice.policy->parameters)
+            read_one(declared);
+        if (item != nullptr && item->kind == Node::Kind::Map) refuse_unknown(*item, reading.path, known);
+    }
+
+    void read_parameter(const Node* item, const std::string& key, const Parameter& declared, PolicyReading& reading) {
+        const std::string path = reading.path + "." + key;
+        if (item == nullptr) {
+            if (declared.is_required)
+                problems_.add(reading.place, path,
+                              fmt::format("missing; {} needs {}", reading.name, expected_of(declared)));
+            else if (!is_optional(declared))
+                reading.parameters.set(declared.key, decode_default(declared));
+            return;
+        }
+        reading.places[declared.key] = item->place;
+        reading.paths[declared.key] = path;
+        if (is_none(*item) && is_optional(declared)) return;
+        Read<Parameters::Value> value = decode(*item, declared);
+        if (value)
+            reading.parameters.set(declared.key, *std::move(value));
+        else
+            problems_.add(item->place, path, value.error());
+    }
+
+    Problems& problems_;
+};
+
+/// Writes a reading in block style; policies, being short, in braces.
+class Writer {
+public:
+    std::string text;
+
+    void write_section(const Reading& reading, const Section& section, const std::string& indent) {
+        for (const Key& key : section.keys) {
+            const std::string& name = key.parameter.key;
+            switch (key.shape) {
+                case Key::Shape::Value:
+                    text += fmt::format("{}{}: {}\n", indent, name, value_text(reading, key));
+                    break;
+                case Key::Shape::Map:
+                    write_map(reading.maps.at(name), key, indent);
+                    break;
+                case Key::Shape::List:
+                    write_list(reading.lists.at(name), key, indent);
+                    break;
+                case Key::Shape::Policy:
+                    text +=
+                        fmt::format("{}{}: {}\n", indent, name, policy_text(reading.policies.at(name), key.policies));
+                    break;
+            }
+        }
+    }
+
+private:
+    static std::string value_text(const Reading& reading, const Key& key) {
+        if (!reading.has(key.parameter.key)) return "none";
+        return write_value(reading.values.all().find(key.parameter.key)->second, key.parameter.kind);
+    }
+
+    void write_map(const Reading& reading, const Key& key, const std::string& indent) {
+        const Section& section = key.section.front();
+        if (!section.shorthand_key.empty()) {
+            bool is_short = true;
+            std::string value;
+            for (const Key& inner : section.keys) {
+                if (inner.parameter.key == section.shorthand_key)
+                    value = value_text(reading, inner);
+                else
+                    is_short = is_short && !reading.has(inner.parameter.key);
+            }
+            if (is_short) {
+                text += fmt::format("{}{}: {}\n", indent, key.parameter.key, value);
+                return;
+            }
+        }
+        text += fmt::format("{}{}:\n", indent, key.parameter.key);
+        write_section(reading, section, indent + "  ");
+    }
+
+    void write_list(const std::vector<Reading>& elements, const Key& key, const std::string& indent) {
+        if (elements.empty()) return;
+        text += fmt::format("{}{}:\n", indent, key.parameter.key);
+        for (const Reading& element : elements) {
+            const std::size_t start = text.size();
+            write_section(element, key.section.front(), indent + "    ");
+            text[start + indent.size() + 2] = '-';  // the dash takes the place of two spaces
+        }
+    }
+
+    static std::string policy_text(const PolicyReading& reading, const PolicyTable& table) {
+        const PolicyDeclaration& policy = *table.find(reading.name);
+        const auto text_of = [&](const Parameter& declared) {
+            const auto found = reading.parameters.all().find(declared.key);
+            return found == reading.parameters.all().end() ? "none" : write_value(found->second, declared.kind);
+        };
+        if (policy.sole_parameter() != nullptr && policy.parameters.size() == 1 && table.shared.empty())
+            return fmt::format("{{{}: {}}}", reading.name, text_of(policy.parameters.front()));
+        std::string result = fmt::format("{{{}: {}", table.select_key, reading.name);
+        for (const Parameter& declared : table.shared)
+            result += fmt::format(", {}: {}", declared.key, text_of(declared));
+        for (const Parameter& declared : policy.parameters)
+            result += fmt::format(", {}: {}", declared.key, text_of(declared));
+        return result + "}";
+    }
+};
+
+}  // namespace
+
+Reading read_document(const Node& document, const Section& schema, Problems& problems) {
+    Reader reader(problems);
+    return reader.read_section(&document, document.place, "", schema);
+}
+
+std::string write_document(const Reading& reading, const Section& schema) {
+    Writer writer;
+    writer.write_section(reading, schema, "");
+    return std::move(writer.text);
+}
+
+}  // namespace regatta::scenario

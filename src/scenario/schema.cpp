@@ -1,0 +1,255 @@
+#include "scenario/schema.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace regatta::scenario {
+
+const Parameter* PolicyDeclaration::sole_parameter() const {
+    const auto is_required = [](const Parameter& parameter) { return parameter.is_required; };
+    if (std::count_if(parameters.begin(), parameters.end(), is_required) != 1) return nullptr;
+    return &*std::find_if(parameters.begin(), parameters.end(), is_required);
+}
+
+const PolicyDeclaration* PolicyTable::find(std::string_view name) const {
+    for (const PolicyDeclaration& policy : policies)
+        if (policy.name == name) return &policy;
+    return nullptr;
+}
+
+std::vector<std::string> PolicyTable::names() const {
+    std::vector<std::string> result;
+    for (const PolicyDeclaration& policy : policies)
+        result.push_back(policy.name);
+    return result;
+}
+
+bool is_optional(const Parameter& parameter) {
+    return !parameter.is_required && parameter.default_text.empty();
+}
+
+bool Key::takes_none() const {
+    return shape == Shape::Value && (may_be_none || is_optional(parameter));
+}
+
+namespace {
+
+// Limits of what one scenario may describe. Ids are 32 bits wide (16 for pools and streams), and a list this long is
+// nearer to a slip than to a fleet.
+constexpr double kMostNodes = 1e6;
+constexpr double kMostGateways = 1e5;
+constexpr double kMostGpusPerNode = 1024;
+constexpr double kMostTokens = 1e8;
+
+using Kind = ParameterKind;
+
+Key value(Parameter parameter) {
+    Key key;
+    key.parameter = std::move(parameter);
+    return key;
+}
+
+Key map(std::string name, bool is_required, Section section, std::string sentence) {
+    Key key;
+    key.parameter = {.key = std::move(name), .is_required = is_required, .sentence = std::move(sentence)};
+    key.shape = Key::Shape::Map;
+    key.section.push_back(std::move(section));
+    return key;
+}
+
+Key list(std::string name, bool is_required, Section section, std::string sentence) {
+    Key key = map(std::move(name), is_required, std::move(section), std::move(sentence));
+    key.shape = Key::Shape::List;
+    return key;
+}
+
+Key policy(std::string name, bool is_required, PolicyTable table, std::string sentence) {
+    Key key;
+    key.parameter = {.key = std::move(name), .is_required = is_required, .sentence = std::move(sentence)};
+    key.shape = Key::Shape::Policy;
+    key.policies = std::move(table);
+    return key;
+}
+
+Key word(std::string name, std::string default_text, std::vector<std::string> choices, std::string sentence) {
+    return value({.key = std::move(name),
+                  .kind = Kind::Word,
+                  .default_text = std::move(default_text),
+                  .choices = std::move(choices),
+                  .sentence = std::move(sentence)});
+}
+
+Key duration(std::string name, std::string default_text, double least_s, std::string sentence) {
+    return value({.key = std::move(name),
+                  .kind = Kind::Duration,
+                  .default_text = std::move(default_text),
+                  .least = least_s,
+                  .sentence = std::move(sentence)});
+}
+
+Key count(std::string name, std::string default_text, double least, double most, std::string sentence) {
+    return value({.key = std::move(name),
+                  .kind = Kind::Count,
+                  .default_text = std::move(default_text),
+                  .least = least,
+                  .most = most,
+                  .sentence = std::move(sentence)});
+}
+
+template <class Factory>
+PolicyTable table_of(const Registry<Factory>& registry, std::string select_key, std::string default_name) {
+    PolicyTable table{.select_key = std::move(select_key), .default_name = std::move(default_name)};
+    for (const auto& entry : registry.entries())
+        table.policies.push_back({entry.name, entry.sentence, entry.parameters});
+    return table;
+}
+
+/// A model or GPU: a name of the catalogue, or of a file of the user's.
+Section named_section(const std::string& what) {
+    Parameter name{.key = "name", .kind = Kind::Word, .is_required = true, .sentence = "name of the " + what};
+    return {.shorthand_key = "name",
+            .keys = {value(std::move(name)),
+                     word("file", "", {}, "file in the form of the catalogue that has it, instead of the catalogue")}};
+}
+
+Section targets_section() {
+    return {.keys = {duration("ttft", "", 1e-9, "time to the first token that users are promised"),
+                     duration("tpot", "", 1e-9, "time per output token after the first that users are promised")}};
+}
+
+Section pool_section(const Registries& registries) {
+    Parameter tp{.key = "tp",
+                 .kind = Kind::Count,
+                 .default_text = "1",
+                 .least = 1,
+                 .most = kMostGpusPerNode,
+                 .sentence = "GPUs of one node that share each layer of a replica (tensor parallelism)"};
+    Parameter memory_fraction{.key = "memory_fraction",
+                              .kind = Kind::Fraction,
+                              .default_text = "0.9",
+                              .least = 0.01,
+                              .sentence = "part of the GPU memory that the engine may use"};
+    Section node{.keys = {map("gpu", true, named_section("GPU"), "kind of GPU"),
+                          count("gpus", "", 1, kMostGpusPerNode,
+                                "GPUs of one node; none: as servers with this GPU are usually built")}};
+    return {.keys = {
+                word("name", "", {}, "what the pool is called; none: pool-0, pool-1, ..."),
+                map("model", true, named_section("model"), "model that the pool serves"),
+                count("nodes", "1", 1, kMostNodes, "servers in the pool"),
+                map("node", true, std::move(node), "what one server has"),
+                map("parallel", false, {.keys = {value(std::move(tp))}}, "how a replica is laid out over GPUs"),
+                policy("scheduler", false, table_of(registries.schedulers, "policy", "vllm_v1"),
+                       "which requests of a replica the next step computes"),
+                policy("timing", false, table_of(registries.timings, "policy", "roofline"), "how long a step takes"),
+                word("weights", "bf16", {"bf16", "fp8", "int8"}, "type in which weights are stored"),
+                word("kv_cache", "bf16", {"bf16", "fp8"}, "type in which keys and values are stored"),
+                count("block_tokens", "16", 1, 1024, "tokens that one block of the KV cache holds"),
+                value(std::move(memory_fraction)),
+                count("kv_blocks", "", 1, 1e12, "KV blocks of a replica; none: what the memory plan leaves"),
+                count("max_context_tokens", "", 1, kMostTokens,
+                      "longest prompt plus output that a replica accepts; none: the model's own limit"),
+                duration("gateway_latency", "", 1e-9,
+                         "one way between any gateway and a node of this pool; none: network.gateway_to_node"),
+            }};
+}
+
+Section fleet_section(const Registries& registries) {
+    return {.keys = {list("pools", true, pool_section(registries), "groups of equal nodes, each serving one model")}};
+}
+
+Section gateways_section(const Registries& registries) {
+    Parameter period{.key = "period",
+                     .kind = Kind::Duration,
+                     .is_required = true,
+                     .least = 1e-6,
+                     .sentence = "time between two reports of a node"};
+    PolicyTable reports{
+        .select_key = "kind",
+        .default_name = "on_completion",
+        .policies = {{"on_completion", "each completion is told to the gateway that dispatched the request", {}},
+                     {"every", "each node tells its load to all gateways every so often", {period}}}};
+    return {.keys = {count("count", "1", 1, kMostGateways, "gateways; request i goes in by gateway i modulo count"),
+                     policy("router", false, table_of(registries.routers, "policy", "least_outstanding"),
+                            "how a gateway chooses the replica of a request"),
+                     policy("reports", false, std::move(reports), "what gateways hear from nodes")}};
+}
+
+Section network_section() {
+    return {.keys = {duration("gateway_to_node", "50us", 1e-9, "one way between a gateway and a node"),
+                     duration("node_to_node", "10us", 1e-9,
+                              "one way between two nodes; no message of this version travels there")}};
+}
+
+Section stream_section(const Registries& registries) {
+    PolicyTable arrivals = table_of(registries.arrivals, "process", "poisson");
+    arrivals.shared = {{.key = "rate",
+                        .kind = Kind::Rate,
+                        .least = 1e-9,
+                        .sentence = "mean rate of the whole stream; required unless everything arrives at once"}};
+    const PolicyTable lengths = table_of(registries.lengths, "distribution", "");
+    Section length_section{.keys = {policy("prompt", true, lengths, "tokens of a prompt"),
+                                    policy("output", true, lengths, "tokens of an answer")}};
+    return {.keys = {word("name", "", {}, "what the stream is called; none: stream-0, stream-1, ..."),
+                     word("pool", "", {}, "pool that serves it; needed when several could"),
+                     word("model", "", {}, "model that it asks for, instead of a pool"),
+                     map("targets", false, targets_section(), "targets of this stream; none: those of the scenario"),
+                     policy("arrivals", true, std::move(arrivals), "when requests come"),
+                     map("lengths", true, std::move(length_section), "how long prompts and answers are"),
+                     count("limit", "", 1, 1e18, "at most so many requests of this stream")}};
+}
+
+Section workload_section(const Registries& registries) {
+    Section columns{.keys = {word("arrival", "", {}, "column of arrival times"),
+                             word("prompt_tokens", "", {}, "column of prompt lengths"),
+                             word("output_tokens", "", {}, "column of answer lengths")}};
+    Section window{.keys = {duration("from", "0s", 0, "earliest arrival taken, in the trace's own time"),
+                            duration("to", "", 1e-9, "arrivals before this instant only; none: to the end")}};
+    Parameter rate_scale{.key = "rate_scale",
+                         .kind = Kind::Real,
+                         .default_text = "1",
+                         .least = 1e-6,
+                         .most = 1e6,
+                         .sentence = "2: the same requests in half the time"};
+    return {
+        .keys = {word("trace", "", {},
+                      "file of recorded requests (CSV, also .gz and .zst) instead of streams; relative to the scenario "
+                      "file, in a --set relative to where the program was started"),
+                 map("columns", false, std::move(columns), "names of the trace's columns; none: known by the header"),
+                 value(std::move(rate_scale)), map("window", false, std::move(window), "part of the trace to replay"),
+                 count("limit", "", 1, 1e18, "at most so many requests of the trace, or of each stream"),
+                 word("pool", "", {}, "pool that serves the trace; needed when several could"),
+                 word("model", "", {}, "model that the trace asks for, instead of a pool"),
+                 list("streams", false, stream_section(registries), "classes of made-up traffic")}};
+}
+
+}  // namespace
+
+Section scenario_schema(const Registries& registries) {
+    Section engine{
+        .keys = {word("stepping", "lazy", {"lazy", "stepwise"},
+                      "lazy: replicas skip ahead between outside events; stepwise: one event per step, slower, "
+                      "with the same result"),
+                 word("bound", "plain", {"plain"}, "how far ranks may run without hearing from each other")}};
+    Key series = duration("series", "1s", 1e-3, "time between two samples of the state of pools");
+    series.may_be_none = true;
+    Section output{.keys = {word("requests", "all", {"all"}, "which requests get a row"), std::move(series)}};
+    return {
+        .keys = {word("name", "unnamed", {}, "what the scenario is called"),
+                 duration("duration", "", 1e-9,
+                          "requests arrive in this span; none: to the end of the trace or the streams' limits"),
+                 count("seed", "1", 0, 1e300, "chooses the random numbers; the same seed gives the same run"),
+                 map("targets", false, targets_section(), "what users are promised; counts towards goodput"),
+                 map("fleet", true, fleet_section(registries), "what serves"),
+                 map("gateways", false, gateways_section(registries), "front doors"),
+                 map("network", false, network_section(), "latencies"),
+                 map("workload", true, workload_section(registries), "what is asked for: a trace, or streams"),
+                 word("end", "drain", {"drain", "at_duration"},
+                      "drain: until every request has ended; at_duration: what still runs then counts as unfinished"),
+                 map("measure", false,
+                     {.keys = {duration("from", "0s", 0, "the summary counts requests that arrive from here on")}},
+                     "what the summary counts"),
+                 map("engine", false, std::move(engine), "how the simulation itself runs"),
+                 map("output", false, std::move(output), "what is written")}};
+}
+
+}  // namespace regatta::scenario

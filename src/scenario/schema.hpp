@@ -1,0 +1,62 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "regatta/base/parameters.hpp"
+#include "scenario/registries.hpp"
+
+namespace regatta::scenario {
+
+/// One policy as a scenario may name it: a registry entry without its factory.
+struct PolicyDeclaration {
+    std::string name;
+    std::string sentence;
+    std::vector<Parameter> parameters;
+
+    /// The one required parameter, so that `{name: value}` is enough to choose and fill the policy; else null.
+    [[nodiscard]] const Parameter* sole_parameter() const;
+};
+
+/// What may stand under a key that chooses a policy: `name`, `{select_key: name, parameter: value}` or, for a policy
+/// with one required parameter, `{name: value}`.
+struct PolicyTable {
+    std::string select_key;
+    std::string default_name = {};       ///< empty: it must be said
+    std::vector<Parameter> shared = {};  ///< parameters that every policy of the table takes
+    std::vector<PolicyDeclaration> policies = {};
+
+    [[nodiscard]] const PolicyDeclaration* find(std::string_view name) const;
+    [[nodiscard]] std::vector<std::string> names() const;
+};
+
+struct Section;
+
+/// One key of the scenario: the reader, the checker, the resolved text and the reference page all follow from it.
+/// A value that is not required and has no default may be left out or be `none`.
+struct Key {
+    enum class Shape { Value, Map, List, Policy };
+
+    Parameter parameter;  ///< for other shapes than Value only key, is_required and sentence count
+    Shape shape = Shape::Value;
+    bool may_be_none = false;      ///< `none` is allowed although there is a default
+    std::vector<Section> section;  ///< of a Map or List: exactly one, what stands in it or in each element
+    PolicyTable policies;          ///< of a Policy
+
+    [[nodiscard]] bool takes_none() const;
+};
+
+struct Section {
+    std::string shorthand_key =
+        {};  ///< a scalar in place of the map is the value of this key; empty: there must be a map
+    std::vector<Key> keys = {};
+};
+
+/// True when the parameter may be absent altogether.
+[[nodiscard]] bool is_optional(const Parameter& parameter);
+
+/// Everything that may stand in a scenario.
+[[nodiscard]] Section scenario_schema(const Registries& registries);
+
+}  // namespace regatta::scenario
