@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "regatta/base/ids.hpp"
+#include "regatta/base/time.hpp"
+#include "regatta/engine/logical_process.hpp"
+
+namespace regatta::engine {
+
+using GroupId = Id<struct GroupTag, std::uint16_t>;
+
+/// Logical processes of one kind: numbered one after the other, made on the rank that gets them.
+struct Group {
+    std::string name;  ///< singular, as people read it in messages: "node"
+    std::uint32_t count = 0;
+    double load = 1;  ///< expected work of each, in any unit that is the same for all groups
+    std::function<std::unique_ptr<LogicalProcess>(std::uint32_t index, LpId id)> make;
+};
+
+/// Members of `from` may send to members of `to`, not faster than `latency`.
+struct Link {
+    GroupId from;
+    GroupId to;
+    SimTime latency;
+};
+
+/// See BoardId. Reported at `period`, 2 * `period`, ...; read `latency` later.
+struct Board {
+    GroupId from;
+    GroupId to;
+    SimTime period;
+    SimTime latency;
+    std::uint32_t entries = 0;
+};
+
+/// What is simulated, as every rank describes it: groups, links, boards. Knows no ranks.
+class Model {
+public:
+    GroupId add_group(Group group);
+    /// `latency` >= 0; zero makes one island of the two groups, which no partition splits.
+    void add_link(const Link& link);
+    /// `latency` > 0 and a link latency of its own: it bounds how far ahead ranks may run.
+    BoardId add_board(const Board& board);
+    /// Members of these groups are sampled at 0, `period`, 2 * `period`, ...
+    void sample_every(SimTime period, std::vector<GroupId> groups);
+
+    [[nodiscard]] const std::vector<Group>& groups() const { return groups_; }
+    [[nodiscard]] const std::vector<Link>& links() const { return links_; }
+    [[nodiscard]] const std::vector<Board>& boards() const { return boards_; }
+    [[nodiscard]] std::optional<SimTime> sample_period() const { return sample_period_; }
+    [[nodiscard]] bool is_sampled(GroupId group) const;
+    [[nodiscard]] std::uint32_t process_count() const { return first_id_.back(); }
+    [[nodiscard]] LpId id_of(GroupId group, std::uint32_t index) const;
+    [[nodiscard]] GroupId group_of(LpId id) const;
+    /// "node 17": for messages to people.
+    [[nodiscard]] std::string name_of(LpId id) const;
+    /// The least latency of a link from group to group; none when there is no link.
+    [[nodiscard]] std::optional<SimTime> latency(GroupId from, GroupId to) const;
+
+private:
+    std::vector<Group> groups_;
+    std::vector<std::uint32_t> first_id_ = {0};  ///< of each group, and the total
+    std::vector<Link> links_;
+    std::vector<Board> boards_;
+    std::optional<SimTime> sample_period_;
+    std::vector<GroupId> sampled_;
+};
+
+}  // namespace regatta::engine

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "regatta/base/archive_fwd.hpp"
+#include "regatta/base/time.hpp"
+#include "regatta/engine/model.hpp"
+#include "regatta/engine/partition.hpp"
+#include "regatta/engine/transport.hpp"
+
+namespace regatta::engine {
+
+/// Where a run stands, as one rank sees it.
+struct Progress {
+    SimTime settled;  ///< everything before this instant has happened on this rank
+    std::int64_t events = 0;
+    std::int64_t windows = 0;
+    double loop_s = 0;     ///< wall time in the loop
+    double waiting_s = 0;  ///< of that, exchanging with and waiting for other ranks
+};
+
+/// Called between windows, and every few thousand events inside long ones.
+using ProgressObserver = std::function<void(const Progress&)>;
+
+struct RunOptions {
+    /// Nothing at or after this instant happens; never: until no event is left.
+    SimTime until = SimTime::never();
+    ProgressObserver observer;
+};
+
+struct RunReport {
+    SimTime end;  ///< `until`, or the time of the last event on any rank
+    Progress progress;
+};
+
+/// One rank's part of a run: makes its logical processes, drives them through conservative windows, and exchanges
+/// messages with the other ranks. Results do not depend on the number of ranks or on the partition.
+class Simulation {
+public:
+    /// All ranks pass the same model and partition. The transport must outlive the simulation.
+    Simulation(const Model& model, Partition partition, Transport& transport);
+    ~Simulation();
+    Simulation(const Simulation&) = delete;
+    Simulation& operator=(const Simulation&) = delete;
+
+    /// Runs from where it stands to `options.until` (or until nothing is left). Throws BugError on a causality error,
+    /// naming both logical processes and times.
+    RunReport run(const RunOptions& options);
+    /// Ends the run: takes the samples up to and including `end` that are still due; then every logical process gets
+    /// `finish` with the messages that never reached it.
+    void finish(SimTime end);
+
+    /// The process with this id, if it lives on this rank; else nullptr.
+    [[nodiscard]] LogicalProcess* local(LpId id);
+
+    /// State of this rank between two calls of `run`: processes, events, wake-ups, boards. To be loaded into a
+    /// simulation of the same model and partition.
+    void save(OutArchive& archive) const;
+    void load(InArchive& archive);
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace regatta::engine

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+
+#include "regatta/engine/transport.hpp"
+
+namespace regatta::transport {
+
+/// The program's connection to its other ranks, for as long as main runs: MPI when started by mpirun or srun, else one
+/// rank in this process without any MPI call.
+class Session {
+public:
+    Session() = default;
+    virtual ~Session() = default;
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    [[nodiscard]] virtual engine::Transport& transport() = 0;
+    /// Ends the session in order; all ranks call it. Not called while an exception unwinds.
+    virtual void close() = 0;
+    /// Ends all ranks at once: for what one rank alone knows to be wrong.
+    [[noreturn]] virtual void abort(int exit_code) = 0;
+};
+
+/// True when the environment shows that a launcher (Open MPI, PMIx, PMI of Slurm or MPICH) started this process.
+[[nodiscard]] bool is_launched_in_parallel();
+
+/// Throws IoError when MPI does not start.
+[[nodiscard]] std::unique_ptr<Session> open_session(int& argc, char**& argv);
+
+}  // namespace regatta::transport

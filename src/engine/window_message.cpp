@@ -1,0 +1,140 @@
+#include "engine/window_message.hpp"
+
+#include <boost/archive/binary_iarchive.hpp>
+#include <boost/archive/binary_oarchive.hpp>
+#include <boost/serialization/array_wrapper.hpp>
+#include <boost/serialization/is_bitwise_serializable.hpp>
+#include <boost/serialization/tracking.hpp>
+#include <cstddef>
+#include <streambuf>
+
+#include "regatta/base/errors.hpp"
+
+// Hot types go as one block: trivially copyable, never tracked, no class information in the stream.
+BOOST_IS_BITWISE_SERIALIZABLE(regatta::SimTime)
+BOOST_IS_BITWISE_SERIALIZABLE(regatta::engine::Event)
+BOOST_IS_BITWISE_SERIALIZABLE(regatta::engine::BoardEntry)
+
+namespace regatta::engine {
+
+namespace {
+
+constexpr unsigned kArchiveFlags = boost::archive::no_header | boost::archive::no_codecvt | boost::archive::no_tracking;
+
+/// Appends to a Buffer that changes from message to message.
+class BufferSink : public std::streambuf {
+public:
+    void aim(Buffer& buffer) {
+        buffer_ = &buffer;
+        buffer_->clear();
+    }
+
+protected:
+    std::streamsize xsputn(const char* data, std::streamsize count) override {
+        buffer_->insert(buffer_->end(), data, data + count);
+        return count;
+    }
+    int_type overflow(int_type character) override {
+        buffer_->push_back(traits_type::to_char_type(character));
+        return character;
+    }
+
+private:
+    Buffer* buffer_ = nullptr;
+};
+
+/// Reads from a Buffer that changes from message to message.
+class BufferSource : public std::streambuf {
+public:
+    void aim(const Buffer& buffer) {
+        // The get area of a streambuf is not const, but is only read.
+        char* begin = const_cast<char*>(buffer.data());
+        setg(begin, begin, begin + buffer.size());
+    }
+    [[nodiscard]] std::ptrdiff_t left() const { return egptr() - gptr(); }
+};
+
+template <class T>
+void put_block(OutArchive& archive, const std::vector<T>& items) {
+    const std::uint64_t count = items.size();
+    archive << count;
+    if (count > 0) archive << boost::serialization::make_array(items.data(), items.size());
+}
+
+template <class T>
+void get_block(InArchive& archive, const BufferSource& source, std::vector<T>& items) {
+    std::uint64_t count = 0;
+    archive >> count;
+    REGATTA_CHECK(count * sizeof(T) <= static_cast<std::uint64_t>(source.left()), "a window message is cut short");
+    items.resize(count);
+    if (count > 0) archive >> boost::serialization::make_array(items.data(), items.size());
+}
+
+}  // namespace
+
+class MessageWriter::Impl {
+public:
+    BufferSink sink;
+    OutArchive archive{sink, kArchiveFlags};
+};
+
+MessageWriter::MessageWriter() : impl_(std::make_unique<Impl>()) {}
+MessageWriter::~MessageWriter() = default;
+MessageWriter::MessageWriter(MessageWriter&&) noexcept = default;
+MessageWriter& MessageWriter::operator=(MessageWriter&&) noexcept = default;
+
+void MessageWriter::write(const WindowMessage& message, Buffer& buffer) {
+    impl_->sink.aim(buffer);
+    OutArchive& archive = impl_->archive;
+    const std::int64_t next_event = message.next_event.ns();
+    const std::int64_t next_report = message.next_report.ns();
+    archive << next_event << next_report;
+    put_block(archive, message.earliest_sent);
+    put_block(archive, message.events);
+    const std::uint64_t reports = message.reports.size();
+    archive << reports;
+    for (const BoardReport& report : message.reports) {
+        const std::uint16_t board = report.board.value();
+        const std::int64_t reported_at = report.reported_at.ns();
+        archive << board << reported_at;
+        put_block(archive, report.entries);
+    }
+}
+
+class MessageReader::Impl {
+public:
+    BufferSource source;
+    InArchive archive{source, kArchiveFlags};
+};
+
+MessageReader::MessageReader() : impl_(std::make_unique<Impl>()) {}
+MessageReader::~MessageReader() = default;
+MessageReader::MessageReader(MessageReader&&) noexcept = default;
+MessageReader& MessageReader::operator=(MessageReader&&) noexcept = default;
+
+void MessageReader::read(const Buffer& buffer, WindowMessage& message) {
+    impl_->source.aim(buffer);
+    InArchive& archive = impl_->archive;
+    std::int64_t next_event = 0;
+    std::int64_t next_report = 0;
+    archive >> next_event >> next_report;
+    message.next_event = SimTime::from_ns(next_event);
+    message.next_report = SimTime::from_ns(next_report);
+    get_block(archive, impl_->source, message.earliest_sent);
+    get_block(archive, impl_->source, message.events);
+    std::uint64_t reports = 0;
+    archive >> reports;
+    message.reports.clear();
+    for (std::uint64_t i = 0; i < reports; ++i) {
+        std::uint16_t board = 0;
+        std::int64_t reported_at = 0;
+        archive >> board >> reported_at;
+        BoardReport& report = message.reports.emplace_back();
+        report.board = BoardId(board);
+        report.reported_at = SimTime::from_ns(reported_at);
+        get_block(archive, impl_->source, report.entries);
+    }
+    REGATTA_CHECK(impl_->source.left() == 0, "a window message is longer than it says");
+}
+
+}  // namespace regatta::engine

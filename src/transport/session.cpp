@@ -1,0 +1,58 @@
+#include "regatta/transport/session.hpp"
+
+#include <mpi.h>
+
+#include <cstdlib>
+
+#include "regatta/transport/in_process.hpp"
+#include "transport/mpi_transport.hpp"
+
+namespace regatta::transport {
+
+namespace {
+
+class AloneSession final : public Session {
+public:
+    [[nodiscard]] engine::Transport& transport() override { return transport_; }
+    void close() override {}
+    [[noreturn]] void abort(int exit_code) override { std::_Exit(exit_code); }
+
+private:
+    InProcessTransport transport_;
+};
+
+class MpiSession final : public Session {
+public:
+    MpiSession(int& argc, char**& argv) : transport_(started(argc, argv)) {}
+    [[nodiscard]] engine::Transport& transport() override { return transport_; }
+    void close() override {
+        transport_.close();
+        check_mpi(MPI_Finalize(), "MPI_Finalize");
+    }
+    [[noreturn]] void abort(int exit_code) override {
+        MPI_Abort(MPI_COMM_WORLD, exit_code);
+        std::_Exit(exit_code);
+    }
+
+private:
+    static MPI_Comm started(int& argc, char**& argv) {
+        check_mpi(MPI_Init(&argc, &argv), "MPI_Init");
+        return MPI_COMM_WORLD;
+    }
+    MpiTransport transport_;
+};
+
+}  // namespace
+
+bool is_launched_in_parallel() {
+    for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE"})
+        if (std::getenv(name) != nullptr) return true;
+    return false;
+}
+
+std::unique_ptr<Session> open_session(int& argc, char**& argv) {
+    if (!is_launched_in_parallel()) return std::make_unique<AloneSession>();
+    return std::make_unique<MpiSession>(argc, argv);
+}
+
+}  // namespace regatta::transport
