@@ -35,6 +35,7 @@ class Constant final : public ArrivalProcess {
 public:
     explicit Constant(double gap_s) : gap_s_(gap_s) {}
     double gap_s(std::uint64_t /*index*/, double /*uniform*/) const override { return gap_s_; }
+    bool needs_limit() const override { return gap_s_ == 0; }
 
 private:
     double gap_s_;

@@ -17,6 +17,9 @@ public:
     /// True when `n` independent processes of rate/n each are together the same process (Poisson): gateways then draw
     /// their own shares instead of dealing out one common stream.
     [[nodiscard]] virtual bool splits_freely() const { return false; }
+    /// True when time alone never ends the stream: without a limit it would have endlessly many requests at one
+    /// instant.
+    [[nodiscard]] virtual bool needs_limit() const { return false; }
 };
 
 /// Token counts of one stream. One uniform number per length, by inverse distribution function.

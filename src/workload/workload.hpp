@@ -35,7 +35,7 @@ struct TraceSummary {
 };
 
 /// Reads the trace once from end to end. Throws InputError for the first bad line ("trace.csv:17: ..."), an unknown
-/// header, times that go backwards, an empty selection; IoError when it cannot be read.
+/// header, times that go backwards, an empty selection, no such file, damaged compression; IoError when the disk fails.
 [[nodiscard]] TraceSummary survey_trace(const TraceInput& input);
 
 /// One stream of synthetic traffic.
@@ -49,7 +49,9 @@ struct SyntheticStream {
     std::optional<std::uint64_t> limit;
 };
 
-/// Makes the sources of the gateways that live on one rank. Request `i` of a trace goes to gateway i mod `gateways`.
+/// Makes the sources of the gateways that live on one rank. Request `i` of a trace goes to gateway i mod `gateways`,
+/// counting selected rows; its id is the row's number in the file. A gateway's requests are the same whichever other
+/// gateways the instance serves.
 /// Sources made by one instance share one reader (the trace is parsed once per rank) and hold buffers only as deep as
 /// their gateways' clocks are apart.
 class Workload {
@@ -62,8 +64,11 @@ public:
     Workload(const Workload&) = delete;
     Workload& operator=(const Workload&) = delete;
 
-    /// The requests of `gateway`; each gateway once. The source must not outlive the workload.
+    /// The requests of `gateway`; each gateway once, and all of them before the first one draws. The source must not
+    /// outlive the workload.
     [[nodiscard]] std::unique_ptr<RequestSource> source_for(GatewayId gateway);
+    /// Requests read or drawn for gateways that have not asked for them yet.
+    [[nodiscard]] std::uint64_t buffered() const;
 
 private:
     class Impl;

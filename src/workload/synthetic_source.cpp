@@ -1,0 +1,176 @@
+#include "workload/synthetic_source.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+
+#include "regatta/base/errors.hpp"
+#include "regatta/base/random.hpp"
+
+namespace regatta::workload {
+namespace {
+
+constexpr int kIndexBits = 48;
+
+}  // namespace
+
+bool ArrivalTimes::advance() {
+    if (index_ >= options_.end_index) return false;
+    const double uniform = uniform_open(options_.seed, RandomPurpose::Arrival, options_.stream, index_);
+    const SimTime next = clock_ + SimTime::from_seconds(options_.process->gap_s(drawn_, uniform));
+    if (next >= options_.until) {
+        index_ = options_.end_index;
+        return false;
+    }
+    clock_ = next;
+    ++drawn_;
+    index_ += options_.index_step;
+    return true;
+}
+
+void ArrivalDeal::serve(std::uint32_t gateway) {
+    REGATTA_CHECK(dealt_ == 0, "all gateways of a rank must be made before one of them draws requests");
+    REGATTA_CHECK(!lanes_.at(gateway).is_served, "each gateway has one source");
+    lanes_[gateway].is_served = true;
+}
+
+void ArrivalDeal::discard(std::uint32_t gateway, std::uint64_t count) {
+    REGATTA_CHECK(dealt_ == 0, "requests are skipped before any are drawn");
+    lanes_[gateway].to_discard = count;
+}
+
+SimTime ArrivalDeal::take(std::uint32_t gateway) {
+    std::deque<SimTime>& mine = lanes_[gateway].arrivals;
+    while (mine.empty() && !is_at_end_) {
+        if (!times_.advance()) {
+            is_at_end_ = true;
+            break;
+        }
+        Lane& lane = lanes_[dealt_++ % lanes_.size()];
+        if (!lane.is_served) continue;
+        if (lane.to_discard > 0) {
+            --lane.to_discard;
+            continue;
+        }
+        lane.arrivals.push_back(times_.arrival());
+    }
+    if (mine.empty()) return SimTime::never();
+    const SimTime arrival = mine.front();
+    mine.pop_front();
+    return arrival;
+}
+
+std::uint64_t ArrivalDeal::buffered() const {
+    std::uint64_t count = 0;
+    for (const Lane& lane : lanes_)
+        count += lane.arrivals.size();
+    return count;
+}
+
+ArrivalTimes::Options whole_arrivals(const SyntheticPlan& plan, std::uint16_t stream) {
+    const SyntheticStream& one = plan.streams[stream];
+    return {.process = one.whole.get(),
+            .seed = plan.seed,
+            .stream = stream,
+            .end_index = one.limit.value_or(UINT64_MAX),
+            .from = one.from,
+            .until = one.until};
+}
+
+ArrivalTimes::Options share_of_arrivals(const SyntheticPlan& plan, std::uint16_t stream, std::uint32_t gateway) {
+    ArrivalTimes::Options share = whole_arrivals(plan, stream);
+    share.process = plan.streams[stream].share.get();
+    share.first_index = gateway;
+    share.index_step = plan.gateways;
+    return share;
+}
+
+std::uint64_t SyntheticSource::Head::id() const {
+    return (static_cast<std::uint64_t>(stream) << kIndexBits) + stream_index;
+}
+
+bool SyntheticSource::comes_later(const Head& a, const Head& b) {
+    if (a.arrival != b.arrival) return a.arrival > b.arrival;
+    return a.id() > b.id();
+}
+
+SyntheticSource::SyntheticSource(const SyntheticPlan& plan, std::vector<ArrivalDeal>& deals, std::uint32_t gateway)
+    : plan_(plan), deals_(deals), gateway_(gateway), taken_(plan.streams.size(), 0) {
+    for (std::uint16_t stream = 0; stream < plan_.streams.size(); ++stream) {
+        shares_.emplace_back(share_of_arrivals(plan_, stream, gateway_));
+        if (!plan_.streams[stream].whole->splits_freely()) deals_[stream].serve(gateway_);
+    }
+}
+
+SimTime SyntheticSource::next_arrival(std::uint16_t stream) {
+    if (!plan_.streams[stream].whole->splits_freely()) return deals_[stream].take(gateway_);
+    return shares_[stream].advance() ? shares_[stream].arrival() : SimTime::never();
+}
+
+void SyntheticSource::start() {
+    has_started_ = true;
+    for (std::uint16_t stream = 0; stream < plan_.streams.size(); ++stream) {
+        const SimTime arrival = next_arrival(stream);
+        if (arrival.is_never()) continue;
+        heads_.push_back({arrival, stream, taken_[stream] * plan_.gateways + gateway_});
+    }
+    std::make_heap(heads_.begin(), heads_.end(), comes_later);
+}
+
+std::optional<SyntheticSource::Head> SyntheticSource::take_first() {
+    if (!has_started_) start();
+    if (heads_.empty()) return std::nullopt;
+    std::pop_heap(heads_.begin(), heads_.end(), comes_later);
+    Head& last = heads_.back();
+    const Head first = last;
+    ++taken_[first.stream];
+    last.arrival = next_arrival(first.stream);
+    last.stream_index += plan_.gateways;
+    if (last.arrival.is_never())
+        heads_.pop_back();
+    else
+        std::push_heap(heads_.begin(), heads_.end(), comes_later);
+    return first;
+}
+
+std::optional<Request> SyntheticSource::next() {
+    const auto head = take_first();
+    if (!head) return std::nullopt;
+    ++position_;
+    const SyntheticStream& stream = plan_.streams[head->stream];
+    const auto length = [&](const LengthDistribution& distribution, RandomPurpose purpose) {
+        return static_cast<std::uint32_t>(
+            distribution.tokens(uniform_open(plan_.seed, purpose, head->stream, head->stream_index)));
+    };
+    Request request;
+    request.id = RequestId(head->id());
+    request.arrival = head->arrival;
+    request.prompt_tokens = length(*stream.prompt, RandomPurpose::PromptLength);
+    request.output_tokens = length(*stream.output, RandomPurpose::OutputLength);
+    request.stream = StreamId(head->stream);
+    return request;
+}
+
+void SyntheticSource::skip(std::uint64_t position) {
+    REGATTA_CHECK(position_ == 0 && !has_started_, "requests are skipped before any are drawn");
+    // How the skipped requests divide among the streams is found with a private deal of this gateway alone, so that
+    // nothing piles up in the shared one for gateways that have not skipped yet.
+    std::vector<ArrivalDeal> private_deals;
+    for (std::uint16_t stream = 0; stream < plan_.streams.size(); ++stream)
+        private_deals.emplace_back(whole_arrivals(plan_, stream), plan_.gateways);
+    SyntheticSource scout(plan_, private_deals, gateway_);
+    for (std::uint64_t i = 0; i < position; ++i)
+        REGATTA_CHECK(scout.take_first(), fmt::format("gateway {} has only {} requests", gateway_, i));
+
+    taken_ = scout.taken_;
+    for (std::uint16_t stream = 0; stream < plan_.streams.size(); ++stream) {
+        if (!plan_.streams[stream].whole->splits_freely()) {
+            deals_[stream].discard(gateway_, taken_[stream]);
+            continue;
+        }
+        for (std::uint64_t i = 0; i < taken_[stream]; ++i)
+            REGATTA_CHECK(shares_[stream].advance(), "the arrivals that were scouted");
+    }
+    position_ = position;
+}
+
+}  // namespace regatta::workload

@@ -1,0 +1,112 @@
+#include "workload/text_input.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/iostreams/device/file_descriptor.hpp>
+#include <boost/iostreams/filter/gzip.hpp>
+#include <boost/iostreams/filter/zstd.hpp>
+#include <boost/iostreams/filtering_streambuf.hpp>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "regatta/base/errors.hpp"
+
+namespace regatta::workload {
+namespace {
+
+namespace io = boost::iostreams;
+
+enum class Packing { None, Gzip, Zstd };
+
+// Source: RFC 1952, section 2.3.1, and RFC 8878, section 3.1.1.
+constexpr std::string_view kGzipMagic = "\x1f\x8b";
+constexpr std::string_view kZstdMagic = "\x28\xb5\x2f\xfd";
+
+std::string_view name_of(Packing packing) {
+    switch (packing) {
+        case Packing::None:
+            return "plain";
+        case Packing::Gzip:
+            return "gzip";
+        case Packing::Zstd:
+            return "zstd";
+    }
+    return "";
+}
+
+int open_file(const std::string& path) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        if (errno == ENOENT || errno == ENOTDIR) throw InputError(fmt::format("{}: no such file", path));
+        if (errno == EACCES) throw InputError(fmt::format("{}: no permission to read it", path));
+        throw IoError(fmt::format("{}: cannot be opened: {}", path, std::strerror(errno)));
+    }
+    struct stat status {};
+    if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
+        ::close(file);
+        throw InputError(fmt::format("{}: expected a file, found {}", path,
+                                     S_ISDIR(status.st_mode) ? "a directory" : "something that cannot be read twice"));
+    }
+    return file;
+}
+
+Packing packing_of(int file, const std::string& path) {
+    std::array<char, 4> start{};
+    const ssize_t count = ::pread(file, start.data(), start.size(), 0);
+    if (count < 0) throw IoError(fmt::format("{}: cannot be read: {}", path, std::strerror(errno)));
+    const std::string_view bytes(start.data(), static_cast<std::size_t>(count));
+    if (bytes.starts_with(kGzipMagic)) return Packing::Gzip;
+    if (bytes.starts_with(kZstdMagic)) return Packing::Zstd;
+    return Packing::None;
+}
+
+}  // namespace
+
+struct TextInput::Chain {
+    Packing packing = Packing::None;
+    io::filtering_streambuf<io::input> bytes;
+};
+
+TextInput::TextInput(std::string path) : path_(std::move(path)), chain_(std::make_unique<Chain>()) {
+    io::file_descriptor_source file(open_file(path_), io::close_handle);
+    chain_->packing = packing_of(file.handle(), path_);
+    switch (chain_->packing) {
+        case Packing::None:
+            break;
+        case Packing::Gzip:
+            chain_->bytes.push(io::gzip_decompressor());
+            break;
+        case Packing::Zstd:
+            chain_->bytes.push(io::zstd_decompressor());
+            break;
+    }
+    chain_->bytes.push(file);
+}
+
+TextInput::~TextInput() = default;
+
+std::size_t TextInput::read(std::span<char> buffer) {
+    const auto damaged = [&] {
+        return InputError(fmt::format("{}: the {} data are damaged or end early", path_, name_of(chain_->packing)));
+    };
+    try {
+        return static_cast<std::size_t>(
+            chain_->bytes.sgetn(buffer.data(), static_cast<std::streamsize>(buffer.size())));
+    } catch (const io::gzip_error&) {
+        throw damaged();
+    } catch (const io::zlib_error&) {
+        throw damaged();
+    } catch (const io::zstd_error&) {
+        throw damaged();
+    } catch (const std::ios_base::failure&) {
+        throw IoError(fmt::format("{}: cannot be read: {}", path_, std::strerror(errno)));
+    }
+}
+
+}  // namespace regatta::workload
