@@ -2,6 +2,8 @@
 # Nothing is downloaded; tools/install-deps says how to get what is missing.
 
 find_package(MPI REQUIRED COMPONENTS C)
+# The C interface only: the C++ bindings, which MPI 3 removed, would want a library of their own.
+set_property(TARGET MPI::MPI_C APPEND PROPERTY INTERFACE_COMPILE_DEFINITIONS OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
 find_package(HDF5 REQUIRED COMPONENTS C HL)  # serial, and never the CXX component: it drags in the parallel build
 find_package(Boost 1.74 REQUIRED COMPONENTS serialization iostreams)
 find_package(yaml-cpp REQUIRED)
