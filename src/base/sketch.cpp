@@ -76,8 +76,9 @@ double WideSum::mean(std::int64_t count) const {
     return static_cast<double>(sum / count) + static_cast<double>(sum % count) / static_cast<double>(count);
 }
 
-double WideSum::value() const {
-    return static_cast<double>(to_wide(*this));
+WideSum::Division WideSum::divided_by(std::int64_t divisor) const {
+    const Wide sum = to_wide(*this);
+    return {.quotient = static_cast<std::int64_t>(sum / divisor), .rest = static_cast<std::int64_t>(sum % divisor)};
 }
 
 struct LatencySketch::Counts {

@@ -31,6 +31,7 @@ struct RankPartial {
 struct RunOutcome {
     Digest digest;  ///< of all results; the same whatever the number of ranks
     Summary summary;
+    SummarySums sums;
     SeriesSums series;
     std::vector<RankFacts> ranks;
 };

@@ -6,14 +6,11 @@
 
 #include "regatta/base/time.hpp"
 #include "regatta/serving/records.hpp"
+#include "results/rank_files.hpp"
 #include "results/rank_partial.hpp"
 #include "results/run_description.hpp"
 
 namespace regatta::results {
-
-/// Makes the output directory (and those above it) and checks that files can be made in it; called by one rank before
-/// any rank opens its writer. Throws IoError when that fails, InputError when the directory already holds results.
-void prepare_output_directory(const std::string& directory);
 
 /// Where a rank writes and who it is.
 struct RankWriterOptions {

@@ -30,12 +30,18 @@ struct RunDescription {
 /// What one rank can say about its own work. Kept under /run: these facts, and only these, depend on how the run was
 /// carried out.
 struct RankFacts {
+    std::int64_t rank = 0;
     double wall_s = 0;     ///< from the program's start to the end of the event loop
     double loop_s = 0;     ///< in the event loop, waiting included
     double waiting_s = 0;  ///< of that, waiting for other ranks
     std::int64_t windows = 0;
     std::int64_t events = 0;  ///< handled
     std::int64_t peak_memory_bytes = 0;
+
+    template <class Archive>
+    void serialize(Archive& archive, unsigned /*version*/) {
+        archive& rank& wall_s& loop_s& waiting_s& windows& events& peak_memory_bytes;
+    }
 };
 
 }  // namespace regatta::results

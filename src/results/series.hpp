@@ -4,10 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "regatta/base/digest.hpp"
 #include "regatta/base/ids.hpp"
 #include "regatta/base/time.hpp"
-#include "regatta/serving/records.hpp"
+#include "results/tables.hpp"
 
 namespace regatta::results {
 
@@ -38,16 +37,13 @@ public:
     /// `at` must be a multiple of the interval; throws BugError otherwise.
     void add(PoolId pool, SimTime at, const SeriesPoint& point);
     void drop_after(SimTime end);
-    /// Both must have the same interval and pools.
+    /// A series without pools (none was asked for) adds nothing; else both must have the same interval and pools.
     SeriesSums& operator+=(const SeriesSums& other);
 
     [[nodiscard]] SimTime every() const { return every_; }
     [[nodiscard]] std::size_t pools() const { return pools_; }
-    /// The instants at which anything was sampled, in order.
-    [[nodiscard]] std::vector<SimTime> instants() const;
-    /// What is known of `pool` at `at`; zeros when nothing was sampled.
-    [[nodiscard]] SeriesPoint at(PoolId pool, SimTime at) const;
-    void add_to(Digest& digest) const;
+    /// One row per pool at each instant at which any replica was sampled, by instant and pool.
+    [[nodiscard]] std::vector<SeriesRow> rows() const;
     friend bool operator==(const SeriesSums&, const SeriesSums&) = default;
 
     template <class Archive>

@@ -65,11 +65,15 @@ public:
     void add(const serving::RequestRecord& record);
     void add(const serving::ReplicaRecord& record);
     void add_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total);
-    void add_gaps(PoolId pool, const LatencySketch& gaps);
+    /// What gap_rows() and gap_total_rows() gave. Throws BugError when they do not agree with each other.
+    void add_gaps(const std::vector<GapRow>& rows, const std::vector<GapTotalRow>& totals);
     SummarySums& operator+=(const SummarySums& other);
 
     [[nodiscard]] const std::vector<StreamSums>& streams() const { return streams_; }
     [[nodiscard]] const std::vector<PoolSums>& pools() const { return pools_; }
+    /// Inter-token gaps as tables, by pool and gap; pools without gaps have no rows.
+    [[nodiscard]] std::vector<GapRow> gap_rows() const;
+    [[nodiscard]] std::vector<GapTotalRow> gap_total_rows() const;
 
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
@@ -158,6 +162,19 @@ struct SummaryContext {
     Digest digest;
     std::vector<RankFacts> ranks;  ///< empty: nothing is said about how the run went
 };
+
+/// How the run went, over all ranks.
+struct RunFigures {
+    std::int64_t ranks = 0;
+    double wall_s = 0;            ///< of the slowest rank
+    double loop_s = 0;            ///< in the event loop, of the slowest rank
+    double waiting_fraction = 0;  ///< of all ranks' time in the event loop
+    double steps_per_s = 0;       ///< replica steps per second of the event loop
+    std::int64_t windows = 0;
+    std::int64_t events = 0;
+    std::int64_t peak_memory_bytes = 0;  ///< of the largest rank
+};
+[[nodiscard]] RunFigures run_figures(const Summary& summary, const std::vector<RankFacts>& ranks);
 
 /// For people: aligned tables, three or four digits with units; ends with the line "Digest <32 hex digits>".
 [[nodiscard]] std::string to_text(const Summary& summary, const SummaryContext& context);

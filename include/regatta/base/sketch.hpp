@@ -18,7 +18,12 @@ struct WideSum {
     WideSum& operator+=(const WideSum& other);
     /// sum / count, rounded once to a double; 0 when count is 0.
     [[nodiscard]] double mean(std::int64_t count) const;
-    [[nodiscard]] double value() const;
+    struct Division {
+        std::int64_t quotient = 0;
+        std::int64_t rest = 0;
+    };
+    /// For sums >= 0 and divisors > 0 whose quotient fits.
+    [[nodiscard]] Division divided_by(std::int64_t divisor) const;
     friend constexpr bool operator==(const WideSum&, const WideSum&) = default;
 
     template <class Archive>

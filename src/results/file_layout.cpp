@@ -1,0 +1,226 @@
+#include "results/file_layout.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "regatta/base/errors.hpp"
+#include "results/table_io.hpp"
+
+namespace regatta::results::layout {
+namespace {
+
+constexpr const char* kFormatName = "regatta results";
+constexpr std::int64_t kNone = -1;
+
+std::int64_t ns_or_none(std::optional<SimTime> time) {
+    return time ? time->ns() : kNone;
+}
+std::optional<SimTime> time_or_none(std::int64_t ns) {
+    return ns == kNone ? std::nullopt : std::optional(SimTime::from_ns(ns));
+}
+
+/// A dataset that is one column of `table`, with its unit and sentence.
+void write_column(h5::File& file, const Table& table, const Column& column, const std::vector<hsize_t>& extent,
+                  std::span<const std::int64_t> values) {
+    const std::string path = fmt::format("{}/{}", table.path, column.name);
+    file.write_numbers(path, extent, values);
+    file.write_text(path, "units", column.unit);
+    file.write_text(path, "description", column.sentence);
+}
+
+/// The value of a column whose type is Int64.
+std::int64_t value_of(const Column& column, const void* row) {
+    std::int64_t value = 0;
+    std::memcpy(&value, static_cast<const std::byte*>(row) + column.offset, sizeof value);
+    return value;
+}
+void set_value(const Column& column, void* row, std::int64_t value) {
+    std::memcpy(static_cast<std::byte*>(row) + column.offset, &value, sizeof value);
+}
+
+/// Time and pool are what the other quantities of the series extend over.
+bool is_quantity(const Column& column) {
+    return column.name != "time_ns" && column.name != "pool";
+}
+
+}  // namespace
+
+std::string run_id(const RunDescription& run, const std::string& program, std::int64_t ranks) {
+    const std::string text = fmt::format("{}\n{}\n{}\n{}\n{}", run.name, run.seed, ranks, program, run.scenario_text);
+    Digest digest;
+    digest.add(0, std::as_bytes(std::span(text)));
+    return digest.to_hex();
+}
+
+void write_identity(h5::File& file, const Identity& identity) {
+    file.write_text("/", "format", kFormatName);
+    file.write_number("/", "format_major", kFormatMajor);
+    file.write_number("/", "format_minor", kFormatMinor);
+    file.write_text("/", "kind", identity.is_merged ? "merged" : "rank");
+    if (identity.is_merged) return;
+    file.write_text("/", "run_id", identity.run_id);
+    file.write_number("/", "rank", identity.rank);
+    file.write_number("/", "ranks", identity.ranks);
+}
+
+Identity read_identity(const h5::File& file) {
+    if (!file.has_attribute("/", "format") || file.read_text("/", "format") != kFormatName)
+        throw IoError(fmt::format("{}: is not a result file of Regatta", file.path()));
+    const std::int64_t format_major = file.read_number("/", "format_major");
+    if (format_major > kFormatMajor)
+        throw IoError(fmt::format("{}: has format {}.{}; this program reads formats up to {}.x", file.path(),
+                                  format_major, file.read_number("/", "format_minor"), kFormatMajor));
+    Identity identity{.is_merged = file.read_text("/", "kind") == "merged", .run_id = {}, .rank = 0, .ranks = 1};
+    if (identity.is_merged) return identity;
+    identity.run_id = file.read_text("/", "run_id");
+    identity.rank = file.read_number("/", "rank");
+    identity.ranks = file.read_number("/", "ranks");
+    return identity;
+}
+
+void write_description(h5::File& file, const RunDescription& run) {
+    file.write_texts("/scenario", {run.scenario_text}, true);
+    file.write_text("/scenario", "name", run.name);
+    file.write_number("/scenario", "seed", static_cast<std::int64_t>(run.seed));
+    file.write_number("/scenario", "measure_from_ns", run.measure_from.ns());
+    file.write_number("/scenario", "series_every_ns", ns_or_none(run.series_every));
+
+    file.make_group("/pools");
+    file.write_texts("/pools/name", run.pools);
+    file.make_group("/streams");
+    std::vector<std::string> names;
+    std::vector<std::int64_t> ttft_ns;
+    std::vector<std::int64_t> tpot_ns;
+    for (const StreamDescription& stream : run.streams) {
+        names.push_back(stream.name);
+        ttft_ns.push_back(ns_or_none(stream.ttft_target));
+        tpot_ns.push_back(ns_or_none(stream.tpot_target));
+    }
+    file.write_texts("/streams/name", names);
+    file.write_numbers("/streams/ttft_target_ns", {ttft_ns.size()}, ttft_ns);
+    file.write_text("/streams/ttft_target_ns", "units", "ns");
+    file.write_numbers("/streams/tpot_target_ns", {tpot_ns.size()}, tpot_ns);
+    file.write_text("/streams/tpot_target_ns", "units", "ns");
+}
+
+RunDescription read_description(const h5::File& file) {
+    RunDescription run;
+    run.scenario_text = file.read_texts("/scenario").front();
+    run.name = file.read_text("/scenario", "name");
+    run.seed = static_cast<std::uint64_t>(file.read_number("/scenario", "seed"));
+    run.measure_from = SimTime::from_ns(file.read_number("/scenario", "measure_from_ns"));
+    run.series_every = time_or_none(file.read_number("/scenario", "series_every_ns"));
+    run.pools = file.read_texts("/pools/name");
+    const std::vector<std::string> names = file.read_texts("/streams/name");
+    const std::vector<std::int64_t> ttft_ns = file.read_numbers("/streams/ttft_target_ns");
+    const std::vector<std::int64_t> tpot_ns = file.read_numbers("/streams/tpot_target_ns");
+    if (ttft_ns.size() != names.size() || tpot_ns.size() != names.size())
+        throw IoError(fmt::format("{}: /streams has columns of different length", file.path()));
+    for (std::size_t i = 0; i < names.size(); ++i)
+        run.streams.push_back(
+            {.name = names[i], .ttft_target = time_or_none(ttft_ns[i]), .tpot_target = time_or_none(tpot_ns[i])});
+    return run;
+}
+
+void write_series(h5::File& file, const SeriesSums& series) {
+    const std::vector<SeriesRow> rows = series.rows();
+    if (rows.empty()) return;
+    file.make_group("/series");
+    const hsize_t pools = series.pools();
+    const hsize_t instants = rows.size() / pools;
+    const Table& table = series_table();
+    std::vector<std::int64_t> values;
+    for (const Column& column : table.columns) {
+        if (column.name == "pool") continue;
+        values.clear();
+        const std::size_t stride = is_quantity(column) ? 1 : pools;
+        for (std::size_t i = 0; i < rows.size(); i += stride)
+            values.push_back(value_of(column, &rows[i]));
+        const bool is_time = !is_quantity(column);
+        write_column(file, table, column, is_time ? std::vector{instants} : std::vector{instants, pools}, values);
+    }
+}
+
+SeriesSums read_series(const h5::File& file, const RunDescription& run) {
+    if (!run.series_every) return {};
+    SeriesSums series(*run.series_every, run.pools.size());
+    if (!file.has("/series")) return series;
+    const std::vector<std::int64_t> times_ns = file.read_numbers("/series/time_ns");
+    std::vector<SeriesRow> rows(times_ns.size() * run.pools.size());
+    for (const Column& column : series_table().columns) {
+        if (!is_quantity(column)) continue;
+        const std::string path = fmt::format("/series/{}", column.name);
+        const std::vector<std::int64_t> values = file.read_numbers(path);
+        if (values.size() != rows.size())
+            throw IoError(fmt::format("{}: {} has {} numbers; {} instants of {} pools need {}", file.path(), path,
+                                      values.size(), times_ns.size(), run.pools.size(), rows.size()));
+        for (std::size_t i = 0; i < rows.size(); ++i)
+            set_value(column, &rows[i], values[i]);
+    }
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        series.add(PoolId(static_cast<std::uint16_t>(i % run.pools.size())),
+                   SimTime::from_ns(times_ns[i / run.pools.size()]),
+                   {.replicas = rows[i].replicas,
+                    .waiting = rows[i].waiting,
+                    .running = rows[i].running,
+                    .kv_blocks_used = rows[i].kv_blocks_used,
+                    .busy_replicas = rows[i].busy_replicas});
+    return series;
+}
+
+void write_gaps(h5::File& file, const SummarySums& sums, h5::Packing packing) {
+    const std::vector<GapTotalRow> totals = sums.gap_total_rows();
+    if (totals.empty()) return;
+    file.make_group("/histograms");
+    h5::write_table(file, gaps_table(), sums.gap_rows(), packing);
+    h5::write_table(file, gap_totals_table(), totals, packing);
+}
+
+void read_gaps(const h5::File& file, SummarySums& sums) {
+    if (!file.has("/histograms")) return;
+    sums.add_gaps(h5::read_table<GapRow>(file, gaps_table()), h5::read_table<GapTotalRow>(file, gap_totals_table()));
+}
+
+void write_totals(h5::File& file, const RunTotalsRow& totals, const Digest& digest) {
+    for (const Column& column : run_totals_table().columns)
+        file.write_number("/", std::string(column.name), value_of(column, &totals));
+    file.write_text("/", "digest", digest.to_hex());
+}
+
+RunTotalsRow read_totals(const h5::File& file) {
+    RunTotalsRow totals;
+    for (const Column& column : run_totals_table().columns)
+        set_value(column, &totals, file.read_number("/", std::string(column.name)));
+    return totals;
+}
+
+Digest read_digest(const h5::File& file) {
+    Digest digest;
+    const std::string text = file.read_text("/", "digest");
+    if (!Digest::from_hex(text, digest))
+        throw IoError(fmt::format("{}: expected a digest of 32 hexadecimal digits, found \"{}\"", file.path(), text));
+    return digest;
+}
+
+void fail_digest(const std::string& path) {
+    throw IoError(fmt::format("{}: its rows are not those that the run wrote (the digest differs)", path));
+}
+
+void write_facts(h5::File& file, const std::string& program, const std::vector<RankFacts>& facts) {
+    file.make_group("/run");
+    file.write_text("/run", "program", program);
+    h5::write_table(file, rank_facts_table(), facts, h5::Packing::Plain);
+}
+
+std::string read_program(const h5::File& file) {
+    return file.read_text("/run", "program");
+}
+
+std::vector<RankFacts> read_facts(const h5::File& file) {
+    return h5::read_table<RankFacts>(file, rank_facts_table());
+}
+
+}  // namespace regatta::results::layout

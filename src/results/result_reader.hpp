@@ -1,0 +1,40 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "regatta/serving/records.hpp"
+#include "results/rank_partial.hpp"
+#include "results/run_description.hpp"
+
+namespace regatta::results {
+
+/// The results of one run: a merged file, or a directory with all rank files of a run (or only its merged run.h5).
+class ResultReader {
+public:
+    /// Throws IoError that names the file that is missing, damaged, foreign or of a newer format.
+    explicit ResultReader(const std::string& path);
+
+    [[nodiscard]] const RunDescription& run() const { return run_; }
+    /// The program that ran it, with its version.
+    [[nodiscard]] const std::string& program() const { return program_; }
+    /// The merged file, or the rank files by rank.
+    [[nodiscard]] const std::vector<std::string>& files() const { return files_; }
+
+    /// All rows of /requests in blocks, file after file; within a file by (end_ns, request_id).
+    void visit_requests(const std::function<void(std::span<const serving::RequestRecord>)>& visit) const;
+
+    /// Computes digest and summary from the rows, exactly as the run did. Throws IoError when a file's rows are not
+    /// those whose digest it holds.
+    [[nodiscard]] RunOutcome outcome() const;
+
+private:
+    bool is_merged_ = false;
+    std::vector<std::string> files_;
+    RunDescription run_;
+    std::string program_;
+};
+
+}  // namespace regatta::results

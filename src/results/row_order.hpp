@@ -1,0 +1,19 @@
+#pragma once
+
+#include <tuple>
+
+#include "regatta/serving/records.hpp"
+
+namespace regatta::results {
+
+/// The order of rows in files: what makes merged files the same whatever rank wrote a row.
+struct RowOrder {
+    [[nodiscard]] bool operator()(const serving::RequestRecord& a, const serving::RequestRecord& b) const {
+        return std::tie(a.end_ns, a.request_id) < std::tie(b.end_ns, b.request_id);
+    }
+    [[nodiscard]] bool operator()(const serving::ReplicaRecord& a, const serving::ReplicaRecord& b) const {
+        return a.replica < b.replica;
+    }
+};
+
+}  // namespace regatta::results

@@ -1,0 +1,173 @@
+#include "results/summary.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "regatta/base/errors.hpp"
+
+namespace regatta::results {
+namespace {
+
+using serving::EndState;
+
+LatencyFigures figures_of(const LatencySketch& sketch) {
+    return {.count = sketch.count(),
+            .mean_ns = sketch.mean_ns(),
+            .p50_ns = sketch.quantile_ns(0.50),
+            .p90_ns = sketch.quantile_ns(0.90),
+            .p95_ns = sketch.quantile_ns(0.95),
+            .p99_ns = sketch.quantile_ns(0.99)};
+}
+
+double ratio(std::int64_t part, std::int64_t whole) {
+    return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+/// How the requests of some streams did against one target of theirs.
+struct TargetCount {
+    std::int64_t met = 0;
+    std::int64_t held = 0;  ///< requests that have a target
+    bool is_common = true;  ///< all streams have the same target, or none
+    bool is_first = true;
+    std::optional<SimTime> target;
+
+    void add(std::optional<SimTime> stream_target, std::int64_t stream_met, std::int64_t stream_count) {
+        is_common = is_first || (is_common && target == stream_target);
+        target = stream_target ? stream_target : target;
+        is_first = false;
+        if (!stream_target) return;
+        met += stream_met;
+        held += stream_count;
+    }
+    [[nodiscard]] TargetFigures figures() const {
+        TargetFigures result;
+        if (!target) return result;
+        if (is_common) result.target = target;
+        if (held > 0) result.met_fraction = ratio(met, held);
+        return result;
+    }
+};
+
+/// Streams `first` to `last` - 1 together.
+RequestFigures request_figures(const RunDescription& run, const SummarySums& sums, std::size_t first, std::size_t last,
+                               double span_s) {
+    StreamSums total;
+    TargetCount ttft;
+    TargetCount tpot;
+    std::int64_t met = 0;
+    std::int64_t held = 0;
+    bool has_targets = false;
+    for (std::size_t i = first; i < last; ++i) {
+        const StreamSums& stream = sums.streams()[i];
+        const StreamDescription& description = run.streams[i];
+        total += stream;
+        ttft.add(description.ttft_target, stream.ttft_met, stream.ttft.count());
+        tpot.add(description.tpot_target, stream.tpot_met, stream.tpot.count());
+        if (!description.ttft_target && !description.tpot_target) continue;
+        has_targets = true;
+        met += stream.all_met;
+        held +=
+            std::accumulate(std::begin(stream.measured_by_state), std::end(stream.measured_by_state), std::int64_t{0});
+    }
+    const auto per_s = [span_s](std::int64_t count) { return span_s > 0 ? static_cast<double>(count) / span_s : 0; };
+    const auto ended = [&total](EndState state) { return total.by_state[static_cast<std::size_t>(state)]; };
+    RequestFigures figures{
+        .name = {},
+        .finished = ended(EndState::Finished),
+        .rejected = ended(EndState::Rejected),
+        .failed = ended(EndState::Failed),
+        .unfinished = ended(EndState::Unfinished),
+        .preemptions = total.preemptions,
+        .ttft = figures_of(total.ttft),
+        .tpot = figures_of(total.tpot),
+        .end_to_end = figures_of(total.end_to_end),
+        .queueing = figures_of(total.queueing),
+        .ttft_target = ttft.figures(),
+        .tpot_target = tpot.figures(),
+        .requests_per_s = per_s(total.end_to_end.count()),
+        .prompt_tokens_per_s = per_s(total.prompt_tokens),
+        .output_tokens_per_s = per_s(total.output_tokens),
+        .goodput_requests_per_s = {},
+        .goodput_fraction = {},
+    };
+    if (has_targets) {
+        figures.goodput_requests_per_s = per_s(met);
+        figures.goodput_fraction = ratio(met, held);
+    }
+    return figures;
+}
+
+/// KV blocks in use, summed over the instants of the measured span.
+struct KvUse {
+    std::int64_t instants = 0;
+    std::vector<std::int64_t> block_instants;  ///< by pool
+};
+
+KvUse kv_use(const RunDescription& run, const SeriesSums& series) {
+    KvUse use{.instants = 0, .block_instants = std::vector<std::int64_t>(run.pools.size())};
+    for (const SeriesRow& row : series.rows()) {
+        if (row.time_ns < run.measure_from.ns()) continue;
+        use.instants += row.pool == 0 ? 1 : 0;
+        use.block_instants[static_cast<std::size_t>(row.pool)] += row.kv_blocks_used;
+    }
+    return use;
+}
+
+/// Pools `first` to `last` - 1 together.
+PoolFigures pool_figures(const SummarySums& sums, const KvUse& use, std::size_t first, std::size_t last, SimTime end) {
+    PoolSums total;
+    std::int64_t block_instants = 0;
+    for (std::size_t i = first; i < last; ++i) {
+        total += sums.pools()[i];
+        block_instants += use.block_instants[i];
+    }
+    PoolFigures figures{.name = {},
+                        .replicas = total.replicas,
+                        .gpus = total.gpus,
+                        .steps = total.steps,
+                        .preemptions = total.preemptions,
+                        .gpu_busy_fraction = 0,
+                        .kv_mean_fraction = {},
+                        .kv_peak_fraction = total.kv_peak_fraction,
+                        .inter_token_gap = figures_of(total.inter_token_gap)};
+    if (total.gpus > 0 && end > SimTime())
+        figures.gpu_busy_fraction = total.busy_gpu_ns.mean(total.gpus) / static_cast<double>(end.ns());
+    if (use.instants > 0 && total.kv_blocks > 0)
+        figures.kv_mean_fraction = static_cast<double>(block_instants) / static_cast<double>(use.instants) /
+                                   static_cast<double>(total.kv_blocks);
+    return figures;
+}
+
+}  // namespace
+
+Summary summarize(const RunDescription& run, const SummarySums& sums, const SeriesSums& series, std::int64_t arrived,
+                  SimTime end) {
+    const double span_s = (end - run.measure_from).seconds();
+    const KvUse use = kv_use(run, series);
+    Summary summary{.name = run.name,
+                    .arrived = arrived,
+                    .measure_from = run.measure_from,
+                    .end = end,
+                    .all = request_figures(run, sums, 0, run.streams.size(), span_s),
+                    .streams = {},
+                    .fleet = pool_figures(sums, use, 0, run.pools.size(), end),
+                    .pools = {}};
+    for (std::size_t i = 0; i < run.streams.size(); ++i) {
+        summary.streams.push_back(request_figures(run, sums, i, i + 1, span_s));
+        summary.streams.back().name = run.streams[i].name;
+    }
+    for (std::size_t i = 0; i < run.pools.size(); ++i) {
+        summary.pools.push_back(pool_figures(sums, use, i, i + 1, end));
+        summary.pools.back().name = run.pools[i];
+    }
+    const RequestFigures& all = summary.all;
+    REGATTA_CHECK(arrived == all.finished + all.rejected + all.failed + all.unfinished,
+                  fmt::format("requests were lost or counted twice: {} arrived, {} finished + {} rejected + {} failed "
+                              "+ {} unfinished",
+                              arrived, all.finished, all.rejected, all.failed, all.unfinished));
+    return summary;
+}
+
+}  // namespace regatta::results

@@ -1,0 +1,123 @@
+#include <nlohmann/json.hpp>
+
+#include "results/summary.hpp"
+
+namespace regatta::results {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kJsonFormat = 1;
+
+double to_s(double ns) {
+    return ns * 1e-9;
+}
+double to_s(std::int64_t ns) {
+    return to_s(static_cast<double>(ns));
+}
+
+template <class Value>
+Json or_null(const std::optional<Value>& value) {
+    return value ? Json(*value) : Json(nullptr);
+}
+
+Json latency(const LatencyFigures& figures) {
+    Json json = {{"count", figures.count}};
+    const bool has_any = figures.count > 0;
+    const auto put = [&json, has_any](const char* key, auto ns) {
+        json[key] = has_any ? Json(to_s(ns)) : Json(nullptr);
+    };
+    put("mean_s", figures.mean_ns);
+    put("p50_s", figures.p50_ns);
+    put("p90_s", figures.p90_ns);
+    put("p95_s", figures.p95_ns);
+    put("p99_s", figures.p99_ns);
+    return json;
+}
+
+Json latency(const LatencyFigures& figures, const TargetFigures& target) {
+    Json json = latency(figures);
+    json["target_s"] = target.target ? Json(target.target->seconds()) : Json(nullptr);
+    json["met_fraction"] = or_null(target.met_fraction);
+    return json;
+}
+
+/// What is said of one stream and of all.
+void put_requests(Json& json, const RequestFigures& figures) {
+    json["ttft"] = latency(figures.ttft, figures.ttft_target);
+    json["tpot"] = latency(figures.tpot, figures.tpot_target);
+    json["end_to_end"] = latency(figures.end_to_end);
+    json["queueing"] = latency(figures.queueing);
+    json["throughput"] = {{"requests_per_s", figures.requests_per_s},
+                          {"prompt_tokens_per_s", figures.prompt_tokens_per_s},
+                          {"output_tokens_per_s", figures.output_tokens_per_s}};
+    json["goodput"] = figures.goodput_fraction ? Json{{"requests_per_s", or_null(figures.goodput_requests_per_s)},
+                                                      {"fraction", or_null(figures.goodput_fraction)}}
+                                               : Json(nullptr);
+}
+
+Json counts(const RequestFigures& figures) {
+    return {{"finished", figures.finished},
+            {"rejected", figures.rejected},
+            {"failed", figures.failed},
+            {"unfinished", figures.unfinished},
+            {"preemptions", figures.preemptions}};
+}
+
+Json pool(const PoolFigures& figures) {
+    return {{"replicas", figures.replicas},
+            {"gpus", figures.gpus},
+            {"steps", figures.steps},
+            {"preemptions", figures.preemptions},
+            {"gpu_busy_fraction", figures.gpu_busy_fraction},
+            {"kv_mean_fraction", or_null(figures.kv_mean_fraction)},
+            {"kv_peak_fraction", figures.kv_peak_fraction},
+            {"inter_token_gap", latency(figures.inter_token_gap)}};
+}
+
+template <class Figures>
+Json named(const Figures& figures, Json json) {
+    Json result = {{"name", figures.name}};
+    result.update(json);
+    return result;
+}
+
+}  // namespace
+
+std::string to_json(const Summary& summary, const SummaryContext& context) {
+    Json json = {{"format", kJsonFormat},
+                 {"name", summary.name},
+                 {"digest", context.digest.to_hex()},
+                 {"measure_from_s", summary.measure_from.seconds()},
+                 {"end_s", summary.end.seconds()}};
+    json["requests"] = {{"arrived", summary.arrived}};
+    json["requests"].update(counts(summary.all));
+    put_requests(json, summary.all);
+    json["fleet"] = pool(summary.fleet);
+    // Beside the other latencies, where people look for it.
+    json["inter_token_gap"] = latency(summary.fleet.inter_token_gap);
+    json["streams"] = Json::array();
+    for (const RequestFigures& figures : summary.streams) {
+        Json stream = named(figures, {{"requests", counts(figures)}});
+        put_requests(stream, figures);
+        json["streams"].push_back(std::move(stream));
+    }
+    json["pools"] = Json::array();
+    for (const PoolFigures& figures : summary.pools)
+        json["pools"].push_back(named(figures, pool(figures)));
+    if (!context.ranks.empty()) {
+        const RunFigures run = run_figures(summary, context.ranks);
+        json["run"] = {{"ranks", run.ranks},
+                       {"wall_s", run.wall_s},
+                       {"loop_s", run.loop_s},
+                       {"waiting_fraction", run.waiting_fraction},
+                       {"windows", run.windows},
+                       {"events", run.events},
+                       {"steps_per_s", run.steps_per_s},
+                       {"peak_memory_bytes", run.peak_memory_bytes}};
+    }
+    // A name that is no UTF-8 must not keep anybody from the figures.
+    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace regatta::results

@@ -1,0 +1,175 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "regatta/base/errors.hpp"
+#include "results/summary.hpp"
+
+namespace regatta::results {
+namespace {
+
+using serving::EndState;
+
+constexpr std::int64_t kNoTarget = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+
+std::size_t index_of(EndState state) {
+    return static_cast<std::size_t>(state);
+}
+
+/// Counts only when the request got through all its stages in their order.
+void check_finished(const serving::RequestRecord& record) {
+    REGATTA_CHECK(record.arrival_ns <= record.scheduled_ns && record.scheduled_ns <= record.first_token_ns &&
+                      record.first_token_ns <= record.end_ns && record.output_tokens > 0,
+                  fmt::format("request {} finished with {} tokens: arrival {} ns, scheduled {} ns, first token {} ns, "
+                              "end {} ns",
+                              record.request_id, record.output_tokens, record.arrival_ns, record.scheduled_ns,
+                              record.first_token_ns, record.end_ns));
+}
+
+}  // namespace
+
+StreamSums& StreamSums::operator+=(const StreamSums& other) {
+    for (std::size_t state = 0; state < serving::kEndStates; ++state) {
+        by_state[state] += other.by_state[state];
+        measured_by_state[state] += other.measured_by_state[state];
+    }
+    preemptions += other.preemptions;
+    prompt_tokens += other.prompt_tokens;
+    output_tokens += other.output_tokens;
+    ttft_met += other.ttft_met;
+    tpot_met += other.tpot_met;
+    all_met += other.all_met;
+    ttft += other.ttft;
+    tpot += other.tpot;
+    end_to_end += other.end_to_end;
+    queueing += other.queueing;
+    return *this;
+}
+
+PoolSums& PoolSums::operator+=(const PoolSums& other) {
+    replicas += other.replicas;
+    gpus += other.gpus;
+    steps += other.steps;
+    busy_gpu_ns += other.busy_gpu_ns;
+    preemptions += other.preemptions;
+    kv_blocks += other.kv_blocks;
+    kv_peak_fraction = std::max(kv_peak_fraction, other.kv_peak_fraction);
+    inter_token_gap += other.inter_token_gap;
+    return *this;
+}
+
+SummarySums::SummarySums(const RunDescription& run)
+    : measure_from_ns_(run.measure_from.ns()), streams_(run.streams.size()), pools_(run.pools.size()) {
+    for (const StreamDescription& stream : run.streams)
+        targets_.push_back({.ttft_ns = stream.ttft_target ? stream.ttft_target->ns() : kNoTarget,
+                            .tpot_ns = stream.tpot_target ? stream.tpot_target->ns() : kNoTarget});
+}
+
+void SummarySums::add(const serving::RequestRecord& record) {
+    REGATTA_CHECK(record.stream < streams_.size() && index_of(record.state) < serving::kEndStates,
+                  fmt::format("request {} of stream {} ended in state {}; there are {} streams", record.request_id,
+                              record.stream, index_of(record.state), streams_.size()));
+    StreamSums& sums = streams_[record.stream];
+    ++sums.by_state[index_of(record.state)];
+    sums.preemptions += record.preemptions;
+    if (record.arrival_ns < measure_from_ns_) return;
+    ++sums.measured_by_state[index_of(record.state)];
+    if (record.state != EndState::Finished) return;
+    check_finished(record);
+
+    const Targets& targets = targets_[record.stream];
+    const std::int64_t ttft_ns = record.first_token_ns - record.arrival_ns;
+    const bool meets_ttft = ttft_ns <= targets.ttft_ns;
+    bool meets_tpot = true;
+    if (const std::int64_t gaps = std::int64_t{record.output_tokens} - 1; gaps > 0) {
+        // To the nearest nanosecond, halves up; in integers, so that it is the same wherever it is computed.
+        const std::int64_t tpot_ns = (record.end_ns - record.first_token_ns + gaps / 2) / gaps;
+        meets_tpot = tpot_ns <= targets.tpot_ns;
+        sums.tpot.fill(SimTime::from_ns(tpot_ns));
+        sums.tpot_met += meets_tpot ? 1 : 0;
+    }
+    sums.ttft.fill(SimTime::from_ns(ttft_ns));
+    sums.end_to_end.fill(SimTime::from_ns(record.end_ns - record.arrival_ns));
+    sums.queueing.fill(SimTime::from_ns(record.scheduled_ns - record.arrival_ns));
+    sums.ttft_met += meets_ttft ? 1 : 0;
+    sums.all_met += meets_ttft && meets_tpot ? 1 : 0;
+    sums.prompt_tokens += record.prompt_tokens;
+    sums.output_tokens += record.output_tokens;
+}
+
+void SummarySums::add(const serving::ReplicaRecord& record) {
+    REGATTA_CHECK(record.pool < pools_.size() && record.kv_blocks > 0,
+                  fmt::format("replica {} of pool {} with {} KV blocks; there are {} pools", record.replica,
+                              record.pool, record.kv_blocks, pools_.size()));
+    PoolSums& sums = pools_[record.pool];
+    ++sums.replicas;
+    sums.gpus += record.gpus;
+    sums.steps += record.steps;
+    sums.busy_gpu_ns.add(record.busy_ns, record.gpus);
+    sums.preemptions += record.preemptions;
+    sums.kv_blocks += record.kv_blocks;
+    sums.kv_peak_fraction = std::max(
+        sums.kv_peak_fraction, static_cast<double>(record.kv_blocks_peak) / static_cast<double>(record.kv_blocks));
+}
+
+void SummarySums::add_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total) {
+    REGATTA_CHECK(pool.index() < pools_.size(),
+                  fmt::format("gaps of pool {}; there are {} pools", pool.value(), pools_.size()));
+    pools_[pool.index()].inter_token_gap.fill_bucket(gap, count, total);
+}
+
+void SummarySums::add_gaps(const std::vector<GapRow>& rows, const std::vector<GapTotalRow>& totals) {
+    auto row = rows.begin();
+    for (const GapTotalRow& total : totals) {
+        std::vector<LatencySketch::Bucket> buckets;
+        for (; row != rows.end() && row->pool == total.pool; ++row)
+            buckets.push_back({.lower_ns = row->lower_ns, .upper_ns = row->upper_ns, .count = row->count});
+        WideSum sum;
+        sum.add(kNsPerSecond, total.sum_s);
+        sum.add(total.sum_rest_ns, 1);
+        const LatencySketch gaps = LatencySketch::from_buckets(buckets, sum);
+        REGATTA_CHECK(
+            total.pool >= 0 && static_cast<std::size_t>(total.pool) < pools_.size() && gaps.count() == total.count,
+            fmt::format("pool {} has {} gaps in buckets and {} in all", total.pool, gaps.count(), total.count));
+        pools_[static_cast<std::size_t>(total.pool)].inter_token_gap += gaps;
+    }
+    REGATTA_CHECK(row == rows.end(), fmt::format("gaps of pool {} have no total", row->pool));
+}
+
+SummarySums& SummarySums::operator+=(const SummarySums& other) {
+    REGATTA_CHECK(streams_.size() == other.streams_.size() && pools_.size() == other.pools_.size(),
+                  fmt::format("sums of {} streams and {} pools, and of {} and {}", streams_.size(), pools_.size(),
+                              other.streams_.size(), other.pools_.size()));
+    for (std::size_t i = 0; i < streams_.size(); ++i)
+        streams_[i] += other.streams_[i];
+    for (std::size_t i = 0; i < pools_.size(); ++i)
+        pools_[i] += other.pools_[i];
+    return *this;
+}
+
+std::vector<GapRow> SummarySums::gap_rows() const {
+    std::vector<GapRow> rows;
+    for (std::size_t pool = 0; pool < pools_.size(); ++pool)
+        for (const LatencySketch::Bucket& bucket : pools_[pool].inter_token_gap.buckets())
+            rows.push_back({.pool = static_cast<std::int64_t>(pool),
+                            .lower_ns = bucket.lower_ns,
+                            .upper_ns = bucket.upper_ns,
+                            .count = bucket.count});
+    return rows;
+}
+
+std::vector<GapTotalRow> SummarySums::gap_total_rows() const {
+    std::vector<GapTotalRow> rows;
+    for (std::size_t pool = 0; pool < pools_.size(); ++pool) {
+        const LatencySketch& gaps = pools_[pool].inter_token_gap;
+        if (gaps.count() == 0) continue;
+        const auto [sum_s, rest_ns] = gaps.sum_ns().divided_by(kNsPerSecond);
+        rows.push_back(
+            {.pool = static_cast<std::int64_t>(pool), .count = gaps.count(), .sum_s = sum_s, .sum_rest_ns = rest_ns});
+    }
+    return rows;
+}
+
+}  // namespace regatta::results

@@ -1,0 +1,171 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include "results/show.hpp"
+#include "results/summary.hpp"
+
+namespace regatta::results {
+namespace {
+
+using Row = std::vector<std::string>;
+
+/// Columns as wide as their widest cell; the first to the left, the others to the right.
+std::string aligned(const std::vector<Row>& rows) {
+    std::vector<std::size_t> widths;
+    for (const Row& row : rows) {
+        widths.resize(std::max(widths.size(), row.size()));
+        for (std::size_t i = 0; i < row.size(); ++i)
+            widths[i] = std::max(widths[i], row[i].size());
+    }
+    std::string text;
+    for (const Row& row : rows) {
+        text += fmt::format("  {:<{}}", row.front(), widths.front());
+        for (std::size_t i = 1; i < row.size(); ++i)
+            text += fmt::format("   {:>{}}", row[i], widths[i]);
+        text += '\n';
+    }
+    return text;
+}
+
+std::string show_ns(std::int64_t ns) {
+    return show_time(static_cast<double>(ns));
+}
+
+std::string target_text(const TargetFigures& figures) {
+    if (figures.target) return show_ns(figures.target->ns());
+    return figures.met_fraction ? "per stream" : "-";
+}
+
+std::string met_text(const TargetFigures& figures) {
+    return figures.met_fraction ? show_percent(*figures.met_fraction) : "-";
+}
+
+Row latency_row(std::string name, const LatencyFigures& figures, const TargetFigures& target) {
+    if (figures.count == 0) return {std::move(name), "-", "-", "-", "-", "-", target_text(target), "-"};
+    return {std::move(name),         show_time(figures.mean_ns), show_ns(figures.p50_ns), show_ns(figures.p90_ns),
+            show_ns(figures.p95_ns), show_ns(figures.p99_ns),    target_text(target),     met_text(target)};
+}
+
+std::string latency_table(const Summary& summary) {
+    const RequestFigures& all = summary.all;
+    return aligned({{"", "mean", "p50", "p90", "p95", "p99", "target", "met"},
+                    latency_row("TTFT", all.ttft, all.ttft_target),
+                    latency_row("TPOT", all.tpot, all.tpot_target),
+                    latency_row("inter-token gap", summary.fleet.inter_token_gap, {}),
+                    latency_row("end to end", all.end_to_end, {}),
+                    latency_row("queueing", all.queueing, {})});
+}
+
+std::string requests_line(const Summary& summary) {
+    const RequestFigures& all = summary.all;
+    std::string text = fmt::format("Requests   {} arrived = {} finished + {} rejected + {} failed + {} unfinished",
+                                   show_count(summary.arrived), show_count(all.finished), show_count(all.rejected),
+                                   show_count(all.failed), show_count(all.unfinished));
+    text += all.unfinished > 0 ? " at the end\n" : "\n";
+    if (summary.measure_from > SimTime())
+        text += fmt::format("Measured   {} finished requests of those that arrived from {} on, until {}\n",
+                            show_count(all.end_to_end.count), show_ns(summary.measure_from.ns()),
+                            show_ns(summary.end.ns()));
+    return text;
+}
+
+std::string throughput_lines(const RequestFigures& figures) {
+    std::string text = fmt::format("Throughput {} requests/s, {} prompt tokens/s, {} output tokens/s\n",
+                                   show_number(figures.requests_per_s), show_number(figures.prompt_tokens_per_s),
+                                   show_number(figures.output_tokens_per_s));
+    if (figures.goodput_requests_per_s && figures.goodput_fraction)
+        text += fmt::format("Goodput    {} requests/s within all targets ({} of requests)\n",
+                            show_number(*figures.goodput_requests_per_s), show_percent(*figures.goodput_fraction));
+    return text;
+}
+
+std::string kv_mean_text(const PoolFigures& figures) {
+    return figures.kv_mean_fraction ? show_percent(*figures.kv_mean_fraction) : "-";
+}
+
+std::string fleet_line(const PoolFigures& fleet) {
+    const std::string mean = fleet.kv_mean_fraction ? fmt::format("mean {}, ", kv_mean_text(fleet)) : "";
+    return fmt::format("Fleet      {} replicas on {} GPUs, GPU busy {}, KV cache {}peak {}, preemptions {}\n",
+                       show_count(fleet.replicas), show_count(fleet.gpus), show_percent(fleet.gpu_busy_fraction), mean,
+                       show_percent(fleet.kv_peak_fraction), show_count(fleet.preemptions));
+}
+
+std::string streams_table(const std::vector<RequestFigures>& streams) {
+    std::vector<Row> rows = {
+        {"", "finished", "requests/s", "TTFT p50", "p99", "met", "TPOT p50", "p99", "met", "within all"}};
+    const auto shown = [](const LatencyFigures& figures, std::int64_t ns) {
+        return figures.count == 0 ? std::string("-") : show_ns(ns);
+    };
+    for (const RequestFigures& stream : streams)
+        rows.push_back({stream.name, show_count(stream.finished), show_number(stream.requests_per_s),
+                        shown(stream.ttft, stream.ttft.p50_ns), shown(stream.ttft, stream.ttft.p99_ns),
+                        met_text(stream.ttft_target), shown(stream.tpot, stream.tpot.p50_ns),
+                        shown(stream.tpot, stream.tpot.p99_ns), met_text(stream.tpot_target),
+                        stream.goodput_fraction ? show_percent(*stream.goodput_fraction) : "-"});
+    return "Streams\n" + aligned(rows);
+}
+
+std::string pools_table(const std::vector<PoolFigures>& pools) {
+    std::vector<Row> rows = {
+        {"", "replicas", "GPUs", "GPU busy", "KV mean", "KV peak", "preemptions", "gap p50", "p99"}};
+    const auto shown = [](const LatencyFigures& figures, std::int64_t ns) {
+        return figures.count == 0 ? std::string("-") : show_ns(ns);
+    };
+    for (const PoolFigures& pool : pools)
+        rows.push_back({pool.name, show_count(pool.replicas), show_count(pool.gpus),
+                        show_percent(pool.gpu_busy_fraction), kv_mean_text(pool), show_percent(pool.kv_peak_fraction),
+                        show_count(pool.preemptions), shown(pool.inter_token_gap, pool.inter_token_gap.p50_ns),
+                        shown(pool.inter_token_gap, pool.inter_token_gap.p99_ns)});
+    return "Pools\n" + aligned(rows);
+}
+
+std::string run_line(const Summary& summary, const std::vector<RankFacts>& ranks) {
+    const RunFigures run = run_figures(summary, ranks);
+    std::string text =
+        fmt::format("Run        {} wall on {} rank{}, {} steps", show_time(run.wall_s * 1e9), show_count(run.ranks),
+                    run.ranks == 1 ? "" : "s", show_large(static_cast<double>(summary.fleet.steps)));
+    if (run.loop_s > 0) text += fmt::format(" ({} steps/s in the event loop)", show_large(run.steps_per_s));
+    text += fmt::format(", {} windows", show_count(run.windows));
+    if (run.ranks > 1)
+        text += fmt::format(", {} of the time waiting for other ranks", show_percent(run.waiting_fraction));
+    return text + "\n";
+}
+
+}  // namespace
+
+RunFigures run_figures(const Summary& summary, const std::vector<RankFacts>& ranks) {
+    RunFigures run;
+    double waiting_s = 0;
+    double all_loops_s = 0;
+    for (const RankFacts& rank : ranks) {
+        ++run.ranks;
+        run.wall_s = std::max(run.wall_s, rank.wall_s);
+        run.loop_s = std::max(run.loop_s, rank.loop_s);
+        run.windows = std::max(run.windows, rank.windows);
+        run.events += rank.events;
+        run.peak_memory_bytes = std::max(run.peak_memory_bytes, rank.peak_memory_bytes);
+        waiting_s += rank.waiting_s;
+        all_loops_s += rank.loop_s;
+    }
+    if (run.loop_s > 0) run.steps_per_s = static_cast<double>(summary.fleet.steps) / run.loop_s;
+    if (all_loops_s > 0) run.waiting_fraction = waiting_s / all_loops_s;
+    return run;
+}
+
+std::string to_text(const Summary& summary, const SummaryContext& context) {
+    std::string text = requests_line(summary);
+    text += latency_table(summary);
+    text += throughput_lines(summary.all);
+    if (summary.streams.size() > 1) text += streams_table(summary.streams);
+    text += fleet_line(summary.fleet);
+    if (summary.pools.size() > 1) text += pools_table(summary.pools);
+    if (!context.ranks.empty()) text += run_line(summary, context.ranks);
+    text += fmt::format("Digest {}\n", context.digest.to_hex());
+    return text;
+}
+
+}  // namespace regatta::results

@@ -1,0 +1,141 @@
+#include "results/table_io.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "regatta/base/errors.hpp"
+
+namespace regatta::results::h5 {
+namespace {
+
+// 4096 rows of 80 bytes: a chunk fits HDF5's chunk cache of 1 MiB several times. Smaller tables than that exist, and
+// HDF5 stores whole chunks: 320 kB at worst, in rank files only.
+constexpr hsize_t kChunkRows = 4096;
+
+hid_t native_type(ColumnType type) {
+    switch (type) {
+        case ColumnType::Int64:
+            return H5T_NATIVE_INT64;
+        case ColumnType::UInt64:
+            return H5T_NATIVE_UINT64;
+        case ColumnType::UInt32:
+            return H5T_NATIVE_UINT32;
+        case ColumnType::UInt16:
+            return H5T_NATIVE_UINT16;
+        case ColumnType::UInt8:
+            return H5T_NATIVE_UINT8;
+        case ColumnType::Float64:
+            return H5T_NATIVE_DOUBLE;
+    }
+    return -1;
+}
+
+/// The row as it lies in memory; bytes that are in no column stay unnamed. The file keeps the same layout, so that rows
+/// are written and read without conversion.
+Handle row_type(const File& file, const Table& table) {
+    Handle type(H5Tcreate(H5T_COMPOUND, table.row_bytes), H5Tclose);
+    for (const Column& column : table.columns)
+        file.check(H5Tinsert(type.id(), std::string(column.name).c_str(), column.offset, native_type(column.type)),
+                   fmt::format("describe {}", table.path));
+    return type;
+}
+
+void describe(File& file, const Table& table) {
+    const std::string path(table.path);
+    file.write_text(path, "CLASS", "TABLE");
+    file.write_text(path, "VERSION", "3.0");  // of the table convention
+    file.write_text(path, "TITLE", table.title);
+    for (std::size_t i = 0; i < table.columns.size(); ++i)
+        file.write_text(path, fmt::format("FIELD_{}_NAME", i), table.columns[i].name);
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+        file.write_text(path, fmt::format("FIELD_{}_UNIT", i), table.columns[i].unit);
+        file.write_text(path, fmt::format("FIELD_{}_DESCRIPTION", i), table.columns[i].sentence);
+    }
+}
+
+}  // namespace
+
+TableAppender::TableAppender(File& file, const Table& table, Packing packing)
+    : file_(&file), table_(&table), type_(row_type(file, table)) {
+    errno = 0;
+    const hsize_t none = 0;
+    const hsize_t unlimited = H5S_UNLIMITED;
+    const Handle space(H5Screate_simple(1, &none, &unlimited), H5Sclose);
+    const Handle properties = chunked(file, {kChunkRows}, packing);
+    const std::string path(table.path);
+    dataset_ =
+        Handle(H5Dcreate2(file.id(), path.c_str(), type_.id(), space.id(), H5P_DEFAULT, properties.id(), H5P_DEFAULT),
+               H5Dclose);
+    file.check(dataset_.id(), "write " + path);
+    describe(file, table);
+}
+
+void TableAppender::append(const void* rows, std::size_t count) {
+    const std::size_t chunk_bytes = static_cast<std::size_t>(kChunkRows) * table_->row_bytes;
+    const auto* next = static_cast<const std::byte*>(rows);
+    const std::byte* const end = next + count * table_->row_bytes;
+    while (next != end) {
+        if (gathered_.empty() && static_cast<std::size_t>(end - next) >= chunk_bytes) {
+            write(next, kChunkRows);
+            next += chunk_bytes;
+            continue;
+        }
+        const std::size_t taken = std::min(static_cast<std::size_t>(end - next), chunk_bytes - gathered_.size());
+        gathered_.insert(gathered_.end(), next, next + taken);
+        next += taken;
+        if (gathered_.size() < chunk_bytes) break;
+        write(gathered_.data(), kChunkRows);
+        gathered_.clear();
+    }
+}
+
+void TableAppender::close() {
+    if (!gathered_.empty()) write(gathered_.data(), gathered_.size() / table_->row_bytes);
+    gathered_.clear();
+    errno = 0;
+    if (!dataset_.close()) file_->fail(fmt::format("write {}", table_->path));
+}
+
+void TableAppender::write(const std::byte* rows, std::size_t count) {
+    errno = 0;
+    const std::string action = fmt::format("write {}", table_->path);
+    const hsize_t first = written_rows_;
+    const hsize_t extent = written_rows_ + count;
+    const hsize_t block = count;
+    file_->check(H5Dset_extent(dataset_.id(), &extent), action);
+    const Handle in_file(H5Dget_space(dataset_.id()), H5Sclose);
+    const Handle in_memory(H5Screate_simple(1, &block, nullptr), H5Sclose);
+    file_->check(H5Sselect_hyperslab(in_file.id(), H5S_SELECT_SET, &first, nullptr, &block, nullptr), action);
+    file_->check(H5Dwrite(dataset_.id(), type_.id(), in_memory.id(), in_file.id(), H5P_DEFAULT, rows), action);
+    written_rows_ = extent;
+}
+
+TableReader::TableReader(const File& file, const Table& table)
+    : file_(&file),
+      table_(&table),
+      type_(row_type(file, table)),
+      dataset_(file.open_dataset(std::string(table.path))),
+      rows_(row_count(file, dataset_)) {
+    const Handle type(H5Dget_type(dataset_.id()), H5Tclose);
+    for (const Column& column : table.columns) {
+        if (H5Tget_class(type.id()) != H5T_COMPOUND ||
+            H5Tget_member_index(type.id(), std::string(column.name).c_str()) < 0)
+            throw IoError(fmt::format("{}: {} has no column {}", file.path(), table.path, column.name));
+    }
+}
+
+void TableReader::read(std::uint64_t first, std::size_t count, void* rows) const {
+    if (count == 0) return;
+    errno = 0;
+    const std::string action = fmt::format("read {}", table_->path);
+    const hsize_t start = first;
+    const hsize_t block = count;
+    const Handle in_file(H5Dget_space(dataset_.id()), H5Sclose);
+    const Handle in_memory(H5Screate_simple(1, &block, nullptr), H5Sclose);
+    file_->check(H5Sselect_hyperslab(in_file.id(), H5S_SELECT_SET, &start, nullptr, &block, nullptr), action);
+    file_->check(H5Dread(dataset_.id(), type_.id(), in_memory.id(), in_file.id(), H5P_DEFAULT, rows), action);
+}
+
+}  // namespace regatta::results::h5

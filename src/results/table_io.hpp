@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "results/hdf5.hpp"
+#include "results/tables.hpp"
+
+namespace regatta::results::h5 {
+
+/// Writes rows as they lie in memory to a new table (HDF5 high-level table convention: compound records, TITLE and
+/// FIELD_n_NAME attributes, and beyond it FIELD_n_UNIT and FIELD_n_DESCRIPTION). Rows gather until they fill a chunk:
+/// one chunk per write is 170 times as fast as one row per write (measured with 64-byte rows on HDF5 1.10.8).
+class TableAppender {
+public:
+    /// `file` must outlive this and stay where it is.
+    TableAppender(File& file, const Table& table, Packing packing);
+    void append(const void* rows, std::size_t count);
+    /// Writes what has gathered; nothing may be appended afterwards.
+    void close();
+    [[nodiscard]] std::uint64_t rows() const { return written_rows_ + gathered_.size() / table_->row_bytes; }
+
+private:
+    void write(const std::byte* rows, std::size_t count);
+
+    File* file_;
+    const Table* table_;
+    Handle type_;
+    Handle dataset_;
+    std::uint64_t written_rows_ = 0;
+    std::vector<std::byte> gathered_;
+};
+
+/// Reads rows of a table into memory by the names of its columns; columns it does not know are passed over.
+class TableReader {
+public:
+    /// Throws IoError when the table or one of its columns is not there.
+    TableReader(const File& file, const Table& table);
+    [[nodiscard]] std::uint64_t rows() const { return rows_; }
+    /// Rows first .. first + count - 1; they must exist.
+    void read(std::uint64_t first, std::size_t count, void* rows) const;
+
+private:
+    const File* file_;
+    const Table* table_;
+    Handle type_;
+    Handle dataset_;
+    std::uint64_t rows_ = 0;
+};
+
+/// A whole small table.
+template <class Row>
+[[nodiscard]] std::vector<Row> read_table(const File& file, const Table& table) {
+    const TableReader reader(file, table);
+    std::vector<Row> rows(static_cast<std::size_t>(reader.rows()));
+    reader.read(0, rows.size(), rows.data());
+    return rows;
+}
+template <class Row>
+void write_table(File& file, const Table& table, const std::vector<Row>& rows, Packing packing) {
+    TableAppender appender(file, table, packing);
+    appender.append(rows.data(), rows.size());
+    appender.close();
+}
+
+}  // namespace regatta::results::h5

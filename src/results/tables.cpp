@@ -1,0 +1,168 @@
+#include "results/tables.hpp"
+
+#include <array>
+#include <type_traits>
+
+#include "regatta/serving/records.hpp"
+#include "results/run_description.hpp"
+
+namespace regatta::results {
+namespace {
+
+template <class Member>
+constexpr ColumnType column_type() {
+    if constexpr (std::is_same_v<Member, std::int64_t>) return ColumnType::Int64;
+    if constexpr (std::is_same_v<Member, std::uint64_t>) return ColumnType::UInt64;
+    if constexpr (std::is_same_v<Member, std::uint32_t>) return ColumnType::UInt32;
+    if constexpr (std::is_same_v<Member, std::uint16_t>) return ColumnType::UInt16;
+    if constexpr (std::is_same_v<Member, std::uint8_t> || std::is_same_v<Member, serving::EndState>)
+        return ColumnType::UInt8;
+    if constexpr (std::is_same_v<Member, double>) return ColumnType::Float64;
+}
+
+// A macro, so that a column's name, type and offset are those of the member and cannot disagree with it.
+#define REGATTA_COLUMN(Row, member, unit, sentence)                                            \
+    Column {                                                                                   \
+#member, column_type < decltype(Row::member)>(), unit, sentence, offsetof(Row, member) \
+    }
+
+using serving::ReplicaRecord;
+using serving::RequestRecord;
+
+constexpr std::array kRequestColumns = {
+    REGATTA_COLUMN(RequestRecord, request_id, "", "identity, from the line of the trace or the stream and index"),
+    REGATTA_COLUMN(RequestRecord, arrival_ns, "ns", "reached the gateway"),
+    REGATTA_COLUMN(RequestRecord, received_ns, "ns", "reached the replica's waiting queue; -1: never"),
+    REGATTA_COLUMN(RequestRecord, scheduled_ns, "ns", "start of the first step it was part of; -1: never"),
+    REGATTA_COLUMN(RequestRecord, first_token_ns, "ns", "end of the step that made the first token; -1: never"),
+    REGATTA_COLUMN(RequestRecord, end_ns, "ns", "finished, rejected, failed, or the end of the run"),
+    REGATTA_COLUMN(RequestRecord, prompt_tokens, "tokens", "length of the prompt"),
+    REGATTA_COLUMN(RequestRecord, output_tokens, "tokens", "produced"),
+    REGATTA_COLUMN(RequestRecord, requested_output_tokens, "tokens", "length of the complete answer"),
+    REGATTA_COLUMN(RequestRecord, preemptions, "", "how often it lost its KV cache and was computed again"),
+    REGATTA_COLUMN(RequestRecord, gateway, "", "index of the gateway it arrived at"),
+    REGATTA_COLUMN(RequestRecord, replica, "", "index of the replica, over the whole fleet"),
+    REGATTA_COLUMN(RequestRecord, pool, "", "index of the pool, names in /pools/name"),
+    REGATTA_COLUMN(RequestRecord, stream, "", "index of the stream, names in /streams/name"),
+    REGATTA_COLUMN(RequestRecord, state, "", "0: finished, 1: rejected, 2: failed, 3: unfinished when the run ended"),
+};
+
+constexpr std::array kReplicaColumns = {
+    REGATTA_COLUMN(ReplicaRecord, replica, "", "index over the whole fleet"),
+    REGATTA_COLUMN(ReplicaRecord, node, "", "index of its first node, over the whole fleet"),
+    REGATTA_COLUMN(ReplicaRecord, pool, "", "index of the pool, names in /pools/name"),
+    REGATTA_COLUMN(ReplicaRecord, gpus, "GPUs", "that it runs on"),
+    REGATTA_COLUMN(ReplicaRecord, steps, "steps", "done"),
+    REGATTA_COLUMN(ReplicaRecord, busy_ns, "ns", "spent in steps"),
+    REGATTA_COLUMN(ReplicaRecord, prefill_tokens, "tokens", "of prompts computed, recomputation included"),
+    REGATTA_COLUMN(ReplicaRecord, decode_tokens, "tokens", "produced by decode steps"),
+    REGATTA_COLUMN(ReplicaRecord, finished, "requests", "finished"),
+    REGATTA_COLUMN(ReplicaRecord, preemptions, "", "requests that lost their KV cache for others"),
+    REGATTA_COLUMN(ReplicaRecord, kv_blocks, "blocks", "capacity of the KV cache"),
+    REGATTA_COLUMN(ReplicaRecord, kv_blocks_peak, "blocks", "most in use at any time"),
+};
+
+constexpr std::array kSeriesColumns = {
+    REGATTA_COLUMN(SeriesRow, time_ns, "ns", "instant of the sample: the state before any event at it"),
+    REGATTA_COLUMN(SeriesRow, pool, "", "index of the pool, names in /pools/name"),
+    REGATTA_COLUMN(SeriesRow, replicas, "replicas", "that were there"),
+    REGATTA_COLUMN(SeriesRow, waiting, "requests", "in the waiting queues"),
+    REGATTA_COLUMN(SeriesRow, running, "requests", "running"),
+    REGATTA_COLUMN(SeriesRow, kv_blocks_used, "blocks", "of KV cache in use"),
+    REGATTA_COLUMN(SeriesRow, busy_replicas, "replicas", "in a step"),
+};
+
+constexpr std::array kGapColumns = {
+    REGATTA_COLUMN(GapRow, pool, "", "index of the pool, names in /pools/name"),
+    REGATTA_COLUMN(GapRow, lower_ns, "ns", "smallest gap that counts here"),
+    REGATTA_COLUMN(GapRow, upper_ns, "ns", "smallest gap that counts in the next bucket"),
+    REGATTA_COLUMN(GapRow, count, "", "gaps between consecutive tokens of one request"),
+};
+
+constexpr std::array kGapTotalColumns = {
+    REGATTA_COLUMN(GapTotalRow, pool, "", "index of the pool, names in /pools/name"),
+    REGATTA_COLUMN(GapTotalRow, count, "", "gaps between consecutive tokens of one request"),
+    REGATTA_COLUMN(GapTotalRow, sum_s, "s", "whole seconds of the exact sum of all gaps"),
+    REGATTA_COLUMN(GapTotalRow, sum_rest_ns, "ns", "what the sum is beyond whole seconds"),
+};
+
+constexpr std::array kRunTotalsColumns = {
+    REGATTA_COLUMN(RunTotalsRow, requests_arrived, "requests", "arrived at gateways"),
+    REGATTA_COLUMN(RunTotalsRow, end_ns, "ns", "end of the run"),
+};
+
+constexpr std::array kRankFactsColumns = {
+    REGATTA_COLUMN(RankFacts, rank, "", "the process these facts are of"),
+    REGATTA_COLUMN(RankFacts, wall_s, "s", "wall time from the program's start to the end of the event loop"),
+    REGATTA_COLUMN(RankFacts, loop_s, "s", "wall time in the event loop"),
+    REGATTA_COLUMN(RankFacts, waiting_s, "s", "of that, waiting for other ranks"),
+    REGATTA_COLUMN(RankFacts, windows, "windows", "run"),
+    REGATTA_COLUMN(RankFacts, events, "events", "handled"),
+    REGATTA_COLUMN(RankFacts, peak_memory_bytes, "bytes", "largest resident set"),
+};
+
+#undef REGATTA_COLUMN
+
+template <class Row, std::size_t N>
+constexpr Table table(std::string_view path, std::uint64_t tag, std::string_view title,
+                      const std::array<Column, N>& columns) {
+    return {.path = path, .title = title, .tag = tag, .row_bytes = sizeof(Row), .columns = columns};
+}
+
+constexpr Table kRequests =
+    table<RequestRecord>("/requests", 1, "one row per request, by end time and request", kRequestColumns);
+constexpr Table kReplicas =
+    table<ReplicaRecord>("/replicas", 2, "one row per replica: sums over the run", kReplicaColumns);
+constexpr Table kSeries = table<SeriesRow>("/series", 3, "sampled state of the pools, time x pool", kSeriesColumns);
+constexpr Table kGaps =
+    table<GapRow>("/histograms/inter_token_gap", 4, "inter-token gaps of each pool, bucket by bucket", kGapColumns);
+constexpr Table kGapTotals = table<GapTotalRow>("/histograms/inter_token_gap_totals", 5,
+                                                "inter-token gaps of each pool: count and sum", kGapTotalColumns);
+constexpr Table kRunTotals = table<RunTotalsRow>("/", 6, "numbers of the whole run", kRunTotalsColumns);
+constexpr Table kRankFacts = table<RankFacts>("/run/ranks", 0, "how each rank fared", kRankFactsColumns);
+
+}  // namespace
+
+std::size_t bytes_of(ColumnType type) {
+    switch (type) {
+        case ColumnType::Int64:
+        case ColumnType::UInt64:
+        case ColumnType::Float64:
+            return 8;
+        case ColumnType::UInt32:
+            return 4;
+        case ColumnType::UInt16:
+            return 2;
+        case ColumnType::UInt8:
+            return 1;
+    }
+    return 0;
+}
+
+const Table& requests_table() {
+    return kRequests;
+}
+const Table& replicas_table() {
+    return kReplicas;
+}
+const Table& series_table() {
+    return kSeries;
+}
+const Table& gaps_table() {
+    return kGaps;
+}
+const Table& gap_totals_table() {
+    return kGapTotals;
+}
+const Table& run_totals_table() {
+    return kRunTotals;
+}
+const Table& rank_facts_table() {
+    return kRankFacts;
+}
+
+std::vector<const Table*> all_tables() {
+    return {&kRequests, &kReplicas, &kSeries, &kGaps, &kGapTotals, &kRunTotals, &kRankFacts};
+}
+
+}  // namespace regatta::results

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "regatta/base/digest.hpp"
+
+/// What result files consist of, described once: writer, reader, merge, digest, reference page and tests go by these
+/// descriptions. Columns only ever get added at the end.
+namespace regatta::results {
+
+enum class ColumnType { Int64, UInt64, UInt32, UInt16, UInt8, Float64 };
+
+struct Column {
+    std::string_view name;
+    ColumnType type;
+    std::string_view unit;  ///< empty: a plain number or an index
+    std::string_view sentence;
+    std::size_t offset;  ///< in the row as it lies in memory
+};
+[[nodiscard]] std::size_t bytes_of(ColumnType type);
+
+struct Table {
+    std::string_view path;
+    std::string_view title;
+    std::uint64_t tag;  ///< tells its rows apart in the digest; never to be reused
+    std::size_t row_bytes;
+    std::span<const Column> columns;
+
+    void add_to(Digest& digest, const void* row) const {
+        digest.add(tag, {static_cast<const std::byte*>(row), row_bytes});
+    }
+};
+
+/// One pool at one instant. In files: one time x pool dataset per quantity.
+struct SeriesRow {
+    std::int64_t time_ns = 0;
+    std::int64_t pool = 0;
+    std::int64_t replicas = 0;
+    std::int64_t waiting = 0;
+    std::int64_t running = 0;
+    std::int64_t kv_blocks_used = 0;
+    std::int64_t busy_replicas = 0;
+};
+
+/// One bucket of a pool's inter-token gaps that is not empty.
+struct GapRow {
+    std::int64_t pool = 0;
+    std::int64_t lower_ns = 0;
+    std::int64_t upper_ns = 0;
+    std::int64_t count = 0;
+};
+
+/// All inter-token gaps of one pool: count and exact sum, so that the mean does not suffer from the buckets.
+struct GapTotalRow {
+    std::int64_t pool = 0;
+    std::int64_t count = 0;
+    std::int64_t sum_s = 0;
+    std::int64_t sum_rest_ns = 0;
+};
+
+/// Numbers of the run as a whole. In files: attributes of the file itself.
+struct RunTotalsRow {
+    std::int64_t requests_arrived = 0;
+    std::int64_t end_ns = 0;
+};
+
+[[nodiscard]] const Table& requests_table();    ///< of serving::RequestRecord
+[[nodiscard]] const Table& replicas_table();    ///< of serving::ReplicaRecord
+[[nodiscard]] const Table& series_table();      ///< of SeriesRow
+[[nodiscard]] const Table& gaps_table();        ///< of GapRow
+[[nodiscard]] const Table& gap_totals_table();  ///< of GapTotalRow
+[[nodiscard]] const Table& run_totals_table();  ///< of RunTotalsRow
+[[nodiscard]] const Table& rank_facts_table();  ///< of RankFacts; the only one that is no part of the digest
+[[nodiscard]] std::vector<const Table*> all_tables();
+
+}  // namespace regatta::results
