@@ -145,7 +145,8 @@ def wall_clock(root, files):
     for file in files:
         is_helper = file.parts[-1].startswith("wall_clock.") and file.room == "engine"
         if file.is_product and not is_helper and file.room not in ("app", "transport", None):
-            found += hits(file, _CLOCKS, "found \"{}\"; model code knows simulated time only (engine has its wall_clock.hpp)")
+            found += hits(file, _CLOCKS, "found \"{}\"; model code knows simulated time only, and what engine needs of "
+                                         "the wall clock stands in its wall_clock.hpp")
     return found
 
 
