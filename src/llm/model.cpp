@@ -20,9 +20,9 @@ double layer_bias_parameters(const Model& model) {
     return model.has_qkv_bias ? real(model.heads + 2 * model.kv_heads) * real(model.head_dim) : 0;
 }
 
-// Everything outside the layers: embedding, LM head unless tied, final norm.
-double outer_parameters(const Model& model) {
-    return real(model.vocabulary) * real(model.hidden) * (model.ties_embeddings ? 1 : 2) + real(model.hidden);
+// Embedding and, unless tied to it, LM head.
+double embedding_parameters(const Model& model) {
+    return real(model.vocabulary) * real(model.hidden) * (model.ties_embeddings ? 1 : 2);
 }
 
 }  // namespace
@@ -73,16 +73,39 @@ LayerMatrices layer_matrices(const Model& model) {
 double parameter_count(const Model& model) {
     const double per_layer =
         layer_matrices(model).total() + layer_norm_parameters(model) + layer_bias_parameters(model);
-    return real(model.layers) * per_layer + outer_parameters(model);
+    const double final_norm = real(model.hidden);
+    return real(model.layers) * per_layer + final_norm + embedding_parameters(model);
 }
 
 double weight_bytes(const Model& model, DataType weight_type) {
-    const double matrices = real(model.layers) * layer_matrices(model).total();
-    return matrices * bytes_of(weight_type) + (parameter_count(model) - matrices) * bytes_of(DataType::Bf16);
+    return weight_bytes_per_gpu(model, weight_type, 1);
 }
 
 double kv_bytes_per_token(const Model& model, DataType kv_type) {
-    return 2 * real(model.layers) * real(model.kv_heads) * real(model.head_dim) * bytes_of(kv_type);
+    return kv_bytes_per_token_per_gpu(model, kv_type, 1);
+}
+
+std::int64_t heads_per_gpu(std::int64_t heads, std::int64_t gpus) {
+    return (heads + gpus - 1) / gpus;
+}
+
+double weight_bytes_per_gpu(const Model& model, DataType weight_type, std::int64_t gpus) {
+    // What one GPU holds is a model of its own, with its share of heads, intermediate size and vocabulary.
+    const double hidden = real(model.hidden);
+    const double heads = real(heads_per_gpu(model.heads, gpus));
+    const double kv_heads = real(heads_per_gpu(model.kv_heads, gpus));
+    const double head_dim = real(model.head_dim);
+    const double matrices = real(model.layers) * hidden *
+                            ((2 * heads + 2 * kv_heads) * head_dim + 3 * real(model.intermediate) / real(gpus));
+    const double biases = model.has_qkv_bias ? real(model.layers) * (heads + 2 * kv_heads) * head_dim : 0;
+    const double norms = real(model.layers) * layer_norm_parameters(model) + hidden;
+    const double outer = embedding_parameters(model) / real(gpus);
+    return matrices * bytes_of(weight_type) + (biases + norms + outer) * bytes_of(DataType::Bf16);
+}
+
+double kv_bytes_per_token_per_gpu(const Model& model, DataType kv_type, std::int64_t gpus) {
+    const double kv_heads = real(heads_per_gpu(model.kv_heads, gpus));
+    return 2 * real(model.layers) * kv_heads * real(model.head_dim) * bytes_of(kv_type);
 }
 
 }  // namespace regatta::llm

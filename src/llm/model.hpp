@@ -38,6 +38,13 @@ enum class DataType { Bf16, Fp8, Int8 };
 /// Keys and values of one token over all layers, whole model [bytes].
 [[nodiscard]] double kv_bytes_per_token(const Model& model, DataType kv_type);
 
+/// Query or key-value heads that one of `gpus` holds under tensor parallelism. With fewer heads than GPUs each holds
+/// one: key-value heads are then replicated (as in vLLM).
+[[nodiscard]] std::int64_t heads_per_gpu(std::int64_t heads, std::int64_t gpus);
+/// What one of `gpus` holds under tensor parallelism [bytes]; as above when `gpus` is 1. Norms are on every GPU.
+[[nodiscard]] double weight_bytes_per_gpu(const Model& model, DataType weight_type, std::int64_t gpus);
+[[nodiscard]] double kv_bytes_per_token_per_gpu(const Model& model, DataType kv_type, std::int64_t gpus);
+
 /// Matrix elements of one layer, whole model: what each matrix product reads.
 struct LayerMatrices {
     double qkv = 0;      ///< hidden x (heads + 2 kv_heads) head_dim

@@ -17,25 +17,19 @@ std::int64_t fine(double seconds) {
     return std::llround(seconds * 1e9 * static_cast<double>(kFinePerNs));
 }
 
-// Heads are dealt out to GPUs; with fewer heads than GPUs each GPU still holds one (vLLM replicates KV heads).
-double per_gpu(std::int64_t heads, std::int64_t gpus) {
-    return real((heads + gpus - 1) / gpus);
-}
-
-// Peak for matrix products with the weights' type. A GPU without arithmetic for it widens the weights on the fly
-// and computes in bf16 (as vLLM's Marlin kernels do).
-double peak_per_s(const hardware::Gpu& gpu, llm::DataType type) {
+// Reached speed of matrix products with the weights' type. A GPU without arithmetic for it widens the weights on the
+// fly and computes in bf16 (as vLLM's Marlin kernels do).
+double matrix_ops_per_s(const hardware::Gpu& gpu, llm::DataType type, const RooflineStepTime::Options& options) {
+    const double bf16 = gpu.bf16_flops_per_s * options.compute_efficiency;
     switch (type) {
         case llm::DataType::Bf16:
-            break;
+            return bf16;
         case llm::DataType::Fp8:
-            if (gpu.fp8_flops_per_s > 0) return gpu.fp8_flops_per_s;
-            break;
+            return gpu.fp8_flops_per_s > 0 ? gpu.fp8_flops_per_s * options.quantized_efficiency : bf16;
         case llm::DataType::Int8:
-            if (gpu.int8_ops_per_s > 0) return gpu.int8_ops_per_s;
-            break;
+            return gpu.int8_ops_per_s > 0 ? gpu.int8_ops_per_s * options.quantized_efficiency : bf16;
     }
-    return gpu.bf16_flops_per_s;
+    return bf16;
 }
 
 }  // namespace
@@ -44,63 +38,95 @@ double RooflineStepTime::MatrixProduct::seconds(double rows) const {
     return std::max(arithmetic_s_per_row * rows, weights_s + activations_s_per_row * rows);
 }
 
+// What one GPU holds of the model under tensor parallelism.
+struct RooflineStepTime::Share {
+    double gpus = 1;
+    double layers = 0;
+    double hidden = 0;
+    double head_dim = 0;
+    double heads = 0;
+    double kv_heads = 0;
+    double intermediate = 0;
+    double vocabulary = 0;
+    double kv_bytes_per_token = 0;  // of one layer
+    double byte_s = 0;              // moving one byte from or to memory [s]
+};
+
 RooflineStepTime::RooflineStepTime(const StepTimeTarget& target, const Options& options) {
     const llm::Model& model = target.model;
     const std::int64_t gpus = target.tensor_parallel;
-    const double layers = real(model.layers);
-    const double hidden = real(model.hidden);
-    const double head_dim = real(model.head_dim);
-    const double heads = per_gpu(model.heads, gpus);
-    const double kv_heads = per_gpu(model.kv_heads, gpus);
-    const double intermediate = real(model.intermediate) / real(gpus);
-    const double vocabulary = real(model.vocabulary) / real(gpus);
+    const Share share{
+        .gpus = real(gpus),
+        .layers = real(model.layers),
+        .hidden = real(model.hidden),
+        .head_dim = real(model.head_dim),
+        .heads = real(llm::heads_per_gpu(model.heads, gpus)),
+        .kv_heads = real(llm::heads_per_gpu(model.kv_heads, gpus)),
+        .intermediate = real(model.intermediate) / real(gpus),
+        .vocabulary = real(model.vocabulary) / real(gpus),
+        .kv_bytes_per_token = llm::kv_bytes_per_token_per_gpu(model, target.kv_type, gpus) / real(model.layers),
+        .byte_s = 1 / (target.gpu.memory_bandwidth_bytes_per_s * options.memory_efficiency)};
+    step_s_ = options.step_overhead_s + share.layers * options.layer_overhead_s;
+    set_matrix_products(target, options, share);
+    set_memory_traffic(share);
+    if (gpus > 1) set_collectives(target.gpu, options, share);
+    set_attention(target.gpu, options, share);
+}
 
-    const double byte_s = 1 / (target.gpu.memory_bandwidth_bytes_per_s * options.memory_efficiency);
-    const auto product = [&](double inputs, double outputs, double repeats, double peak, double weight_bytes) {
-        return MatrixProduct{
-            .arithmetic_s_per_row = repeats * 2 * inputs * outputs / (peak * options.compute_efficiency),
-            .weights_s = repeats * inputs * outputs * weight_bytes * byte_s,
-            .activations_s_per_row = repeats * (inputs + outputs) * kActivationBytes * byte_s};
+void RooflineStepTime::set_matrix_products(const StepTimeTarget& target, const Options& options, const Share& share) {
+    const auto product = [&](double inputs, double outputs, double repeats, llm::DataType type) {
+        const double elements = repeats * inputs * outputs;
+        return MatrixProduct{.arithmetic_s_per_row = 2 * elements / matrix_ops_per_s(target.gpu, type, options),
+                             .weights_s = elements * llm::bytes_of(type) * share.byte_s,
+                             .activations_s_per_row = repeats * (inputs + outputs) * kActivationBytes * share.byte_s};
     };
-    const double peak = peak_per_s(target.gpu, target.weight_type);
-    const double weight_bytes = llm::bytes_of(target.weight_type);
-    layer_products_ = {product(hidden, (heads + 2 * kv_heads) * head_dim, layers, peak, weight_bytes),
-                       product(heads * head_dim, hidden, layers, peak, weight_bytes),
-                       product(hidden, 2 * intermediate, layers, peak, weight_bytes),
-                       product(intermediate, hidden, layers, peak, weight_bytes)};
-    head_ = product(hidden, vocabulary, 1, target.gpu.bf16_flops_per_s, llm::bytes_of(llm::DataType::Bf16));
+    const double head_values = share.heads * share.head_dim;
+    const double kv_values = 2 * share.kv_heads * share.head_dim;
+    const llm::DataType type = target.weight_type;
+    layer_products_ = {product(share.hidden, head_values + kv_values, share.layers, type),
+                       product(head_values, share.hidden, share.layers, type),
+                       product(share.hidden, 2 * share.intermediate, share.layers, type),
+                       product(share.intermediate, share.hidden, share.layers, type)};
+    head_ = product(share.hidden, share.vocabulary, 1, llm::DataType::Bf16);
+}
 
-    const double kv_bytes = 2 * kv_heads * head_dim * llm::bytes_of(target.kv_type);
+void RooflineStepTime::set_memory_traffic(const Share& share) {
     // Values that pass through memory once per token and layer, besides the matrix products' own: two norms with
     // residual (two read, two written each), rotary embedding (queries and keys read and written), the gated
-    // activation (two read, one written).
-    const double layer_values = 2 * 4 * hidden + 2 * (heads + kv_heads) * head_dim + 3 * intermediate;
-    const double embedding_values = 2 * hidden;
-    token_s_ = (layers * (layer_values * kActivationBytes + kv_bytes) + embedding_values * kActivationBytes) * byte_s;
+    // activation (two read, one written). Keys and values are written to the cache.
+    const double layer_values =
+        2 * 4 * share.hidden + 2 * (share.heads + share.kv_heads) * share.head_dim + 3 * share.intermediate;
+    const double layer_bytes = layer_values * kActivationBytes + share.kv_bytes_per_token;
+    const double embedding_bytes = 2 * share.hidden * kActivationBytes;
+    token_s_ = (share.layers * layer_bytes + embedding_bytes) * share.byte_s;
     // The sampler reads all logits twice (maximum, then sum of exponentials).
-    sample_s_ = 2 * real(model.vocabulary) * kLogitBytes * byte_s;
+    sample_s_ = 2 * share.gpus * share.vocabulary * kLogitBytes * share.byte_s;
+}
 
+void RooflineStepTime::set_collectives(const hardware::Gpu& gpu, const Options& options, const Share& share) {
     // Ring all-reduce: 2 (n-1)/n of the data over each link in 2 (n-1) hops; all-gather half of both.
     // Source: Thakur, Rabenseifner, Gropp, "Optimization of Collective Communication Operations in MPICH",
     // IJHPCA 19(1), 2005, section 4.
     // Two all-reduces per layer (after attention and after the MLP; Shoeybi et al., "Megatron-LM", arXiv:1909.08053,
-    // section 3), one after the embedding, which is cut by vocabulary.
-    const double all_reduces = 2 * layers + 1;
-    const double link_byte_s = 1 / (target.gpu.link_bytes_per_s * options.network_efficiency);
-    const double shared_fraction = real(gpus - 1) / real(gpus);
-    const double hops_s = real(gpus - 1) * target.gpu.link_latency_s;
-    token_s_ += all_reduces * 2 * shared_fraction * hidden * kActivationBytes * link_byte_s;
-    sample_s_ += shared_fraction * real(model.vocabulary) * kActivationBytes * link_byte_s;
-    step_s_ = options.step_overhead_s + layers * options.layer_overhead_s + all_reduces * 2 * hops_s;
-    head_hops_s_ = hops_s;
+    // section 3), one after the embedding, which is cut by vocabulary; one all-gather of the logits.
+    const double all_reduces = 2 * share.layers + 1;
+    const double link_byte_s = 1 / (gpu.link_bytes_per_s * options.network_efficiency);
+    const double sent_fraction = (share.gpus - 1) / share.gpus;
+    const double hops_s = (share.gpus - 1) * gpu.link_latency_s;
+    token_s_ += all_reduces * 2 * sent_fraction * share.hidden * kActivationBytes * link_byte_s;
+    step_s_ += all_reduces * (options.collective_overhead_s + 2 * hops_s);
+    sample_s_ += sent_fraction * share.gpus * share.vocabulary * kActivationBytes * link_byte_s;
+    gather_s_ = options.collective_overhead_s + hops_s;
+}
 
+void RooflineStepTime::set_attention(const hardware::Gpu& gpu, const Options& options, const Share& share) {
     // Scores and weighted values: two products of head_dim for each head, query and context token; a multiply-add is
     // two operations. Source: Dao, "FlashAttention-2", arXiv:2307.08691, section 4.1.
-    const double pair_flops = layers * 4 * heads * head_dim;
-    pair_s_ = pair_flops / (target.gpu.bf16_flops_per_s * options.attention_efficiency);
-    prefill_kv_s_ = layers * kv_bytes * byte_s;
-    query_s_ = layers * 2 * heads * head_dim * kActivationBytes * byte_s;
-    context_memory_fine_ = fine(prefill_kv_s_);
+    const double pair_flops = share.layers * 4 * share.heads * share.head_dim;
+    pair_s_ = pair_flops / (gpu.bf16_flops_per_s * options.attention_efficiency);
+    kv_read_s_ = share.layers * share.kv_bytes_per_token * share.byte_s;
+    query_s_ = share.layers * 2 * share.heads * share.head_dim * kActivationBytes * share.byte_s;
+    context_memory_fine_ = fine(kv_read_s_);
     context_arithmetic_fine_ = fine(pair_s_);
 }
 
@@ -109,7 +135,7 @@ double RooflineStepTime::prefill_attention_s(const PrefillChunk& chunk) const {
     const double context = real(chunk.context_tokens);
     // Causal: token i of the chunk attends to the context and to itself and the i - 1 before it.
     const double pairs = tokens * context + tokens * (tokens + 1) / 2;
-    return std::max(pairs * pair_s_, (context + tokens) * prefill_kv_s_ + tokens * query_s_);
+    return std::max(pairs * pair_s_, (context + tokens) * kv_read_s_ + tokens * query_s_);
 }
 
 StepLine RooflineStepTime::line(const BatchShape& shape) const {
@@ -124,7 +150,7 @@ StepLine RooflineStepTime::line(const BatchShape& shape) const {
     seconds += rows * token_s_;
     if (shape.samples > 0) {
         const double samples = real(shape.samples);
-        seconds += head_.seconds(samples) + samples * sample_s_ + head_hops_s_;
+        seconds += head_.seconds(samples) + samples * sample_s_ + gather_s_;
     }
     const std::int64_t base = std::max(fine(seconds), kFinePerNs);
     if (shape.decodes == 0) return {.base_fine = base};
@@ -142,17 +168,21 @@ StepLine RooflineStepTime::line(const BatchShape& shape) const {
 }
 
 std::unique_ptr<StepTimeModel> make_roofline(const StepTimeTarget& target, const Parameters& parameters) {
-    return std::make_unique<RooflineStepTime>(target,
-                                              RooflineStepTime::Options{
-                                                  .compute_efficiency = parameters.real("compute_efficiency"),
-                                                  .attention_efficiency = parameters.real("attention_efficiency"),
-                                                  .memory_efficiency = parameters.real("memory_efficiency"),
-                                                  .network_efficiency = parameters.real("network_efficiency"),
-                                                  .layer_overhead_s = parameters.duration("layer_overhead").seconds(),
-                                                  .step_overhead_s = parameters.duration("step_overhead").seconds(),
-                                              });
+    return std::make_unique<RooflineStepTime>(
+        target, RooflineStepTime::Options{
+                    .compute_efficiency = parameters.real("compute_efficiency"),
+                    .quantized_efficiency = parameters.real("quantized_efficiency"),
+                    .attention_efficiency = parameters.real("attention_efficiency"),
+                    .memory_efficiency = parameters.real("memory_efficiency"),
+                    .network_efficiency = parameters.real("network_efficiency"),
+                    .collective_overhead_s = parameters.duration("collective_overhead").seconds(),
+                    .layer_overhead_s = parameters.duration("layer_overhead").seconds(),
+                    .step_overhead_s = parameters.duration("step_overhead").seconds(),
+                });
 }
 
+// The defaults are rounded medians over many points and several GPUs, never fits to one: docs/model/roofline.md says
+// which measurements they come from and how far they spread.
 std::vector<Parameter> roofline_parameters() {
     const auto efficiency = [](const char* key, const char* value, const char* sentence) {
         // Above 0, for time is divided by it.
@@ -171,12 +201,14 @@ std::vector<Parameter> roofline_parameters() {
                          .most = 1,
                          .sentence = sentence};
     };
-    return {efficiency("compute_efficiency", "0.7", "share of the peak arithmetic that matrix products reach"),
+    return {efficiency("compute_efficiency", "0.77", "share of the bf16 peak that matrix products reach"),
+            efficiency("quantized_efficiency", "0.57", "share of the fp8 or int8 peak that matrix products reach"),
             efficiency("attention_efficiency", "0.5", "share of the bf16 peak that attention reaches"),
-            efficiency("memory_efficiency", "0.8", "share of the memory bandwidth that is reached"),
-            efficiency("network_efficiency", "0.75", "share of the link bandwidth that all-reduces reach"),
-            overhead("layer_overhead", "10us", "time of each layer besides its operators"),
-            overhead("step_overhead", "500us", "time of each step besides its layers: scheduling, launch, sampling")};
+            efficiency("memory_efficiency", "0.77", "share of the memory bandwidth that is reached"),
+            efficiency("network_efficiency", "0.6", "share of the link bandwidth that collectives reach"),
+            overhead("collective_overhead", "20us", "time of each all-reduce or all-gather besides its data and hops"),
+            overhead("layer_overhead", "5us", "time of each layer besides its operators"),
+            overhead("step_overhead", "300us", "time of each step besides its layers: scheduling, launch, sampling")};
 }
 
 }  // namespace regatta::timing
