@@ -16,7 +16,6 @@ class LeastOutstandingRouter final : public Router {
 public:
     explicit LeastOutstandingRouter(const RouterTarget& target) : cursor_(target) {}
     [[nodiscard]] std::uint32_t choose(RequestId request, OutstandingView& view) override;
-    [[nodiscard]] bool needs_least() const override { return true; }
     [[nodiscard]] std::uint64_t state() const override { return cursor_.at(); }
     void restore(std::uint64_t state) override { cursor_.restore(state); }
 

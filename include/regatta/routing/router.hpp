@@ -16,8 +16,6 @@ public:
     virtual ~Router() = default;
     /// Number of the chosen replica within the pool, from 0.
     [[nodiscard]] virtual std::uint32_t choose(RequestId request, OutstandingView& view) = 0;
-    /// Whether choices need `view.least()`; the view keeps an index for it only then.
-    [[nodiscard]] virtual bool needs_least() const { return false; }
     /// State that a checkpoint needs, as one number (a cursor); 0 when there is none.
     [[nodiscard]] virtual std::uint64_t state() const { return 0; }
     virtual void restore(std::uint64_t /*state*/) {}
