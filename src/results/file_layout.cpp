@@ -220,7 +220,9 @@ std::string read_program(const h5::File& file) {
 }
 
 std::vector<RankFacts> read_facts(const h5::File& file) {
-    return h5::read_table<RankFacts>(file, rank_facts_table());
+    std::vector<RankFacts> facts = h5::read_table<RankFacts>(file, rank_facts_table());
+    if (facts.empty()) throw IoError(fmt::format("{}: {} has no rows", file.path(), rank_facts_table().path));
+    return facts;
 }
 
 }  // namespace regatta::results::layout

@@ -12,6 +12,7 @@
 
 #include "regatta/base/errors.hpp"
 #include "results/file_layout.hpp"
+#include "results/file_sums.hpp"
 #include "results/rank_files.hpp"
 #include "results/row_order.hpp"
 #include "results/table_io.hpp"
@@ -32,14 +33,15 @@ using serving::RequestRecord;
 constexpr std::size_t kBufferRows = (std::size_t{64} << 20) / sizeof(RequestRecord);
 constexpr std::size_t kMostBlockRows = 8192;
 constexpr std::size_t kLeastBlockRows = 1024;
+constexpr std::int64_t kTellRows = 100'000;
 
 /// The rows of one rank file, block by block. The file is open only while a block is read: a run may have had more
 /// ranks than a process may have open files, and opening costs less than a tenth of merging a block.
 class RowSource {
 public:
-    RowSource(std::string path, std::size_t block_rows, const RunDescription& run)
-        : path_(std::move(path)), block_rows_(block_rows) {
-        partial.sums = SummarySums(run);
+    /// `sums` must outlive this; it gets the rows' sums.
+    RowSource(std::string path, std::size_t block_rows, SummarySums& sums)
+        : path_(std::move(path)), block_rows_(block_rows), sums_(&sums) {
         refill();
     }
 
@@ -57,16 +59,19 @@ public:
         if (is_at_end()) refill();
     }
     [[nodiscard]] const std::string& path() const { return path_; }
-
-    RankPartial partial;  ///< of what was read so far
+    /// Of the whole file.
+    [[nodiscard]] std::int64_t rows() const { return static_cast<std::int64_t>(file_rows_); }
+    /// Of the rows read so far.
+    [[nodiscard]] Digest& digest() { return digest_; }
 
 private:
     void refill() {
         const h5::File file = h5::File::open(path_);
         const h5::TableReader reader(file, requests_table());
+        file_rows_ = reader.rows();
         const RequestRecord last = block_.empty() ? RequestRecord() : block_.back();
         bool is_first = block_.empty();
-        block_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(block_rows_, reader.rows() - read_rows_)));
+        block_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(block_rows_, file_rows_ - read_rows_)));
         reader.read(read_rows_, block_.size(), block_.data());
         read_rows_ += block_.size();
         next_ = 0;
@@ -76,13 +81,15 @@ private:
                 throw IoError(fmt::format("{}: request {} is out of order", path_, row.request_id));
             is_first = false;
             before = &row;
-            requests_table().add_to(partial.rows, &row);
-            partial.sums.add(row);
         }
+        add_requests({.digest = digest_, .sums = *sums_}, block_, path_);
     }
 
     std::string path_;
     std::size_t block_rows_;
+    SummarySums* sums_;
+    Digest digest_;
+    std::uint64_t file_rows_ = 0;
     std::uint64_t read_rows_ = 0;
     std::vector<RequestRecord> block_;
     std::size_t next_ = 0;
@@ -90,7 +97,11 @@ private:
 
 using Sources = std::vector<std::unique_ptr<RowSource>>;
 
-void merge_requests(h5::File& output, const Sources& sources) {
+void merge_requests(h5::File& output, const Sources& sources, const MergeOptions& options) {
+    std::int64_t total = 0;
+    for (const auto& source : sources)
+        total += source->rows();
+    std::int64_t told = 0;
     const auto comes_later = [](const RowSource* a, const RowSource* b) { return RowOrder()(b->front(), a->front()); };
     std::priority_queue<RowSource*, std::vector<RowSource*>, decltype(comes_later)> queue(comes_later);
     for (const auto& source : sources)
@@ -109,49 +120,41 @@ void merge_requests(h5::File& output, const Sources& sources) {
         appender.append(rows.data(), rows.size());
         last = rows.back();
         source->advance(rows.size());
+        if (const auto done = static_cast<std::int64_t>(appender.rows());
+            options.progress && done >= told + kTellRows) {
+            told = done;
+            options.progress(done, total);
+        }
         if (!source->is_at_end()) queue.push(source);
     }
     appender.close();
 }
 
-/// Reads what a rank file holds besides /requests; `replicas` gets its rows.
-void read_rest(RowSource& source, const RunDescription& run, std::vector<serving::ReplicaRecord>& replicas) {
-    const h5::File file = h5::File::open(source.path());
-    RankPartial& partial = source.partial;
-    for (const auto& row : h5::read_table<serving::ReplicaRecord>(file, replicas_table())) {
-        replicas_table().add_to(partial.rows, &row);
-        partial.sums.add(row);
-        replicas.push_back(row);
-    }
-    layout::read_gaps(file, partial.sums);
-    partial.series = layout::read_series(file, run);
-    const RunTotalsRow totals = layout::read_totals(file);
-    partial.arrived = totals.requests_arrived;
-    partial.end = SimTime::from_ns(totals.end_ns);
-    partial.facts = layout::read_facts(file).front();
-    if (partial.rows != layout::read_digest(file)) layout::fail_digest(source.path());
-}
-
-RunOutcome write_merged(h5::File& output, const std::vector<std::string>& paths) {
+RunOutcome write_merged(h5::File& output, const std::vector<std::string>& paths, const MergeOptions& options) {
     const h5::File first = h5::File::open(paths.front());
     const RunDescription run = layout::read_description(first);
     layout::write_identity(output, {.is_merged = true, .run_id = {}, .rank = 0, .ranks = 1});
     layout::write_description(output, run);
 
     const std::size_t block_rows = std::clamp(kBufferRows / paths.size(), kLeastBlockRows, kMostBlockRows);
+    SummarySums sums(run);
     Sources sources;
     for (const std::string& path : paths)
-        sources.push_back(std::make_unique<RowSource>(path, block_rows, run));
-    merge_requests(output, sources);
+        sources.push_back(std::make_unique<RowSource>(path, block_rows, sums));
+    merge_requests(output, sources, options);
 
     std::vector<serving::ReplicaRecord> replicas;
     std::vector<RankPartial> partials;
     for (const auto& source : sources) {
-        read_rest(*source, run, replicas);
-        if (source->partial.end != sources.front()->partial.end)
+        const h5::File file = h5::File::open(source->path());
+        FileRest rest = read_rest({.digest = source->digest(), .sums = sums}, file, run, true);
+        replicas.insert(replicas.end(), rest.replicas.begin(), rest.replicas.end());
+        rest.partial.facts = rest.facts.front();
+        partials.push_back(std::move(rest.partial));
+        if (partials.back().end != partials.front().end)
             throw IoError(fmt::format("{}: ended at another time than {}", source->path(), paths.front()));
-        partials.push_back(std::move(source->partial));
     }
+    partials.front().sums = std::move(sums);
     std::sort(replicas.begin(), replicas.end(), RowOrder());
     h5::write_table(output, replicas_table(), replicas, h5::Packing::Compressed);
     RunOutcome outcome = combine(run, partials);
@@ -172,14 +175,7 @@ RunOutcome merge_run(const MergeOptions& options) {
         (output.parent_path() / fmt::format(".{}.part", output.filename().string())).string();
     TemporaryFile temporary(temporary_path, options.output);
     h5::File file = h5::File::create(temporary_path, options.output);
-    RunOutcome outcome = [&] {
-        try {
-            return write_merged(file, paths);
-        } catch (const BugError& error) {
-            // The same check that finds our mistakes during a run finds rows here that no run can have written.
-            throw IoError(fmt::format("{}: its rank files do not fit together: {}", options.directory, error.what()));
-        }
-    }();
+    RunOutcome outcome = write_merged(file, paths, options);
     file.close();
     temporary.keep();
     return outcome;

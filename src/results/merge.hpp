@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 
 #include "results/rank_partial.hpp"
@@ -9,6 +11,8 @@ namespace regatta::results {
 struct MergeOptions {
     std::string directory;  ///< holds the rank files of one run
     std::string output;     ///< path of the merged file
+    /// Told now and then how many of all requests are done; may be empty.
+    std::function<void(std::int64_t done, std::int64_t total)> progress;
 };
 
 /// Makes one file of the ranks' files, the same whatever their number but for /run: requests by (end_ns, request_id),

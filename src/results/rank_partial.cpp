@@ -47,31 +47,45 @@ RankPartial RankPartial::from_bytes(std::span<const std::byte> bytes) {
     return partial;
 }
 
-RunOutcome combine(const RunDescription& run, const std::vector<RankPartial>& partials) {
-    REGATTA_CHECK(!partials.empty(), "no rank to combine");
-    RunOutcome outcome;
-    SummarySums sums(run);
-    RunTotalsRow totals{.requests_arrived = 0, .end_ns = partials.front().end.ns()};
-    for (const RankPartial& partial : partials) {
-        REGATTA_CHECK(partial.end.ns() == totals.end_ns,
-                      fmt::format("one rank ended at {} ns, another at {} ns", partial.end.ns(), totals.end_ns));
-        outcome.digest += partial.rows;
-        outcome.series += partial.series;
-        outcome.ranks.push_back(partial.facts);
-        sums += partial.sums;
-        totals.requests_arrived += partial.arrived;
-    }
+Reduction::Reduction(const RunDescription& run) : run_(run) {
+    total_.sums = SummarySums(run);
+}
+
+void Reduction::add(const RankPartial& partial) {
+    REGATTA_CHECK(ranks_.empty() || partial.end == total_.end,
+                  fmt::format("one rank ended at {} ns, another at {} ns", total_.end.ns(), partial.end.ns()));
+    total_.end = partial.end;
+    total_.rows += partial.rows;
+    total_.sums += partial.sums;
+    total_.series += partial.series;
+    total_.arrived += partial.arrived;
+    ranks_.push_back(partial.facts);
+}
+
+RunOutcome Reduction::outcome() const {
+    REGATTA_CHECK(!ranks_.empty(), "no rank to reduce");
+    RunOutcome outcome{.digest = total_.rows,
+                       .summary = summarize(run_, total_.sums, total_.series, total_.arrived, total_.end),
+                       .sums = total_.sums,
+                       .series = total_.series,
+                       .ranks = ranks_};
     // What several ranks add to is hashed after the addition; rows that one rank alone produces were hashed by it.
     for (const SeriesRow& row : outcome.series.rows())
         series_table().add_to(outcome.digest, &row);
-    for (const GapRow& row : sums.gap_rows())
+    for (const GapRow& row : outcome.sums.gap_rows())
         gaps_table().add_to(outcome.digest, &row);
-    for (const GapTotalRow& row : sums.gap_total_rows())
+    for (const GapTotalRow& row : outcome.sums.gap_total_rows())
         gap_totals_table().add_to(outcome.digest, &row);
+    const RunTotalsRow totals{.requests_arrived = total_.arrived, .end_ns = total_.end.ns()};
     run_totals_table().add_to(outcome.digest, &totals);
-    outcome.summary = summarize(run, sums, outcome.series, totals.requests_arrived, partials.front().end);
-    outcome.sums = std::move(sums);
     return outcome;
+}
+
+RunOutcome combine(const RunDescription& run, const std::vector<RankPartial>& partials) {
+    Reduction reduction(run);
+    for (const RankPartial& partial : partials)
+        reduction.add(partial);
+    return reduction.outcome();
 }
 
 }  // namespace regatta::results

@@ -36,8 +36,23 @@ struct RunOutcome {
     std::vector<RankFacts> ranks;
 };
 
-/// Adds up the ranks' partials; the order of ranks decides only the order of `RunOutcome::ranks`.
-/// Throws BugError when requests were lost (arrived != finished + rejected + failed + unfinished).
+/// Adds up the partials of all ranks, one at a time, so that they need not all be in memory. The order of ranks decides
+/// only the order of `RunOutcome::ranks`.
+class Reduction {
+public:
+    explicit Reduction(const RunDescription& run);
+    void add(const RankPartial& partial);
+    /// After at least one add. Throws BugError when requests were lost
+    /// (arrived != finished + rejected + failed + unfinished).
+    [[nodiscard]] RunOutcome outcome() const;
+
+private:
+    RunDescription run_;
+    RankPartial total_;
+    std::vector<RankFacts> ranks_;
+};
+
+/// The same, for partials that are all there.
 [[nodiscard]] RunOutcome combine(const RunDescription& run, const std::vector<RankPartial>& partials);
 
 }  // namespace regatta::results

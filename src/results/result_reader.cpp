@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "regatta/base/errors.hpp"
 #include "results/file_layout.hpp"
+#include "results/file_sums.hpp"
 #include "results/rank_files.hpp"
 #include "results/table_io.hpp"
 
@@ -36,33 +38,6 @@ void visit_rows(const h5::File& file, const std::function<void(std::span<const s
     }
 }
 
-/// What one file says, in the form in which a rank says it.
-RankPartial partial_of(const h5::File& file, const RunDescription& run) {
-    RankPartial partial;
-    partial.sums = SummarySums(run);
-    try {
-        visit_rows(file, [&partial](std::span<const serving::RequestRecord> rows) {
-            for (const serving::RequestRecord& row : rows) {
-                requests_table().add_to(partial.rows, &row);
-                partial.sums.add(row);
-            }
-        });
-        for (const auto& row : h5::read_table<serving::ReplicaRecord>(file, replicas_table())) {
-            replicas_table().add_to(partial.rows, &row);
-            partial.sums.add(row);
-        }
-        layout::read_gaps(file, partial.sums);
-        partial.series = layout::read_series(file, run);
-    } catch (const BugError& error) {
-        // The same check that finds our mistakes during a run finds rows here that no run can have written.
-        throw IoError(fmt::format("{}: holds rows that cannot be: {}", file.path(), error.what()));
-    }
-    const RunTotalsRow totals = layout::read_totals(file);
-    partial.arrived = totals.requests_arrived;
-    partial.end = SimTime::from_ns(totals.end_ns);
-    return partial;
-}
-
 }  // namespace
 
 ResultReader::ResultReader(const std::string& path) : files_(files_at(path)) {
@@ -82,18 +57,26 @@ void ResultReader::visit_requests(const std::function<void(std::span<const servi
 }
 
 RunOutcome ResultReader::outcome() const {
-    std::vector<RankPartial> partials;
+    SummarySums sums(run_);
+    Reduction reduction(run_);
     std::vector<RankFacts> facts;
+    std::optional<SimTime> end;
     for (const std::string& path : files_) {
         const h5::File file = h5::File::open(path);
-        partials.push_back(partial_of(file, run_));
-        if (!is_merged_ && partials.back().rows != layout::read_digest(file)) layout::fail_digest(path);
-        if (partials.back().end != partials.front().end)
+        Digest digest;
+        visit_rows(file, [&](std::span<const serving::RequestRecord> rows) {
+            add_requests({.digest = digest, .sums = sums}, rows, path);
+        });
+        FileRest rest = read_rest({.digest = digest, .sums = sums}, file, run_, !is_merged_);
+        if (end && rest.partial.end != *end)
             throw IoError(fmt::format("{}: ended at another time than {}", path, files_.front()));
-        const std::vector<RankFacts> of_file = layout::read_facts(file);
-        facts.insert(facts.end(), of_file.begin(), of_file.end());
+        end = rest.partial.end;
+        // All sums travel with the last file's partial.
+        if (path == files_.back()) rest.partial.sums = std::move(sums);
+        reduction.add(rest.partial);
+        facts.insert(facts.end(), rest.facts.begin(), rest.facts.end());
     }
-    RunOutcome outcome = combine(run_, partials);
+    RunOutcome outcome = reduction.outcome();
     if (is_merged_ && outcome.digest != layout::read_digest(h5::File::open(files_.front())))
         layout::fail_digest(files_.front());
     outcome.ranks = std::move(facts);

@@ -67,6 +67,7 @@ public:
     void add_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total);
     /// What gap_rows() and gap_total_rows() gave. Throws BugError when they do not agree with each other.
     void add_gaps(const std::vector<GapRow>& rows, const std::vector<GapTotalRow>& totals);
+    /// `other` is of the same run, or default-constructed and adds nothing.
     SummarySums& operator+=(const SummarySums& other);
 
     [[nodiscard]] const std::vector<StreamSums>& streams() const { return streams_; }

@@ -139,6 +139,7 @@ void SummarySums::add_gaps(const std::vector<GapRow>& rows, const std::vector<Ga
 }
 
 SummarySums& SummarySums::operator+=(const SummarySums& other) {
+    if (other.streams_.empty() && other.pools_.empty()) return *this;
     REGATTA_CHECK(streams_.size() == other.streams_.size() && pools_.size() == other.pools_.size(),
                   fmt::format("sums of {} streams and {} pools, and of {} and {}", streams_.size(), pools_.size(),
                               other.streams_.size(), other.pools_.size()));
