@@ -175,7 +175,8 @@ void Assembly::check_memory(const Reading& reading, Pool& pool) {
         return;
     }
     const auto* scheduler = registries_.schedulers.find(pool.scheduler.name);
-    const serving::SchedulerLimits limits{.kv_blocks = pool.kv_blocks.value_or(plan.kv_blocks),
+    pool.replica_kv_blocks = pool.kv_blocks.value_or(plan.kv_blocks);
+    const serving::SchedulerLimits limits{.kv_blocks = pool.replica_kv_blocks,
                                           .block_tokens = pool.block_tokens,
                                           .max_context_tokens = pool.max_context_tokens};
     with_place(reading.policies.at("scheduler"),

@@ -335,6 +335,10 @@ std::unique_ptr<ReplicaScheduler> make_vllm_v1(const SchedulerLimits& limits, co
                                                Stepping stepping) {
     const VllmV1Options options{.chunk_tokens = parameters.count("chunk_tokens"),
                                 .max_running = parameters.count("max_running")};
+    // Each running request gets its token in every step, so the budget must cover them all.
+    if (options.chunk_tokens < options.max_running)
+        throw InputError(fmt::format("chunk_tokens: {} is less than max_running; expected at least {}",
+                                     options.chunk_tokens, options.max_running));
     if (stepping == Stepping::Stepwise) return std::make_unique<VllmV1Stepwise>(limits, options);
     return std::make_unique<VllmV1>(limits, options);
 }

@@ -1,0 +1,70 @@
+// The simulator: run a scenario on one rank or on many, or check one.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "app/command_line.hpp"
+#include "app/run_command.hpp"
+#include "app/version.hpp"
+#include "regatta/transport/session.hpp"
+#include "scenario/reference.hpp"
+
+namespace {
+
+using namespace regatta;
+
+int run(int argument_count, char** arguments, transport::Session& session, bool speaks) {
+    CLI::App program("regatta: simulates fleets that serve large language models, on any number of ranks", "regatta");
+    program.set_version_flag("--version", app::version_text());
+    app::RunArguments run_arguments;
+    app::ValidateArguments validate_arguments;
+    app::declare_run(program, run_arguments);
+    app::declare_validate(program, validate_arguments);
+    program.add_subcommand("reference", "Print the scenario reference page (Markdown)");
+    // Every rank finds the same mistakes on its command line; one of them says so.
+    bool has_work = false;
+    const auto parse = [&] {
+        has_work = app::parse_command_line(program, argument_count, arguments, [&](const std::string& text) {
+            if (speaks) fmt::print("{}", text);
+        });
+        return 0;
+    };
+    const int usage = app::exit_code_of("regatta", parse, [&](const std::string& line) {
+        if (speaks) fmt::print(stderr, "{}\n", line);
+    });
+    if (usage != 0 || !has_work) return usage;
+    if (program.got_subcommand("run")) return app::run_scenario(run_arguments, arguments[0], session);
+    if (program.got_subcommand("validate")) return app::validate_scenario(validate_arguments, arguments[0], session);
+    if (speaks) fmt::print("{}", scenario::scenario_reference(scenario::Registries()));
+    return 0;
+}
+
+}  // namespace
+
+int main(int argument_count, char** arguments) {
+    std::unique_ptr<transport::Session> session;
+    bool has_thrown = false;
+    const int code = app::exit_code_of(
+        "regatta",
+        [&] {
+            session = transport::open_session(argument_count, arguments);
+            return run(argument_count, arguments, *session, session->transport().rank() == 0);
+        },
+        [&](const std::string& line) {
+            has_thrown = true;
+            const bool is_one_of_many = session && session->transport().ranks() > 1;
+            fmt::print(stderr, "{}{}\n", is_one_of_many ? fmt::format("rank {}: ", session->transport().rank()) : "",
+                       line);
+        });
+    if (!session) return code;
+    std::fflush(stdout);
+    // What all ranks know to be wrong has been said and gives a code without an exception. What is thrown up to here
+    // one rank alone may know, and the others must not be left waiting.
+    if (has_thrown && session->transport().ranks() > 1) session->abort(code);
+    session->close();
+    return code;
+}

@@ -1,0 +1,245 @@
+#include "app/run_command.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "app/progress.hpp"
+#include "app/scenario_input.hpp"
+#include "app/version.hpp"
+#include "regatta/base/errors.hpp"
+#include "regatta/engine/partition.hpp"
+#include "regatta/engine/simulation.hpp"
+#include "results/rank_writer.hpp"
+#include "scenario/build_fleet.hpp"
+
+namespace regatta::app {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::int64_t peak_memory_bytes() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return std::int64_t{usage.ru_maxrss} * 1024;  // Linux counts in KiB
+}
+
+void add_scenario_arguments(CLI::App& command, ScenarioArguments& arguments) {
+    command.add_option("SCENARIO", arguments.scenario, "Scenario file (YAML; JSON is YAML)");
+    command.add_option("--set", arguments.overrides, "PATH=VALUE: replaces one value of the scenario; may be repeated")
+        ->allow_extra_args(false);
+}
+
+results::RunDescription describe(const scenario::Scenario& scenario) {
+    results::RunDescription run{.name = scenario.name,
+                                .seed = scenario.seed,
+                                .scenario_text = scenario.resolved_text,
+                                .pools = {},
+                                .streams = {},
+                                .series_every = scenario.series_every,
+                                .measure_from = scenario.measure_from};
+    for (const scenario::Pool& pool : scenario.pools)
+        run.pools.push_back(pool.name);
+    for (const scenario::Stream& stream : scenario.streams)
+        run.streams.push_back(
+            {.name = stream.name, .ttft_target = stream.targets.ttft, .tpot_target = stream.targets.tpot});
+    return run;
+}
+
+std::string free_directory(const std::string& name) {
+    for (int number = 1;; ++number) {
+        std::string directory = fmt::format("runs/{}-{:03}", name, number);
+        if (!std::filesystem::exists(directory)) return directory;
+    }
+}
+
+std::string seconds_text(SimTime time) {
+    return fmt::format("{:g} s", time.seconds());
+}
+
+/// What is about to run, in a few lines, on stderr.
+void introduce(const scenario::Scenario& scenario, const std::optional<workload::TraceSummary>& trace,
+               const engine::Partition& partition, const std::string& directory) {
+    for (const scenario::Pool& pool : scenario.pools)
+        fmt::print(stderr,
+                   "  pool      {}: {} nodes of {} x {}, {} at tp {}, {} replicas with {} KV blocks of {} tokens\n",
+                   pool.name, pool.nodes, pool.gpus_per_node, pool.gpu.name, pool.model.name, pool.tensor_parallel,
+                   pool.replicas(), pool.replica_kv_blocks, pool.block_tokens);
+    for (const scenario::Stream& stream : scenario.streams)
+        if (trace)
+            fmt::print(stderr, "  traffic   {}: {} requests in {}, {:.0f} tokens in and {:.0f} out on average\n",
+                       scenario.trace->path, trace->requests, seconds_text(trace->last_arrival),
+                       trace->mean_prompt_tokens, trace->mean_output_tokens);
+        else
+            fmt::print(stderr, "  traffic   {}: {}, {:g} requests/s\n", stream.name, stream.arrivals.name,
+                       stream.rate_per_s);
+    fmt::print(stderr, "  engine    {} ranks, load {:.2f} x the mean on the fullest\n", partition.ranks,
+               partition.imbalance);
+    if (partition.idle_ranks > 0)
+        fmt::print(stderr, "  engine    {} ranks have nothing to do: more ranks than {}\n", partition.idle_ranks,
+                   partition.tied_by.empty() ? "gateways and nodes" : "islands, tied by " + partition.tied_by);
+    fmt::print(stderr, "  writing   {}/\n", directory);
+}
+
+/// Arrivals end here, as far as it can be told beforehand.
+std::optional<SimTime> expected_end(const scenario::Scenario& scenario,
+                                    const std::optional<workload::TraceSummary>& trace) {
+    std::optional<SimTime> end = scenario.duration;
+    if (trace && (!end || trace->last_arrival < *end)) end = trace->last_arrival;
+    return end;
+}
+
+/// One run from a checked scenario to the summary.
+class Run {
+public:
+    Run(const RunArguments& arguments, const scenario::Scenario& scenario, const scenario::Registries& registries,
+        engine::Transport& transport, std::string directory, Clock::time_point started)
+        : arguments_(arguments),
+          scenario_(scenario),
+          transport_(transport),
+          directory_(std::move(directory)),
+          started_(started),
+          description_(describe(scenario)),
+          writer_({.directory = directory_,
+                   .rank = transport.rank(),
+                   .ranks = transport.ranks(),
+                   .program = version_text(),
+                   .run = description_}),
+          fleet_(scenario, registries, writer_) {}
+
+    void carry_out(const std::optional<workload::TraceSummary>& trace) {
+        engine::Partition partition = engine::partition_by_load(fleet_.model(), transport_.ranks());
+        const bool speaks = transport_.rank() == 0 && !arguments_.is_quiet;
+        if (speaks) introduce(scenario_, trace, partition, directory_);
+        engine::Simulation simulation(fleet_.model(), std::move(partition), transport_);
+        ProgressLine line({.is_shown = speaks,
+                           .is_parallel = transport_.ranks() > 1,
+                           .expected_end = expected_end(scenario_, trace)});
+        const SimTime until = scenario_.ends_at_duration ? scenario_.duration.value() : SimTime::never();
+        const engine::RunReport report =
+            simulation.run({.until = until, .observer = [&](const engine::Progress& progress) {
+                                writer_.settle(progress.settled);
+                                line.show(progress);
+                            }});
+        line.finish();
+        simulation.finish(report.end);
+        const engine::Progress& progress = report.progress;
+        writer_.finish(report.end, fleet_.arrived(),
+                       {.wall_s = std::chrono::duration<double>(Clock::now() - started_).count(),
+                        .loop_s = progress.loop_s,
+                        .waiting_s = progress.waiting_s,
+                        .windows = progress.windows,
+                        .events = progress.events,
+                        .peak_memory_bytes = peak_memory_bytes()});
+        conclude();
+    }
+
+private:
+    void conclude() {
+        const std::vector<std::byte> own = writer_.partial().to_bytes();
+        const auto* first = reinterpret_cast<const char*>(own.data());
+        const std::vector<engine::Buffer> gathered = transport_.gather(engine::Buffer(first, first + own.size()));
+        if (transport_.rank() != 0) return;
+        std::vector<results::RankPartial> partials;
+        for (const engine::Buffer& bytes : gathered)
+            partials.push_back(results::RankPartial::from_bytes(std::as_bytes(std::span(bytes))));
+        const results::RunOutcome outcome = results::combine(description_, partials);
+        const results::SummaryContext context{.digest = outcome.digest, .ranks = outcome.ranks};
+        fmt::print("{}", arguments_.is_json ? to_json(outcome.summary, context) : to_text(outcome.summary, context));
+        std::fflush(stdout);
+        if (arguments_.is_quiet) return;
+        fmt::print(stderr, "\nWritten    {0}/\nNext       regatta-post merge {0} -o {0}/run.h5\n", directory_);
+    }
+
+    const RunArguments& arguments_;
+    const scenario::Scenario& scenario_;
+    engine::Transport& transport_;
+    std::string directory_;
+    Clock::time_point started_;
+    results::RunDescription description_;
+    results::RankWriter writer_;
+    scenario::Fleet fleet_;
+};
+
+}  // namespace
+
+void declare_run(CLI::App& program, RunArguments& arguments) {
+    CLI::App* command = program.add_subcommand("run", "Run a scenario; under mpirun or srun on all ranks");
+    add_scenario_arguments(*command, arguments.scenario);
+    command->add_option("--out", arguments.output, "Directory for the results (default: runs/NAME-001, -002, ...)");
+    command->add_option("--limit", arguments.limit, "At most so many requests");
+    command->add_option("--seed", arguments.seed, "Seed of the random numbers");
+    command->add_flag("--quiet", arguments.is_quiet, "Say nothing on stderr but errors");
+    command->add_flag("--json", arguments.is_json, "Print the summary as one JSON document, times in seconds");
+    command->footer(
+        "Examples:\n"
+        "  regatta run configs/quickstart.yaml\n"
+        "  mpirun -n 2 regatta run configs/azure-conversation.yaml --set workload.trace=conv.csv.gz --out out");
+}
+
+void declare_validate(CLI::App& program, ValidateArguments& arguments) {
+    CLI::App* command =
+        program.add_subcommand("validate", "Say everything that is wrong with a scenario, without running it");
+    add_scenario_arguments(*command, arguments.scenario);
+    command->add_flag("--resolved", arguments.shows_resolved, "Print the scenario with every default written out");
+    command->footer("Example:\n  regatta validate fleet.yaml --set gateways.count=4");
+}
+
+int run_scenario(const RunArguments& arguments, const std::string& program_path, transport::Session& session) {
+    const Clock::time_point started = Clock::now();
+    engine::Transport& transport = session.transport();
+    std::vector<std::string> overrides = arguments.scenario.overrides;
+    if (arguments.limit) overrides.push_back("workload.limit=" + *arguments.limit);
+    if (arguments.seed) overrides.push_back("seed=" + *arguments.seed);
+    if (transport.rank() == 0 && !arguments.is_quiet) {
+        fmt::print(stderr, "{}    {} rank{}    {}\n", version_text(), transport.ranks(),
+                   transport.ranks() == 1 ? "" : "s", arguments.scenario.scenario);
+        std::fflush(stderr);
+    }
+    const scenario::Registries registries;
+    const ScenarioInput input =
+        read_scenario(arguments.scenario.scenario, overrides, program_path, registries, transport);
+    if (input.exit_code != 0) return input.exit_code;
+    std::string directory = arguments.output;
+    const int code = on_rank_zero(transport, [&] {
+        if (directory.empty()) directory = free_directory(input.scenario->name);
+        results::prepare_output_directory(directory);
+    });
+    if (code != 0) return code;
+    engine::Buffer name(directory.begin(), directory.end());
+    transport.broadcast(name);
+    Run(arguments, *input.scenario, registries, transport, std::string(name.begin(), name.end()), started)
+        .carry_out(input.trace);
+    return 0;
+}
+
+int validate_scenario(const ValidateArguments& arguments, const std::string& program_path,
+                      transport::Session& session) {
+    engine::Transport& transport = session.transport();
+    const scenario::Registries registries;
+    const ScenarioInput input =
+        read_scenario(arguments.scenario.scenario, arguments.scenario.overrides, program_path, registries, transport);
+    if (input.exit_code != 0 || transport.rank() != 0) return input.exit_code;
+    if (arguments.shows_resolved) {
+        fmt::print("{}", input.scenario->resolved_text);
+        return 0;
+    }
+    const scenario::Scenario& scenario = *input.scenario;
+    std::uint64_t gpus = 0;
+    std::uint64_t replicas = 0;
+    for (const scenario::Pool& pool : scenario.pools) {
+        gpus += std::uint64_t{pool.nodes} * pool.gpus_per_node;
+        replicas += pool.replicas();
+    }
+    fmt::print("{} is valid: {} GPUs, {} replicas in {} pools, {} gateways, {} streams\n", arguments.scenario.scenario,
+               gpus, replicas, scenario.pools.size(), scenario.gateways.count, scenario.streams.size());
+    return 0;
+}
+
+}  // namespace regatta::app

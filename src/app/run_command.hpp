@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "regatta/transport/session.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace regatta::app {
+
+/// `regatta run` and `regatta validate`.
+struct ScenarioArguments {
+    std::string scenario;
+    std::vector<std::string> overrides;  ///< --set path=value
+};
+
+struct RunArguments {
+    ScenarioArguments scenario;
+    std::string output;                ///< empty: runs/NAME-001, or the next free number
+    std::optional<std::string> limit;  ///< at most so many requests
+    std::optional<std::string> seed;
+    bool is_quiet = false;
+    bool is_json = false;
+};
+void declare_run(CLI::App& program, RunArguments& arguments);
+/// Collective over the session's ranks; rank 0 speaks. Returns the exit code.
+[[nodiscard]] int run_scenario(const RunArguments& arguments, const std::string& program_path,
+                               transport::Session& session);
+
+struct ValidateArguments {
+    ScenarioArguments scenario;
+    bool shows_resolved = false;
+};
+void declare_validate(CLI::App& program, ValidateArguments& arguments);
+[[nodiscard]] int validate_scenario(const ValidateArguments& arguments, const std::string& program_path,
+                                    transport::Session& session);
+
+}  // namespace regatta::app

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "regatta/engine/transport.hpp"
+#include "scenario/load.hpp"
+#include "scenario/registries.hpp"
+#include "scenario/scenario.hpp"
+#include "workload/workload.hpp"
+
+namespace regatta::app {
+
+/// Rank 0 does `body`, which may throw, and says what is wrong; all ranks get its exit code (0: it went well).
+[[nodiscard]] int on_rank_zero(engine::Transport& transport, const std::function<void()>& body);
+
+/// A scenario that every rank has read from the same bytes, or the exit code that all ranks return.
+struct ScenarioInput {
+    int exit_code = 0;
+    std::optional<scenario::Scenario> scenario;
+    std::optional<workload::TraceSummary> trace;  ///< on rank 0, when the scenario has a trace
+};
+
+/// Rank 0 reads and checks the scenario and its trace, speaks, and hands the bytes to the others.
+[[nodiscard]] ScenarioInput read_scenario(const std::string& path, const std::vector<std::string>& overrides,
+                                          const std::string& program_path, const scenario::Registries& registries,
+                                          engine::Transport& transport);
+
+}  // namespace regatta::app

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "regatta/engine/context.hpp"
+#include "regatta/engine/logical_process.hpp"
+#include "regatta/routing/router.hpp"
+#include "regatta/serving/request.hpp"
+#include "routing/outstanding_view.hpp"
+#include "workload/request_source.hpp"
+
+namespace regatta::routing {
+
+/// One gateway's way to one pool.
+struct PoolRoute {
+    std::unique_ptr<Router> router;
+    OutstandingView view;
+    LpId first_node;
+    std::uint32_t replicas_per_node = 1;
+    SimTime latency;  ///< to the pool's nodes
+};
+
+/// A front door bound to the engine: draws its arrivals one after the other, has each routed, sends it off, and keeps
+/// its view by what it is told.
+class GatewayLp final : public engine::LogicalProcess {
+public:
+    struct Setup {
+        GatewayId id;
+        std::vector<std::uint16_t> pool_of_stream;
+        SimTime arrivals_until = SimTime::never();  ///< requests from here on do not arrive
+    };
+    /// Route i leads to PoolId(i). `arrived` gets this gateway's count added when it finishes and must outlive it.
+    GatewayLp(Setup setup, std::vector<PoolRoute> routes, std::unique_ptr<workload::RequestSource> source,
+              std::int64_t& arrived);
+
+    void start(engine::Context& context) override;
+    void handle(const engine::Event& event, engine::Context& context) override;
+    void wake(std::uint32_t slot, engine::Context& context) override;
+    void board_changed(engine::BoardId board, SimTime reported_at, std::span<const std::uint32_t> values,
+                       engine::Context& context) override;
+    void finish(SimTime end, std::span<const engine::Event> undelivered) override;
+    void save(OutArchive& archive) const override;
+    void load(InArchive& archive) override;
+
+private:
+    void take_next();
+    void dispatch(const Request& request, engine::Context& context);
+
+    Setup setup_;
+    std::vector<PoolRoute> routes_;
+    std::unique_ptr<workload::RequestSource> source_;
+    std::optional<Request> next_;  ///< drawn, not yet arrived
+    std::int64_t count_ = 0;       ///< requests arrived
+    std::int64_t* arrived_;
+};
+
+}  // namespace regatta::routing

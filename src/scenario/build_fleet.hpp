@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "regatta/engine/model.hpp"
+#include "regatta/serving/records.hpp"
+#include "scenario/registries.hpp"
+#include "scenario/scenario.hpp"
+#include "timing/step_time_model.hpp"
+#include "workload/workload.hpp"
+
+namespace regatta::scenario {
+
+/// A scenario made ready to run: the engine's model, whose processes come into being on the ranks that get them.
+class Fleet {
+public:
+    /// `scenario`, `registries` and `sink` must outlive the fleet, and the fleet the simulation.
+    Fleet(const Scenario& scenario, const Registries& registries, serving::RecordSink& sink);
+    Fleet(const Fleet&) = delete;
+    Fleet& operator=(const Fleet&) = delete;
+
+    [[nodiscard]] const engine::Model& model() const { return model_; }
+    /// Requests that reached gateways of this rank; complete after Simulation::finish.
+    [[nodiscard]] std::int64_t arrived() const { return arrived_; }
+
+private:
+    void make_workload();
+    void add_gateways();
+    void add_pool(std::size_t index);
+    void join_pool(std::size_t index);
+    [[nodiscard]] std::unique_ptr<engine::LogicalProcess> make_gateway(std::uint32_t index);
+    [[nodiscard]] std::unique_ptr<engine::LogicalProcess> make_node(std::size_t pool, std::uint32_t index);
+    [[nodiscard]] double traffic_share(std::size_t pool) const;
+
+    const Scenario& scenario_;
+    const Registries& registries_;
+    serving::RecordSink& sink_;
+    engine::Model model_;
+    engine::GroupId gateways_;
+    std::vector<engine::GroupId> nodes_;                              ///< by pool
+    std::vector<std::unique_ptr<timing::StepTimeModel>> step_times_;  ///< by pool
+    std::vector<std::uint32_t> first_node_;                           ///< by pool: NodeId of its first node
+    std::vector<std::uint32_t> first_replica_;                        ///< by pool: ReplicaId of its first replica
+    std::unique_ptr<workload::Workload> workload_;
+    std::int64_t arrived_ = 0;
+};
+
+}  // namespace regatta::scenario

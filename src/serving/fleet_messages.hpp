@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+
+#include "regatta/base/ids.hpp"
+#include "regatta/engine/event.hpp"
+#include "regatta/serving/request.hpp"
+
+namespace regatta::serving {
+
+/// Classes of the messages between gateways and nodes, in the order in which they count at one instant.
+inline constexpr engine::EventClass kCompletionMessage = 1;
+inline constexpr engine::EventClass kDispatchMessage = 2;
+
+/// A request on its way to a replica; the event's key is its id. The gateway is known from the sender.
+struct Dispatch {
+    std::int64_t arrival_ns = 0;
+    std::uint64_t prefix = 0;
+    std::uint32_t prompt_tokens = 0;
+    std::uint32_t output_tokens = 0;
+    std::uint32_t slot = 0;  ///< which of the node's replicas
+    std::uint16_t stream = 0;
+    std::uint16_t adapter = 0;
+
+    [[nodiscard]] static Dispatch of(const Request& request, std::uint32_t slot) {
+        return {.arrival_ns = request.arrival.ns(),
+                .prefix = request.prefix,
+                .prompt_tokens = request.prompt_tokens,
+                .output_tokens = request.output_tokens,
+                .slot = slot,
+                .stream = request.stream.value(),
+                .adapter = request.adapter};
+    }
+    [[nodiscard]] Request request(RequestId id, GatewayId gateway) const {
+        return {.id = id,
+                .arrival = SimTime::from_ns(arrival_ns),
+                .prompt_tokens = prompt_tokens,
+                .output_tokens = output_tokens,
+                .stream = StreamId(stream),
+                .gateway = gateway,
+                .adapter = adapter,
+                .prefix = prefix};
+    }
+};
+static_assert(sizeof(Dispatch) == engine::Event::kPayloadBytes);
+
+/// A request has ended at a replica; the event's key is its id.
+struct Completion {
+    std::uint32_t replica = 0;  ///< within the pool
+    PoolId pool;
+};
+
+}  // namespace regatta::serving

@@ -1,0 +1,132 @@
+#include "serving/node_lp.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/archive/binary_iarchive.hpp>
+#include <boost/archive/binary_oarchive.hpp>
+#include <boost/serialization/vector.hpp>
+#include <utility>
+
+#include "regatta/base/errors.hpp"
+
+namespace regatta::serving {
+
+namespace {
+
+std::int64_t ns_or_none(SimTime time) {
+    return time.is_never() ? kNoTime : time.ns();
+}
+
+}  // namespace
+
+NodeLp::NodeLp(const Setup& setup, std::vector<Replica> replicas, RecordSink& sink)
+    : setup_(setup), replicas_(std::move(replicas)), planned_(replicas_.size(), SimTime::never()), sink_(&sink) {}
+
+Request NodeLp::request_of(const engine::Event& event, const Dispatch& dispatch) const {
+    return dispatch.request(RequestId(event.key), GatewayId(event.sender.value() - setup_.first_gateway.value()));
+}
+
+void NodeLp::handle(const engine::Event& event, engine::Context& context) {
+    REGATTA_CHECK(event.event_class() == kDispatchMessage,
+                  fmt::format("a node gets a message of class {}", event.event_class()));
+    const auto dispatch = event.payload_as<Dispatch>();
+    const Request request = request_of(event, dispatch);
+    Replica& replica = replicas_.at(dispatch.slot);
+    if (!replica.receive(request, context.now())) {
+        record(ServedRequest{.request = request, .received = context.now()}, replica, EndState::Rejected,
+               context.now());
+        tell_completion(request, dispatch.slot, context);
+        return;
+    }
+    plan(dispatch.slot, context);
+}
+
+void NodeLp::wake(std::uint32_t slot, engine::Context& context) {
+    Replica& replica = replicas_[slot];
+    planned_[slot] = SimTime::never();
+    replica.wake(context.now());
+    for (const ServedRequest& served : replica.finished()) {
+        record(served, replica, EndState::Finished, context.now());
+        tell_completion(served.request, slot, context);
+    }
+    plan(slot, context);
+}
+
+void NodeLp::plan(std::uint32_t slot, engine::Context& context) {
+    const SimTime at = replicas_[slot].wake_at();
+    if (at == planned_[slot]) return;
+    planned_[slot] = at;
+    context.wake_at(slot, at);
+}
+
+void NodeLp::tell_completion(const Request& request, std::uint32_t slot, engine::Context& context) {
+    if (!setup_.tells_completions) return;
+    context.send(LpId(setup_.first_gateway.value() + request.gateway.value()), setup_.gateway_latency,
+                 kCompletionMessage, request.id.value(),
+                 Completion{.replica = setup_.first_in_pool + slot, .pool = setup_.pool});
+}
+
+void NodeLp::record(const ServedRequest& served, const Replica& replica, EndState state, SimTime end) {
+    const Request& request = served.request;
+    RequestRecord record;
+    record.request_id = request.id.value();
+    record.arrival_ns = request.arrival.ns();
+    record.received_ns = ns_or_none(served.received);
+    record.scheduled_ns = ns_or_none(served.scheduled);
+    record.first_token_ns = ns_or_none(served.first_token);
+    record.end_ns = end.ns();
+    record.prompt_tokens = request.prompt_tokens;
+    record.output_tokens = static_cast<std::uint32_t>(served.generated);
+    record.requested_output_tokens = request.output_tokens;
+    record.preemptions = served.preemptions;
+    record.gateway = request.gateway.value();
+    record.replica = replica.facts().id.value();
+    record.pool = setup_.pool.value();
+    record.stream = request.stream.value();
+    record.state = state;
+    sink_->request_ended(record);
+}
+
+void NodeLp::sample(SimTime at) {
+    ReplicaSample sum;
+    for (const Replica& replica : replicas_) {
+        const ReplicaSample sample = replica.sample(at);
+        sum.waiting += sample.waiting;
+        sum.running += sample.running;
+        sum.kv_blocks_used += sample.kv_blocks_used;
+        sum.busy_replicas += sample.busy_replicas;
+    }
+    sink_->sample(setup_.pool, at, sum);
+}
+
+void NodeLp::report(engine::BoardId board, SimTime /*at*/, engine::BoardWriter& writer) {
+    // Each pool has a board of its own, numbered alike; outstanding changes at events only, so it is up to date.
+    if (board.value() != setup_.pool.value()) return;
+    for (std::uint32_t slot = 0; slot < replicas_.size(); ++slot)
+        writer.put(setup_.first_in_pool + slot, static_cast<std::uint32_t>(replicas_[slot].outstanding()));
+}
+
+void NodeLp::finish(SimTime end, std::span<const engine::Event> undelivered) {
+    for (Replica& replica : replicas_) {
+        replica.finish(end, [&](const ServedRequest& served) { record(served, replica, EndState::Unfinished, end); });
+    }
+    for (const engine::Event& event : undelivered) {
+        const auto dispatch = event.payload_as<Dispatch>();
+        record(ServedRequest{.request = request_of(event, dispatch), .received = SimTime::never()},
+               replicas_.at(dispatch.slot), EndState::Unfinished, end);
+    }
+}
+
+void NodeLp::save(OutArchive& archive) const {
+    archive << planned_;
+    for (const Replica& replica : replicas_)
+        replica.save(archive);
+}
+
+void NodeLp::load(InArchive& archive) {
+    archive >> planned_;
+    for (Replica& replica : replicas_)
+        replica.load(archive);
+}
+
+}  // namespace regatta::serving

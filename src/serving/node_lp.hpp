@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "regatta/engine/context.hpp"
+#include "regatta/engine/logical_process.hpp"
+#include "regatta/serving/records.hpp"
+#include "serving/fleet_messages.hpp"
+#include "serving/replica.hpp"
+
+namespace regatta::serving {
+
+/// A server with its replicas, bound to the engine: turns dispatches into Replica::receive, wake-ups into
+/// Replica::wake, and what has ended into records and, where gateways are told, completions.
+class NodeLp final : public engine::LogicalProcess {
+public:
+    struct Setup {
+        PoolId pool;
+        std::uint32_t first_in_pool = 0;  ///< number of its first replica within the pool
+        bool tells_completions = true;    ///< to the gateway that dispatched
+        SimTime gateway_latency;
+        LpId first_gateway;  ///< gateways are numbered one after the other
+    };
+    /// `sink` must outlive the process.
+    NodeLp(const Setup& setup, std::vector<Replica> replicas, RecordSink& sink);
+
+    [[nodiscard]] std::uint32_t wake_up_slots() const override { return static_cast<std::uint32_t>(replicas_.size()); }
+    void handle(const engine::Event& event, engine::Context& context) override;
+    void wake(std::uint32_t slot, engine::Context& context) override;
+    void sample(SimTime at) override;
+    void report(engine::BoardId board, SimTime at, engine::BoardWriter& writer) override;
+    void finish(SimTime end, std::span<const engine::Event> undelivered) override;
+    void save(OutArchive& archive) const override;
+    void load(InArchive& archive) override;
+
+private:
+    [[nodiscard]] Request request_of(const engine::Event& event, const Dispatch& dispatch) const;
+    void plan(std::uint32_t slot, engine::Context& context);
+    void record(const ServedRequest& served, const Replica& replica, EndState state, SimTime end);
+    void tell_completion(const Request& request, std::uint32_t slot, engine::Context& context);
+
+    Setup setup_;
+    std::vector<Replica> replicas_;
+    std::vector<SimTime> planned_;  ///< wake-up of each replica
+    RecordSink* sink_;
+};
+
+}  // namespace regatta::serving
