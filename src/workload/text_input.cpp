@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "regatta/base/errors.hpp"
+#include "workload/zstd_frames.hpp"
 
 namespace regatta::workload {
 namespace {
@@ -40,20 +41,27 @@ std::string_view name_of(Packing packing) {
     return "";
 }
 
+InputError damaged(const std::string& path, Packing packing) {
+    return InputError(fmt::format("{}: the {} data are damaged or end early", path, name_of(packing)));
+}
+
 int open_file(const std::string& path) {
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // nobody waits for a pipe
     if (file < 0) {
         if (errno == ENOENT || errno == ENOTDIR) throw InputError(fmt::format("{}: no such file", path));
         if (errno == EACCES) throw InputError(fmt::format("{}: no permission to read it", path));
         throw IoError(fmt::format("{}: cannot be opened: {}", path, std::strerror(errno)));
     }
+    return file;
+}
+
+std::int64_t size_of(int file, const std::string& path) {
     struct stat status {};
-    if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
-        ::close(file);
+    if (::fstat(file, &status) != 0) throw IoError(fmt::format("{}: cannot be read: {}", path, std::strerror(errno)));
+    if (!S_ISREG(status.st_mode))
         throw InputError(fmt::format("{}: expected a file, found {}", path,
                                      S_ISDIR(status.st_mode) ? "a directory" : "something that cannot be read twice"));
-    }
-    return file;
+    return status.st_size;
 }
 
 Packing packing_of(int file, const std::string& path) {
@@ -75,7 +83,10 @@ struct TextInput::Chain {
 
 TextInput::TextInput(std::string path) : path_(std::move(path)), chain_(std::make_unique<Chain>()) {
     io::file_descriptor_source file(open_file(path_), io::close_handle);
+    const std::int64_t bytes = size_of(file.handle(), path_);
     chain_->packing = packing_of(file.handle(), path_);
+    if (chain_->packing == Packing::Zstd && !ends_with_a_whole_zstd_frame(file.handle(), bytes))
+        throw damaged(path_, chain_->packing);
     switch (chain_->packing) {
         case Packing::None:
             break;
@@ -92,18 +103,15 @@ TextInput::TextInput(std::string path) : path_(std::move(path)), chain_(std::mak
 TextInput::~TextInput() = default;
 
 std::size_t TextInput::read(std::span<char> buffer) {
-    const auto damaged = [&] {
-        return InputError(fmt::format("{}: the {} data are damaged or end early", path_, name_of(chain_->packing)));
-    };
     try {
         return static_cast<std::size_t>(
             chain_->bytes.sgetn(buffer.data(), static_cast<std::streamsize>(buffer.size())));
     } catch (const io::gzip_error&) {
-        throw damaged();
+        throw damaged(path_, chain_->packing);
     } catch (const io::zlib_error&) {
-        throw damaged();
+        throw damaged(path_, chain_->packing);
     } catch (const io::zstd_error&) {
-        throw damaged();
+        throw damaged(path_, chain_->packing);
     } catch (const std::ios_base::failure&) {
         throw IoError(fmt::format("{}: cannot be read: {}", path_, std::strerror(errno)));
     }

@@ -1,0 +1,129 @@
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <vector>
+
+#include "roofline_fixture.hpp"
+#include "timing/roofline.hpp"
+
+namespace regatta::timing {
+namespace {
+
+// A shape that owns its chunks.
+struct Batch {
+    std::int64_t decodes = 0;
+    std::int64_t context = 0;
+    std::vector<PrefillChunk> prefills;
+    std::int64_t samples = 0;
+
+    [[nodiscard]] BatchShape shape() const { return shape_at(context); }
+    [[nodiscard]] BatchShape shape_at(std::int64_t context_tokens) const {
+        return {.decodes = decodes, .decode_context_tokens = context_tokens, .prefills = prefills, .samples = samples};
+    }
+};
+
+Batch any_batch() {
+    Batch batch;
+    batch.decodes = *rc::gen::inRange<std::int64_t>(1, 512);
+    batch.context = *rc::gen::inRange<std::int64_t>(batch.decodes, 2'000'000);
+    const auto chunks = *rc::gen::inRange(0, 4);
+    for (int i = 0; i < chunks; ++i)
+        batch.prefills.push_back({.tokens = *rc::gen::inRange<std::int64_t>(1, 4096),
+                                  .context_tokens = *rc::gen::inRange<std::int64_t>(0, 100'000)});
+    batch.samples = *rc::gen::inRange<std::int64_t>(0, batch.decodes + chunks + 1);
+    return batch;
+}
+
+// One key-value head for many query heads and slow arithmetic: decode attention is bound by memory below a break and by
+// arithmetic above it.
+RooflineStepTime model_with_a_break() {
+    StepTimeTarget target{.gpu = h100(), .model = llama_70b()};
+    target.model.kv_heads = 1;
+    RooflineStepTime::Options options = ideal();
+    options.attention_efficiency = *rc::gen::element(0.05, 0.1, 0.15, 0.2);
+    options.step_overhead_s = 1e-4;
+    return RooflineStepTime(target, options);
+}
+
+RooflineStepTime usual_model() {
+    return RooflineStepTime({.gpu = h100(),
+                             .model = llama_70b(),
+                             .tensor_parallel = *rc::gen::element<std::int64_t>(1, 2, 4, 8),
+                             .weight_type = *rc::gen::element(llm::DataType::Bf16, llm::DataType::Fp8)},
+                            {.compute_efficiency = 0.77,
+                             .quantized_efficiency = 0.57,
+                             .attention_efficiency = 0.5,
+                             .memory_efficiency = 0.77,
+                             .network_efficiency = 0.6,
+                             .collective_overhead_s = 20e-6,
+                             .layer_overhead_s = 5e-6,
+                             .step_overhead_s = 3e-4});
+}
+
+bool same(const StepLine& a, const StepLine& b) {
+    return a.base_fine == b.base_fine && a.slope_fine == b.slope_fine && a.valid_below == b.valid_below;
+}
+
+std::int64_t fine_time(const StepTimeModel& model, const Batch& batch) {
+    return model.line(batch.shape()).at(batch.context);
+}
+
+RC_GTEST_PROP(RooflineProperty, ShapesOfOnePieceHaveTheSameLine, ()) {
+    const RooflineStepTime model = *rc::gen::arbitrary<bool>() ? model_with_a_break() : usual_model();
+    const Batch batch = any_batch();
+    const StepLine line = model.line(batch.shape());
+    RC_ASSERT(batch.context < line.valid_below);
+    const std::int64_t further =
+        *rc::gen::inRange<std::int64_t>(batch.context, std::min<std::int64_t>(line.valid_below, 4'000'000));
+    RC_ASSERT(same(model.line(batch.shape_at(further)), line));
+}
+
+RC_GTEST_PROP(RooflineProperty, LinesMeetAtTheBreakAndTheHigherOneHolds, ()) {
+    const RooflineStepTime model = model_with_a_break();
+    Batch batch = any_batch();
+    const StepLine below = model.line(batch.shape_at(1));
+    RC_PRE(below.valid_below != INT64_MAX);
+    const StepLine above = model.line(batch.shape_at(below.valid_below));
+    RC_ASSERT(above.valid_below == INT64_MAX);
+    RC_ASSERT(above.slope_fine > below.slope_fine);
+    RC_ASSERT(above.at(below.valid_below) > below.at(below.valid_below));
+    RC_ASSERT(above.at(below.valid_below - 1) <= below.at(below.valid_below - 1));
+}
+
+RC_GTEST_PROP(RooflineProperty, NeverGetsFasterWithMoreToDo, ()) {
+    const RooflineStepTime model = *rc::gen::arbitrary<bool>() ? model_with_a_break() : usual_model();
+    const Batch batch = any_batch();
+    const std::int64_t time = fine_time(model, batch);
+
+    Batch more_decodes = batch;
+    ++more_decodes.decodes;
+    RC_ASSERT(fine_time(model, more_decodes) >= time);
+    Batch more_context = batch;
+    ++more_context.context;
+    RC_ASSERT(fine_time(model, more_context) >= time);
+    Batch more_samples = batch;
+    ++more_samples.samples;
+    RC_ASSERT(fine_time(model, more_samples) >= time);
+    Batch more_prefills = batch;
+    more_prefills.prefills.push_back({.tokens = 1});
+    RC_ASSERT(fine_time(model, more_prefills) >= time);
+    if (batch.prefills.empty()) return;
+    Batch longer_chunk = batch;
+    ++longer_chunk.prefills.back().tokens;
+    RC_ASSERT(fine_time(model, longer_chunk) >= time);
+    Batch longer_prefix = batch;
+    ++longer_prefix.prefills.back().context_tokens;
+    RC_ASSERT(fine_time(model, longer_prefix) >= time);
+}
+
+TEST(RooflineProperty, ABreakExistsInTheModelMadeToHaveOne) {
+    StepTimeTarget target{.gpu = h100(), .model = llama_70b()};
+    target.model.kv_heads = 1;
+    RooflineStepTime::Options options = ideal();
+    options.attention_efficiency = 0.1;
+    const BatchShape shape{.decodes = 64, .decode_context_tokens = 64, .prefills = {}, .samples = 64};
+    EXPECT_NE(RooflineStepTime(target, options).line(shape).valid_below, INT64_MAX);
+}
+
+}  // namespace
+}  // namespace regatta::timing
