@@ -201,7 +201,7 @@ TEST(Roofline, IsAsFastAsMeasuredEnginesWithItsDefaults) {
             parameters.set(parameter.key, value);
     }
     const auto model = make_roofline(
-        {.gpu = h100(), .model = llama_70b(), .tensor_parallel = 8, .weight_type = llm::DataType::Fp8}, parameters);
+        {.gpu = h100(), .model = llama_70b(), .tensor_parallel = 2, .weight_type = llm::DataType::Fp8}, parameters);
     const double step_ms =
         ns(*model, {.decodes = 16, .decode_context_tokens = 16 * 5120, .prefills = {}, .samples = 16}) * 1e-6;
     EXPECT_GT(step_ms, 22.1 / 1.2);
