@@ -52,8 +52,7 @@ void Assembly::assemble_general() {
 }
 
 void Assembly::check_times() {
-    const bool is_duration_wrong =
-        root_.given.count("duration") > 0 && !root_.has("duration") && !root_.is_sound;  // told already, or `none`
+    const bool is_duration_wrong = root_.refused.count("duration") > 0;  // and that was told
     const Place& place = root_.place_of("duration");
     if (!scenario_.duration && scenario_.ends_at_duration && !is_duration_wrong)
         problems_.add(root_.place_of("end"), "end", "at_duration needs a duration; give one, or drain");

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,8 @@ private:
     void refuse_trace_keys(const Reading& reading);
     /// The pool that serves a stream or trace, or none after telling why.
     [[nodiscard]] std::optional<std::uint16_t> pool_for(Reading& reading);
+    [[nodiscard]] std::optional<std::uint16_t> pool_by_name(const Reading& reading);
+    [[nodiscard]] std::optional<std::uint16_t> pool_by_model(const Reading& reading);
 
     Reading& root_;
     const Registries& registries_;

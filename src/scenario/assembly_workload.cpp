@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -12,6 +13,7 @@ namespace {
 
 // As near to the ends of (0, 1) as a uniform number comes.
 constexpr double kLeastUniform = 0x1p-54;
+constexpr double kMostUniform = 1 - 0x1p-53;
 
 std::optional<std::uint64_t> smaller(std::optional<std::uint64_t> a, std::optional<std::uint64_t> b) {
     if (!a) return b;
@@ -29,8 +31,9 @@ void Assembly::assemble_workload() {
     const auto found = root_.maps.find("workload");
     if (found == root_.maps.end()) return;
     Reading& reading = found->second;
+    if (reading.maps.empty()) return;  // not a map, and that was told
     const bool has_streams = reading.given.count("streams") > 0;
-    const bool has_trace = reading.given.count("trace") > 0 && (reading.has("trace") || !reading.is_sound);
+    const bool has_trace = reading.has("trace") || reading.refused.count("trace") > 0;
     if (has_trace && has_streams) {
         problems_.add(reading.place_of("trace"), reading.path_of("trace"),
                       "a trace and streams exclude each other; expected one of them");
@@ -45,46 +48,59 @@ void Assembly::assemble_workload() {
 }
 
 std::optional<std::uint16_t> Assembly::pool_for(Reading& reading) {
+    if (scenario_.pools.empty()) return std::nullopt;  // and that was told
+    const auto answer = reading.has("pool") ? pool_by_name(reading) : pool_by_model(reading);
+    if (answer) reading.values.set("pool", scenario_.pools[*answer].name);
+    return answer;
+}
+
+std::optional<std::uint16_t> Assembly::pool_by_name(const Reading& reading) {
+    const std::string& wanted = reading.values.word("pool");
     std::vector<std::string> names;
-    std::vector<std::string> candidates;
-    std::optional<std::uint16_t> answer;
-    const bool has_model = reading.has("model");
-    const std::string model = has_model ? reading.values.word("model") : "";
-    std::set<std::string> models;
     for (std::size_t i = 0; i < scenario_.pools.size(); ++i) {
         const Pool& pool = scenario_.pools[i];
         names.push_back(pool.name);
+        if (pool.name != wanted) continue;
+        if (sound_pools_[i] && reading.has("model") && reading.values.word("model") != pool.model.name) {
+            problems_.add(
+                reading.place_of("model"), reading.path_of("model"),
+                fmt::format("pool \"{}\" serves {}; leave out the model or the pool", wanted, pool.model.name));
+            return std::nullopt;
+        }
+        return static_cast<std::uint16_t>(i);
+    }
+    problems_.add(reading.place_of("pool"), reading.path_of("pool"),
+                  fmt::format("no pool \"{}\"; allowed: {}{}", wanted, join(names), did_you_mean(wanted, names)));
+    return std::nullopt;
+}
+
+std::optional<std::uint16_t> Assembly::pool_by_model(const Reading& reading) {
+    const bool has_model = reading.has("model");
+    const std::string model = has_model ? reading.values.word("model") : "";
+    std::vector<std::string> candidates;
+    std::set<std::string> models;
+    std::optional<std::uint16_t> answer;
+    for (std::size_t i = 0; i < scenario_.pools.size(); ++i) {
+        const Pool& pool = scenario_.pools[i];
         models.insert(pool.model.name);
-        if (reading.has("pool") ? pool.name != reading.values.word("pool") : has_model && pool.model.name != model)
-            continue;
+        if (has_model && pool.model.name != model) continue;
         candidates.push_back(pool.name);
         answer = static_cast<std::uint16_t>(i);
     }
-    if (names.empty()) return std::nullopt;  // without pools there is nothing to say about them
-    if (reading.has("pool") && candidates.empty()) {
-        const std::string& wanted = reading.values.word("pool");
-        problems_.add(reading.place_of("pool"), reading.path_of("pool"),
-                      fmt::format("no pool \"{}\"; allowed: {}{}", wanted, join(names), did_you_mean(wanted, names)));
-        return std::nullopt;
-    }
-    if (candidates.size() > 1) {
-        const std::string key = has_model ? "model" : "pool";
-        problems_.add(reading.place_of(key), reading.path_of("pool"),
-                      fmt::format("missing; {}: {}", has_model ? "several pools serve " + model : "expected one of",
-                                  join(candidates)));
-        return std::nullopt;
-    }
-    for (const bool is_sound : sound_pools_)
-        if (!is_sound && candidates.empty()) return std::nullopt;  // its model may be the one whose name is wrong
-    if (candidates.empty() || (has_model && scenario_.pools[*answer].model.name != model && sound_pools_[*answer])) {
+    if (candidates.size() == 1) return answer;
+    // While a pool's own keys are wrong, nobody knows what it serves.
+    if (std::find(sound_pools_.begin(), sound_pools_.end(), false) != sound_pools_.end()) return std::nullopt;
+    if (candidates.empty()) {
         const std::vector<std::string> known(models.begin(), models.end());
         problems_.add(
             reading.place_of("model"), reading.path_of("model"),
             fmt::format("no pool serves \"{}\"; allowed: {}{}", model, join(known), did_you_mean(model, known)));
-        return std::nullopt;
+    } else {
+        const std::string why = has_model ? "several pools serve " + model : "there are several pools";
+        problems_.add(reading.place_of("model"), reading.path_of("pool"),
+                      fmt::format("missing; {}: expected one of: {}", why, join(candidates)));
     }
-    reading.values.set("pool", scenario_.pools[*answer].name);
-    return answer;
+    return std::nullopt;
 }
 
 void Assembly::assemble_trace(Reading& reading) {
@@ -176,7 +192,7 @@ void Assembly::assemble_arrivals(const Reading& reading, Stream& stream) {
     const auto* process = registries_.arrivals.find(arrivals.name);
     // A process without gaps has no use for a rate, but nothing except a limit would end it.
     bool is_at_once = false;
-    with_place(arrivals, [&] { is_at_once = process->make(1.0, arrivals.parameters)->gap_s(0, 0.5) == 0; });
+    with_place(arrivals, [&] { is_at_once = process->make(1.0, arrivals.parameters)->gap_s(0, kMostUniform) == 0; });
     if (!is_at_once && stream.rate_per_s == 0)
         problems_.add(arrivals.place, arrivals.path + ".rate",
                       fmt::format("missing; {} needs a rate, such as 40/s", arrivals.name));

@@ -66,7 +66,7 @@ Field<Facts> flag(std::string key, bool is_required, bool Facts::*member) {
 Read<double> read_seconds(std::string_view text) {
     const auto duration = read_duration(text);
     if (!duration) return tl::make_unexpected(duration.error());
-    return duration->seconds();
+    return static_cast<double>(duration->ns()) / 1e9;  // nearer than a product with 1e-9
 }
 
 std::vector<Field<hardware::Gpu>> fields_of(const hardware::Gpu*) {
@@ -221,7 +221,22 @@ Catalogue<Facts> read_catalogue(const std::string& path, const std::string& top,
     return catalogue;
 }
 
+template <class Facts>
+std::vector<std::string> keys_of() {
+    std::vector<std::string> keys;
+    for (const Field<Facts>& field : fields_of(static_cast<const Facts*>(nullptr)))
+        keys.push_back(field.key);
+    return keys;
+}
+
 }  // namespace
+
+std::vector<std::string> gpu_keys() {
+    return keys_of<hardware::Gpu>();
+}
+std::vector<std::string> model_keys() {
+    return keys_of<llm::Model>();
+}
 
 Catalogue<hardware::Gpu> read_gpus(const std::string& path, InputFiles& files, Problems& problems) {
     return read_catalogue<hardware::Gpu>(path, "gpus", files, problems);

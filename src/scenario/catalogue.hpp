@@ -36,6 +36,10 @@ using Catalogue = std::vector<CatalogueEntry<Facts>>;
 [[nodiscard]] Catalogue<hardware::Gpu> read_gpus(const std::string& path, InputFiles& files, Problems& problems);
 [[nodiscard]] Catalogue<llm::Model> read_models(const std::string& path, InputFiles& files, Problems& problems);
 
+/// The keys an entry may have besides its title.
+[[nodiscard]] std::vector<std::string> gpu_keys();
+[[nodiscard]] std::vector<std::string> model_keys();
+
 /// Of the shipped catalogue. Throws InputError when it is not as it must be.
 [[nodiscard]] Catalogue<hardware::Gpu> shipped_gpus(const std::string& catalogue_directory, InputFiles& files);
 [[nodiscard]] Catalogue<llm::Model> shipped_models(const std::string& catalogue_directory, InputFiles& files);

@@ -37,7 +37,7 @@ std::string noun_of(ParameterKind kind) {
         case ParameterKind::Flag:
             return "true or false";
         case ParameterKind::Word:
-            return "a word";
+            return "a text";
         case ParameterKind::Numbers:
             return "a list of numbers";
         case ParameterKind::Points:

@@ -34,6 +34,7 @@ Scenario load_scenario(const LoadRequest& request, const Registries& registries,
     apply_overrides(request.overrides, document, problems);
     const Section schema = scenario_schema(registries);
     Reading reading = read_document(document, schema, problems);
+    if (reading.maps.empty()) problems.throw_if_any();  // not a map: nothing was read
     Assembly assembly(reading, registries, request.path, request.catalogue_directory, files, problems);
     Scenario scenario = assembly.assemble();
     problems.throw_if_any();

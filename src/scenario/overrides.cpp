@@ -51,8 +51,10 @@ class Override {
 public:
     Override(const Place& place, Problems& problems) : place_(place), problems_(problems) {}
 
+    /// Changes nothing when the path leads nowhere.
     void apply(const std::vector<Step>& steps, Node value, Node& document) {
-        Node* at = &document;
+        Node changed = document;
+        Node* at = &changed;
         std::string path;
         for (const Step& step : steps) {
             at = step.is_element ? element(*at, step.text, path) : member(*at, step.text, path);
@@ -60,6 +62,7 @@ public:
             path += step.is_element ? "[" + step.text + "]" : (path.empty() ? "" : ".") + step.text;
         }
         *at = std::move(value);
+        document = std::move(changed);
     }
 
 private:

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -26,7 +27,8 @@ struct Unreadable {
 /// Builds our tree from yaml-cpp's events. yaml-cpp's own tree accepts duplicate keys and forgets where keys stand.
 class TreeBuilder final : public YAML::EventHandler {
 public:
-    TreeBuilder(int source, Problems& problems) : source_(source), problems_(problems) {}
+    TreeBuilder(const std::string& text, int source, Problems& problems)
+        : text_(text), source_(source), problems_(problems) {}
 
     Node take_document() { return std::move(document_); }
 
@@ -60,6 +62,7 @@ public:
         node.is_quoted = tag == "!";
         node.place = place_of(mark);
         refuse_tag(tag, node.place);
+        if (node.is_quoted) refuse_open_quote(mark);
         finish(std::move(node), anchor);
     }
     void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -102,6 +105,20 @@ private:
     void refuse_tag(const std::string& tag, const Place& place) {
         if (tag.empty() || tag == "?" || tag == "!") return;
         problems_.add(place, path(), fmt::format("tags such as \"{}\" are not supported; leave it out", tag));
+    }
+
+    /// yaml-cpp takes the end of the file for the end of a quoted text.
+    void refuse_open_quote(const YAML::Mark& mark) {
+        std::size_t i = static_cast<std::size_t>(mark.pos);
+        if (i >= text_.size() || (text_[i] != '"' && text_[i] != '\'')) return;
+        const char quote = text_[i];
+        for (++i; i < text_.size(); ++i) {
+            if (quote == '"' && text_[i] == '\\')
+                ++i;
+            else if (text_[i] == quote && (quote == '"' || i + 1 >= text_.size() || text_[++i] != quote))
+                return;
+        }
+        throw Unreadable{place_of(mark), path(), "the quote is not closed"};
     }
 
     void take_key(const std::string& key, const YAML::Mark& mark, const std::string& tag) {
@@ -171,6 +188,7 @@ private:
         }
     }
 
+    const std::string& text_;
     int source_;
     Problems& problems_;
     Node document_;
@@ -180,16 +198,16 @@ private:
     int documents_ = 0;
 };
 
-/// True when a line has a tab where its indentation should be.
-bool has_tab_in_indentation(const std::string& text, int line_from_0) {
+/// The tab in the indentation of the line (from 0) or the one before it, when that is what the parser stumbled over.
+std::optional<Place> tab_in_indentation(const std::string& text, int source, int line_from_0) {
     std::istringstream lines(text);
     std::string line;
-    for (int i = 0; std::getline(lines, line); ++i) {
-        if (i != line_from_0) continue;
-        const std::size_t first = line.find_first_not_of(" \t");
-        return line.substr(0, first).find('\t') != std::string::npos;
+    std::optional<Place> found;
+    for (int i = 0; i <= line_from_0 && std::getline(lines, line); ++i) {
+        const std::size_t tab = line.substr(0, line.find_first_not_of(" \t")).find('\t');
+        if (i + 1 >= line_from_0 && tab != std::string::npos) found = Place{source, i + 1, static_cast<int>(tab) + 1};
     }
-    return false;
+    return found;
 }
 
 /// yaml-cpp's message in words that say what to look for.
@@ -218,16 +236,18 @@ std::string explain(std::string_view message) {
 
 }  // namespace
 
-bool parse_document(const std::string& text, int source, Node& document, Problems& problems) {
+bool parse_document(const std::string& full_text, int source, Node& document, Problems& problems) {
     document = Node{};
     document.place = {source, 0, 0};
-    if (text.size() > kMaxDocumentBytes) {
+    if (full_text.size() > kMaxDocumentBytes) {
         problems.add({source, 0, 0}, "",
-                     fmt::format("{} bytes long; at most {} are read", text.size(), kMaxDocumentBytes));
+                     fmt::format("{} bytes long; at most {} are read", full_text.size(), kMaxDocumentBytes));
         return false;
     }
+    const bool has_mark = full_text.compare(0, 3, "\xEF\xBB\xBF") == 0;  // byte order mark: not part of the text
+    const std::string text = has_mark ? full_text.substr(3) : full_text;
     std::istringstream stream(text);
-    TreeBuilder builder(source, problems);
+    TreeBuilder builder(text, source, problems);
     try {
         YAML::Parser parser(stream);
         while (parser.HandleNextDocument(builder)) {
@@ -236,9 +256,11 @@ bool parse_document(const std::string& text, int source, Node& document, Problem
         problems.add(stop.place, stop.path, stop.what);
         return false;
     } catch (const YAML::Exception& error) {
-        const bool is_tab = has_tab_in_indentation(text, error.mark.line);
-        const std::string what = is_tab ? "a tab in the indentation; indent with spaces" : explain(error.msg);
-        problems.add({source, error.mark.line + 1, error.mark.column + 1}, "", what);
+        const auto tab = tab_in_indentation(text, source, error.mark.line);
+        if (tab)
+            problems.add(*tab, "", "a tab in the indentation; indent with spaces");
+        else
+            problems.add({source, error.mark.line + 1, error.mark.column + 1}, "", explain(error.msg));
         return false;
     }
     document = builder.take_document();

@@ -293,7 +293,13 @@ std::string write_bandwidth(double bytes_per_s) {
 }
 
 std::string write_rate(double per_s) {
-    return fmt::format("{}/s", per_s);
+    std::string best = fmt::format("{}/s", per_s);
+    if (per_s >= 1 || per_s <= 0) return best;
+    for (const Unit& unit : kRates) {
+        const std::string text = fmt::format("{}{}", per_s * static_cast<double>(unit.base_units), unit.name);
+        if (const auto back = read_rate(text); text.size() < best.size() && back && *back == per_s) best = text;
+    }
+    return best;
 }
 
 }  // namespace regatta::scenario

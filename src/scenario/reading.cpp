@@ -1,5 +1,6 @@
 #include "scenario/reading.hpp"
 
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -52,12 +53,12 @@ public:
             return reading;
         }
         const std::size_t before = problems_.size();
+        if (map != nullptr) refuse_unknown(*map, path, key_names(section));
         for (const Key& key : section.keys) {
             const Node* item = map == nullptr ? nullptr : map->find(key.parameter.key);
             if (item != nullptr) reading.given[key.parameter.key] = item->place;
             read_key(item, key, reading);
         }
-        if (map != nullptr) refuse_unknown(*map, path, key_names(section));
         if (problems_.size() > before) reading.is_sound = false;
         return reading;
     }
@@ -150,10 +151,12 @@ private:
         }
         if (is_none(*item) && key.takes_none()) return;
         Read<Parameters::Value> value = decode(*item, declared);
-        if (value)
+        if (value) {
             reading.values.set(declared.key, *std::move(value));
-        else
+        } else {
+            reading.refused.insert(declared.key);
             problems_.add(item->place, path, value.error());
+        }
     }
 
     void read_list(const Node* item, const Key& key, const std::string& path, Reading& reading) {
@@ -169,28 +172,28 @@ private:
                                             key.section.front()));
     }
 
-    /// Which policy, and under which key its sole parameter stands when that key chose it.
+    /// What chooses the policy: a name, or the key under which the policy's sole parameter stands.
     struct Choice {
         const PolicyDeclaration* policy = nullptr;
-        const Node* name = nullptr;
+        std::optional<Node> name;
         std::string shorthand;
     };
 
-    Choice choose(const Node* item, const PolicyTable& table) const {
+    static Choice choose(const Node* item, const PolicyTable& table) {
         Choice choice;
-        if (item != nullptr && item->kind == Node::Kind::Scalar) choice.name = item;
+        if (item != nullptr && item->kind == Node::Kind::Scalar) choice.name = *item;
         if (item != nullptr && item->kind == Node::Kind::Map) {
-            choice.name = item->find(table.select_key);
+            if (const Node* name = item->find(table.select_key))
+                choice.name = *name;
+            else if (!item->text.empty())
+                choice.name = scalar_of(*item);
             for (const Node::Key& key : item->keys) {
                 const PolicyDeclaration* policy = table.find(key.text);
-                if (choice.name != nullptr || policy == nullptr || policy->sole_parameter() == nullptr) continue;
-                return {policy, nullptr, key.text};
+                if (choice.name || policy == nullptr || policy->sole_parameter() == nullptr) continue;
+                return {policy, std::nullopt, key.text};
             }
         }
-        if (choice.name == nullptr) {
-            const bool was_scalar = item != nullptr && item->kind == Node::Kind::Map && !item->text.empty();
-            choice.policy = table.find(was_scalar ? item->text : table.default_name);
-        }
+        if (!choice.name) choice.policy = table.find(table.default_name);
         return choice;
     }
 
@@ -205,19 +208,24 @@ private:
             return reading;
         }
         Choice choice = choose(item, table);
-        if (choice.name != nullptr) {
-            const Parameter which{.key = table.select_key, .kind = ParameterKind::Word, .choices = table.names()};
+        if (choice.name) {
+            Parameter which;
+            which.key = table.select_key;
+            which.kind = ParameterKind::Word;
+            which.choices = table.names();
             const Read<Parameters::Value> name = decode(*choice.name, which);
             if (!name) {
-                const bool is_map = item->kind == Node::Kind::Map;
-                problems_.add(choice.name->place, is_map ? path + "." + table.select_key : path, name.error());
+                const bool is_under_key = item->kind == Node::Kind::Map && item->find(table.select_key) != nullptr;
+                problems_.add(choice.name->place, is_under_key ? path + "." + table.select_key : path, name.error());
                 return reading;
             }
             choice.policy = table.find(std::get<std::string>(*name));
         }
         if (choice.policy == nullptr) {
-            problems_.add(place, path,
-                          fmt::format("no {} chosen; expected one of: {}", table.select_key, join(table.names())));
+            const std::string hint = item->keys.empty() ? "" : did_you_mean(item->keys.front().text, table.names());
+            problems_.add(
+                place, path,
+                fmt::format("no {} chosen; expected one of: {}{}", table.select_key, join(table.names()), hint));
             return reading;
         }
         reading.name = choice.policy->name;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct Reading {
     bool is_sound = true;
     Parameters values;
     std::map<std::string, Place> given;  ///< keys that were written, with the place of their value
+    std::set<std::string> refused;       ///< keys whose value was wrong
     std::map<std::string, Reading> maps;
     std::map<std::string, std::vector<Reading>> lists;
     std::map<std::string, PolicyReading> policies;

@@ -184,7 +184,7 @@ Section stream_section(const Registries& registries) {
     PolicyTable arrivals = table_of(registries.arrivals, "process", "poisson");
     arrivals.shared = {{.key = "rate",
                         .kind = Kind::Rate,
-                        .least = 1e-9,
+                        .least = 1.0 / 86'400,
                         .sentence = "mean rate of the whole stream; required unless everything arrives at once"}};
     const PolicyTable lengths = table_of(registries.lengths, "distribution", "");
     Section length_section{.keys = {policy("prompt", true, lengths, "tokens of a prompt"),

@@ -1,0 +1,117 @@
+#include "scenario/catalogue.hpp"
+
+#include <gtest/gtest.h>
+
+#include "loading.hpp"
+
+namespace regatta::scenario {
+namespace {
+
+using testing::Lines;
+using testing::scenario_with;
+
+/// What is wrong with a file of one GPU whose memory is given as `memory` and which has the `rest`, too.
+Lines problems_with_gpu(const std::string& memory, const std::string& rest = "") {
+    InputFiles files;
+    files.reads_disk = false;
+    files.files["mine.yaml"] = {true,
+                                "gpus:\n  g:\n    memory: " + memory +
+                                    "\n    memory_bandwidth: {value: 1TB/s, source: x}\n"
+                                    "    bf16: {value: 100TFLOPS, source: x}\n"
+                                    "    link_bandwidth: {value: 1GB/s, source: x}\n"
+                                    "    link_latency: {value: 1us, source: x}\n"
+                                    "    gpus_per_node: {value: 8, source: x}\n" +
+                                    rest,
+                                ""};
+    Problems problems;
+    static_cast<void>(read_gpus("mine.yaml", files, problems));
+    try {
+        problems.throw_if_any();
+        return {};
+    } catch (const InputError& error) {
+        return error.problems();
+    }
+}
+
+TEST(Catalogue, ReadsFactsWithTheirSources) {
+    InputFiles files;
+    files.reads_disk = false;
+    files.files["c/gpus.yaml"] = {true, testing::kGpus, ""};
+    const auto gpus = shipped_gpus("c", files);
+    ASSERT_EQ(gpus.size(), 1U);
+    EXPECT_EQ(gpus[0].name, "big-gpu");
+    EXPECT_EQ(gpus[0].facts.memory_bytes, 80.0 * (1 << 30));
+    EXPECT_EQ(gpus[0].facts.memory_bandwidth_bytes_per_s, 3e12);
+    EXPECT_EQ(gpus[0].facts.bf16_flops_per_s, 1e15);
+    EXPECT_EQ(gpus[0].facts.fp8_flops_per_s, 0);
+    EXPECT_EQ(gpus[0].facts.link_bytes_per_s, 400e9);
+    EXPECT_EQ(gpus[0].facts.link_latency_s, 1e-6);
+    EXPECT_EQ(gpus[0].facts.gpus_per_node, 8U);
+    EXPECT_EQ(gpus[0].fields[0].key, "memory");
+    EXPECT_EQ(gpus[0].fields[0].value, "80GiB");
+    EXPECT_EQ(gpus[0].fields[0].source, "test");
+}
+
+TEST(Catalogue, EveryValueNeedsASource) {
+    EXPECT_EQ(problems_with_gpu("{value: 80GiB, source: x, confidence: high}"), Lines{});
+    EXPECT_EQ(problems_with_gpu("{value: 80GiB}"),
+              Lines{"mine.yaml:3:13: gpus.g.memory.source: missing; say where the value comes from"});
+    EXPECT_EQ(problems_with_gpu("{value: 80GiB, source: ''}"),
+              Lines{"mine.yaml:3:36: gpus.g.memory.source: expected a text, found an empty one"});
+    EXPECT_EQ(problems_with_gpu("80GiB"),
+              Lines{"mine.yaml:3:13: gpus.g.memory: expected {value, source, confidence}, found \"80GiB\""});
+    EXPECT_EQ(problems_with_gpu("{source: x}"), Lines{"mine.yaml:3:13: gpus.g.memory.value: missing"});
+    EXPECT_EQ(problems_with_gpu("{value: 80GiB, source: x, confidence: sure}"),
+              Lines{"mine.yaml:3:51: gpus.g.memory.confidence: expected one of: high, medium, low; found \"sure\""});
+}
+
+TEST(Catalogue, ValuesAreCheckedLikeThoseOfScenarios) {
+    EXPECT_EQ(
+        problems_with_gpu("{value: 80, source: x}"),
+        Lines{"mine.yaml:3:21: gpus.g.memory.value: expected an amount of memory with a unit (B, KB, MB, GB, TB, KiB, "
+              "MiB, GiB, TiB), found \"80\""});
+    EXPECT_EQ(problems_with_gpu("{value: 0GiB, source: x}"),
+              Lines{"mine.yaml:3:13: gpus.g: memory: expected more than 0, found 0"});
+    EXPECT_EQ(problems_with_gpu("{value: 1GiB, source: x}", "    fp9: {value: 1TFLOPS, source: x}\n"),
+              Lines{"mine.yaml:9:5: gpus.g.fp9: no such key; did you mean \"fp8\"?"});
+    EXPECT_EQ(problems_with_gpu("{value: 1GiB, source: x}", "  h: 5\n"),
+              Lines{"mine.yaml:9:6: gpus.h: expected a map of facts, found \"5\""});
+}
+
+TEST(Catalogue, FilesOfTheUsersAreReadBesideTheScenario) {
+    InputFiles files;
+    files.reads_disk = false;
+    files.working_directory = "/home/someone";
+    files.files["catalogue/gpus.yaml"] = {true, testing::kGpus, ""};
+    files.files["dir/mine.yaml"] = {true, testing::kModels, ""};
+    files.files["dir/fleet.yaml"] = {true, scenario_with(5, "      model: {file: mine.yaml, name: small-llm}"), ""};
+    const Scenario scenario = load_scenario({"dir/fleet.yaml", {}, "catalogue"}, Registries{}, files);
+    EXPECT_EQ(scenario.pools[0].model.layers, 32);
+    EXPECT_NE(scenario.resolved_text.find("file: /home/someone/dir/mine.yaml\n"), std::string::npos);
+}
+
+TEST(Catalogue, FilesOfTheUsersMustExistAndHaveTheName) {
+    EXPECT_EQ(testing::problems_of_text(scenario_with(5, "      model: {file: mine.yaml, name: small-llm}")),
+              Lines{"fleet.yaml:5:21: fleet.pools[0].model.file: cannot read \"mine.yaml\": no such file"});
+    EXPECT_EQ(testing::problems_of_text(scenario_with(5, "      model: {file: catalogue/models.yaml, name: medium}")),
+              Lines{"fleet.yaml:5:50: fleet.pools[0].model: no model \"medium\" in catalogue/models.yaml; allowed: "
+                    "small-llm, large-llm"});
+    EXPECT_EQ(testing::problems_of_text(scenario_with(5, "      model: {file: catalogue/gpus.yaml, name: medium}")),
+              Lines{"catalogue/gpus.yaml:1:1: models: expected a map of names, found a map without it"});
+}
+
+TEST(Catalogue, AMissingCatalogueIsToldOnce) {
+    InputFiles files;
+    files.reads_disk = false;
+    files.files["fleet.yaml"] = {true, scenario_with(), ""};
+    try {
+        static_cast<void>(load_scenario({"fleet.yaml", {}, "nowhere"}, Registries{}, files));
+        FAIL() << "a scenario was loaded without a catalogue";
+    } catch (const InputError& error) {
+        EXPECT_EQ(error.problems(), (Lines{"nowhere/models.yaml: cannot be read: no such file",
+                                           "nowhere/gpus.yaml: cannot be read: no such file"}));
+    }
+}
+
+}  // namespace
+}  // namespace regatta::scenario

@@ -1,0 +1,86 @@
+#include "scenario/input_files.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "loading.hpp"
+
+namespace regatta::scenario {
+namespace {
+
+using testing::Lines;
+
+std::string temporary(const std::string& name) {
+    return ::testing::TempDir() + name;
+}
+
+TEST(InputFiles, ReadsEachFileOnce) {
+    const std::string path = temporary("once.yaml");
+    std::ofstream(path) << "first";
+    InputFiles files;
+    EXPECT_EQ(files.open(path).text, "first");
+    std::ofstream(path) << "second";
+    EXPECT_EQ(files.open(path).text, "first");
+    std::filesystem::remove(path);
+}
+
+TEST(InputFiles, KeepsTheReasonOfWhatCannotBeRead) {
+    InputFiles files;
+    EXPECT_FALSE(files.open("no/such/file.yaml").is_readable);
+    EXPECT_EQ(files.open("no/such/file.yaml").reason, "no such file");
+    EXPECT_EQ(files.open(::testing::TempDir()).reason, "it is a directory");
+}
+
+TEST(InputFiles, ProbesWithoutKeepingTheText) {
+    const std::string path = temporary("large.csv");
+    std::ofstream(path) << "text";
+    InputFiles files;
+    EXPECT_TRUE(files.probe(path).is_readable);
+    EXPECT_TRUE(files.probe(path).text.empty());
+    std::filesystem::remove(path);
+}
+
+TEST(InputFiles, OtherRanksSeeTheSameFilesAndNoOthers) {
+    InputFiles files;
+    files.working_directory = "/somewhere";
+    files.files["a.yaml"] = {true, std::string("x\0y", 3), ""};
+    files.files["b.yaml"] = {false, "", "permission denied"};
+    InputFiles copy = InputFiles::from_bytes(files.to_bytes());
+    EXPECT_EQ(copy.open("a.yaml").text, std::string("x\0y", 3));
+    EXPECT_EQ(copy.open("b.yaml").reason, "permission denied");
+    EXPECT_EQ(copy.absolute("../c"), "/c");
+    const std::string path = temporary("only_rank_0.yaml");
+    std::ofstream(path) << "text";
+    EXPECT_FALSE(copy.open(path).is_readable);
+    std::filesystem::remove(path);
+}
+
+TEST(InputFiles, AScenarioThatCannotBeReadIsAnError) {
+    InputFiles files;
+    try {
+        static_cast<void>(load_scenario({"no/such/fleet.yaml", {}, "catalogue"}, Registries{}, files));
+        FAIL() << "a scenario was loaded from nothing";
+    } catch (const InputError& error) {
+        EXPECT_EQ(error.problems(), Lines{"no/such/fleet.yaml: cannot be read: no such file"});
+    }
+}
+
+TEST(InputFiles, TheCatalogueIsTheUsersTheInstalledOrTheSourceTrees) {
+    ::setenv("REGATTA_CATALOGUE", "/my/catalogue", 1);
+    EXPECT_EQ(catalogue_directory("regatta"), "/my/catalogue");
+    ::unsetenv("REGATTA_CATALOGUE");
+    EXPECT_TRUE(std::filesystem::exists(catalogue_directory("regatta") + "/gpus.yaml"));
+    const std::filesystem::path prefix = temporary("prefix");
+    std::filesystem::create_directories(prefix / "bin");
+    std::filesystem::create_directories(prefix / "share/regatta/catalogue");
+    std::ofstream((prefix / "bin/regatta").string()) << "";
+    EXPECT_EQ(catalogue_directory((prefix / "bin/regatta").string()),
+              std::filesystem::canonical(prefix / "share/regatta/catalogue").string());
+    std::filesystem::remove_all(prefix);
+}
+
+}  // namespace
+}  // namespace regatta::scenario

@@ -1,0 +1,99 @@
+// Checks that look at several keys of a pool at once.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "loading.hpp"
+#include "serving/memory_plan.hpp"
+
+namespace regatta::scenario {
+namespace {
+
+using testing::Lines;
+using testing::load_text;
+using testing::problems_of_text;
+using testing::scenario_with;
+
+Lines problems_with_tp(const std::string& tp, const std::string& gpus = "8") {
+    return problems_of_text(
+        scenario_with(6, "      node: {gpu: big-gpu, gpus: " + gpus + "}\n      parallel: {tp: " + tp + "}"));
+}
+
+TEST(Pools, AReplicaMustFitIntoANode) {
+    EXPECT_EQ(problems_with_tp("16"),
+              Lines{"fleet.yaml:7:22: fleet.pools[0].parallel.tp: 16 GPUs per replica, but a node "
+                    "has 8; allowed: 1, 2, 4, 8"});
+    EXPECT_EQ(problems_with_tp("3"),
+              Lines{"fleet.yaml:7:22: fleet.pools[0].parallel.tp: 3 GPUs per replica do not divide "
+                    "the 8 of a node; allowed: 1, 2, 4, 8"});
+}
+
+TEST(Pools, HeadsMustSplitEvenlyOverTheGpus) {
+    EXPECT_EQ(problems_with_tp("3", "6"),
+              Lines{"fleet.yaml:7:22: fleet.pools[0].parallel.tp: 3 GPUs cannot share the 32 query and 8 KV heads of "
+                    "small-llm evenly; allowed: 1, 2"});
+    EXPECT_EQ(problems_with_tp("16", "16"), Lines{});  // each KV head on two GPUs
+}
+
+TEST(Pools, ModelsMustFitIntoMemory) {
+    const Lines problems = problems_of_text(scenario_with(5, "      model: large-llm"));
+    const Scenario fitting = load_text(scenario_with(5, "      model: large-llm\n      kv_blocks: 1"));
+    const auto plan = serving::plan_memory({.gpu = fitting.pools[0].gpu, .model = fitting.pools[0].model});
+    const auto gib = [](double bytes) { return fmt::format("{:.1f} GiB", bytes / (1 << 30)); };
+    EXPECT_EQ(problems,
+              Lines{"fleet.yaml:5:14: fleet.pools[0].model: large-llm does not fit: each GPU needs 131.4 GiB for "
+                    "weights and " +
+                    gib(plan.activation_bytes) + " for activations, and may use 72.0 GiB: " +
+                    gib(plan.missing_bytes()) + " too little; raise parallel.tp, or store smaller weights"});
+    EXPECT_EQ(problems_of_text(scenario_with(5, "      model: large-llm\n      parallel: {tp: 4}")), Lines{});
+}
+
+TEST(Pools, BlocksOfTheUsersReplaceTheMemoryPlan) {
+    EXPECT_EQ(load_text(scenario_with(5, "      model: large-llm\n      kv_blocks: 100")).pools[0].kv_blocks, 100);
+}
+
+TEST(Pools, UnknownModelsAndGpusNameTheCatalogue) {
+    EXPECT_EQ(
+        problems_of_text(scenario_with(5, "      model: smal-llm")),
+        Lines{"fleet.yaml:5:14: fleet.pools[0].model: no model \"smal-llm\" in the catalogue; allowed: small-llm, "
+              "large-llm; did you mean \"small-llm\"?"});
+    EXPECT_EQ(problems_of_text(scenario_with(6, "      node: {gpu: abacus}")),
+              Lines{"fleet.yaml:6:19: fleet.pools[0].node.gpu: no GPU \"abacus\" in the catalogue; allowed: big-gpu"});
+    EXPECT_EQ(problems_of_text(scenario_with(5, "      model: {}")),
+              Lines{"fleet.yaml:5:14: fleet.pools[0].model.name: missing; expected a text"});
+    EXPECT_EQ(problems_of_text(scenario_with(5, "")),
+              Lines{"fleet.yaml:4:7: fleet.pools[0].model: missing; expected a name"});
+}
+
+TEST(Pools, TheContextIsTheModelsAtMost) {
+    EXPECT_EQ(load_text(scenario_with(4, "    - max_context_tokens: 4096")).pools[0].max_context_tokens, 4096);
+    EXPECT_EQ(
+        problems_of_text(scenario_with(4, "    - max_context_tokens: 9000")),
+        Lines{"fleet.yaml:4:27: fleet.pools[0].max_context_tokens: 9000 tokens, but small-llm takes at most 8192"});
+}
+
+TEST(Pools, PoliciesSpeakForTheirParameters) {
+    EXPECT_EQ(problems_of_text(scenario_with(4, "    - scheduler: {chunk_tokens: 128}")),
+              Lines{"fleet.yaml:4:33: fleet.pools[0].scheduler.chunk_tokens: 128 is less than max_running; expected at "
+                    "least 256"});
+}
+
+TEST(Pools, NamesDiffer) {
+    const char* const pools =
+        "    - {name: a, model: small-llm, node: {gpu: big-gpu}}\n"
+        "    - {name: a, model: small-llm, node: {gpu: big-gpu}}";
+    const std::string text = "duration: 1s\nfleet:\n  pools:\n" + std::string(pools) +
+                             "\nworkload:\n  streams:\n    - pool: a\n      arrivals: {rate: 1/s}\n"
+                             "      lengths: {prompt: {fixed: 1}, output: {fixed: 1}}\n";
+    EXPECT_EQ(
+        problems_of_text(text),
+        Lines{"fleet.yaml:5:14: fleet.pools[1].name: another pool is called \"a\", too; expected names that differ"});
+}
+
+TEST(Pools, ATierOfItsOwnHasItsOwnLatency) {
+    const Scenario scenario =
+        load_text(scenario_with(4, "    - gateway_latency: 3ms"), {"network.gateway_to_node=1ms"});
+    EXPECT_EQ(scenario.pools[0].gateway_latency, SimTime::from_ms(3));
+}
+
+}  // namespace
+}  // namespace regatta::scenario

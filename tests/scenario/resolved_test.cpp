@@ -1,0 +1,203 @@
+// The scenario written out with every default means the same when it is read again.
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "loading.hpp"
+#include "shipped.hpp"
+
+namespace regatta::scenario {
+namespace {
+
+using testing::load_text;
+using testing::scenario_with;
+
+/// Everything a scenario says, but for the resolved text and the spelling of paths.
+std::string facts_of(const Scenario& scenario) {
+    std::string text = scenario.name + " " + std::to_string(scenario.seed);
+    const auto add_time = [&](const std::optional<SimTime>& time) {
+        text += " " + (time ? std::to_string(time->ns()) : "none");
+    };
+    const auto add_policy = [&](const PolicyChoice& policy) {
+        text += " " + policy.name + " " + std::to_string(policy.parameters.all().size());
+        for (const auto& [key, value] : policy.parameters.all())
+            text += " " + key + std::to_string(value.index());
+    };
+    add_time(scenario.duration);
+    add_time(scenario.series_every);
+    add_time(scenario.measure_from);
+    add_time(scenario.node_to_node_latency);
+    add_time(scenario.gateways.report_every);
+    text += scenario.ends_at_duration ? " at_duration" : " drain";
+    text += scenario.stepping == serving::Stepping::Lazy ? " lazy" : " stepwise";
+    text += " " + std::to_string(scenario.gateways.count);
+    add_policy(scenario.gateways.router);
+    for (const Pool& pool : scenario.pools) {
+        text += " " + pool.name + " " + pool.model.name + " " + pool.gpu.name + " " + std::to_string(pool.nodes) + " " +
+                std::to_string(pool.gpus_per_node) + " " + std::to_string(pool.tensor_parallel) + " " +
+                std::to_string(pool.block_tokens) + " " + std::to_string(pool.memory_fraction) + " " +
+                std::to_string(pool.kv_blocks.value_or(-1)) + " " + std::to_string(pool.max_context_tokens) + " " +
+                std::to_string(static_cast<int>(pool.weight_type)) + std::to_string(static_cast<int>(pool.kv_type));
+        add_time(pool.gateway_latency);
+        add_policy(pool.scheduler);
+        add_policy(pool.timing);
+    }
+    for (const Stream& stream : scenario.streams) {
+        text += " " + stream.name + " " + std::to_string(stream.pool) + " " + std::to_string(stream.rate_per_s) + " " +
+                std::to_string(stream.limit.value_or(0));
+        add_time(stream.targets.ttft);
+        add_time(stream.targets.tpot);
+        add_policy(stream.arrivals);
+        add_policy(stream.prompt);
+        add_policy(stream.output);
+    }
+    if (scenario.trace) {
+        text += " " + std::to_string(scenario.trace->rate_scale) + std::to_string(scenario.trace->columns.size());
+        add_time(scenario.trace->window_from);
+        add_time(scenario.trace->window_to);
+    }
+    return text;
+}
+
+void expect_same_again(const std::string& text, const std::vector<std::string>& overrides = {}) {
+    const Scenario first = load_text(text, overrides, {"t.csv", "/home/someone/t.csv"});
+    const Scenario second = load_text(first.resolved_text, {}, {"t.csv", "/home/someone/t.csv"});
+    EXPECT_EQ(first.resolved_text, second.resolved_text);
+    EXPECT_EQ(facts_of(first), facts_of(second));
+}
+
+TEST(Resolved, ShowsEveryDefault) {
+    EXPECT_EQ(load_text(scenario_with(6,
+                                      "      node: {gpu: big-gpu}\n      timing: {policy: linear, step_us: 5000, "
+                                      "token_us: 0.5, context_token_ns: 1}"))
+                  .resolved_text,
+              R"(name: unnamed
+duration: 10min
+seed: 1
+targets:
+  ttft: none
+  tpot: none
+fleet:
+  pools:
+    - name: chat
+      model: small-llm
+      nodes: 1
+      node:
+        gpu: big-gpu
+        gpus: 8
+      parallel:
+        tp: 1
+      scheduler: {policy: vllm_v1, chunk_tokens: 2048, max_running: 256}
+      timing: {policy: linear, step_us: 5000, token_us: 0.5, context_token_ns: 1}
+      weights: bf16
+      kv_cache: bf16
+      block_tokens: 16
+      memory_fraction: 0.9
+      kv_blocks: none
+      max_context_tokens: 8192
+      gateway_latency: 50us
+gateways:
+  count: 1
+  router: {policy: least_outstanding}
+  reports: {kind: on_completion}
+network:
+  gateway_to_node: 50us
+  node_to_node: 10us
+workload:
+  trace: none
+  columns:
+    arrival: none
+    prompt_tokens: none
+    output_tokens: none
+  rate_scale: 1
+  window:
+    from: 0s
+    to: none
+  limit: none
+  pool: none
+  model: none
+  streams:
+    - name: stream-0
+      pool: chat
+      model: none
+      targets:
+        ttft: none
+        tpot: none
+      arrivals: {process: poisson, rate: 40/s}
+      lengths:
+        prompt: {fixed: 1000}
+        output: {fixed: 200}
+      limit: none
+end: drain
+measure:
+  from: 0s
+engine:
+  stepping: lazy
+  bound: plain
+output:
+  requests: all
+  series: 1s
+)");
+}
+
+TEST(Resolved, MeansTheSameWhenItIsReadAgain) {
+    expect_same_again(scenario_with());
+    expect_same_again(scenario_with(), {"gateways.reports={every: 100ms}", "end=at_duration", "output.series=none"});
+    expect_same_again(scenario_with(), {"name='a: \"b\"\\, # c'", "targets.ttft=1ms", "workload.limit=12"});
+    expect_same_again(scenario_with(), {"workload.streams[0].targets={ttft: none}", "targets={ttft: 5s, tpot: 1s}"});
+    expect_same_again(scenario_with(), {"workload.streams[0].arrivals={gamma: 2, rate: 3/min}"});
+    expect_same_again(scenario_with(), {"workload.streams[0].arrivals=all_at_once", "workload.streams[0].limit=5"});
+    expect_same_again(scenario_with(), {"workload={trace: t.csv, rate_scale: 0.3, window: {from: 1s, to: 3s}}"});
+    expect_same_again(scenario_with(), {"fleet.pools[0].kv_blocks=500", "fleet.pools[0].weights=fp8", "name='true'"});
+}
+
+TEST(Resolved, WordsThatWouldBeMisreadAreQuoted) {
+    for (const std::string name : {"none", "true", "1.5", "~", "a: b", "- x", "#", "'", "\"", "\\", "\t", "ä"}) {
+        SCOPED_TRACE(name);
+        std::string quoted = "'";
+        for (const char c : name)
+            quoted += c == '\'' ? "''" : std::string(1, c);
+        const Scenario first = load_text("name: " + quoted + "'\n" + scenario_with());
+        EXPECT_EQ(first.name, name);
+        EXPECT_EQ(load_text(first.resolved_text).name, name);
+    }
+}
+
+RC_GTEST_PROP(ResolvedProperty, AnyNumbersSurvive, ()) {
+    const auto rate = *rc::gen::inRange(1, 1'000'000);
+    const auto per = *rc::gen::element<std::string>("/s", "/min", "/h");
+    const auto duration_ns = *rc::gen::inRange<std::int64_t>(1'000'000'000, std::int64_t{1} << 58);
+    const auto cv = *rc::gen::inRange(1, 9'999);
+    const std::vector<std::string> overrides = {
+        "workload.streams[0].arrivals={process: gamma, cv: " + std::to_string(cv / 100.0) +
+            ", rate: " + std::to_string(rate) + per + "}",
+        "duration=" + std::to_string(duration_ns) + "ns",
+        "fleet.pools[0].memory_fraction=0." + std::to_string(cv + 50000)};
+    const Scenario first = load_text(scenario_with(), overrides);
+    const Scenario second = load_text(first.resolved_text);
+    RC_ASSERT(first.resolved_text == second.resolved_text);
+    RC_ASSERT(first.duration == second.duration);
+    RC_ASSERT(first.streams[0].rate_per_s == second.streams[0].rate_per_s);
+    RC_ASSERT(first.streams[0].arrivals.parameters.real("cv") == second.streams[0].arrivals.parameters.real("cv"));
+    RC_ASSERT(first.pools[0].memory_fraction == second.pools[0].memory_fraction);
+}
+
+TEST(Resolved, ShippedScenariosMeanTheSameWhenTheyAreReadAgain) {
+    const std::string directory = testing::source_directory() + "/configs/";
+    for (const std::string name : {"quickstart.yaml", "azure-conversation.yaml"}) {
+        SCOPED_TRACE(name);
+        InputFiles files;
+        files.files["t.csv"] = {true, "", ""};
+        files.files[files.absolute("t.csv")] = {true, "", ""};
+        std::vector<std::string> overrides;
+        if (name == "azure-conversation.yaml") overrides.push_back("workload.trace=t.csv");
+        const Scenario first =
+            load_scenario({directory + name, overrides, directory + "catalogue"}, Registries{}, files);
+        files.files["again.yaml"] = {true, first.resolved_text, ""};
+        const Scenario second = load_scenario({"again.yaml", {}, directory + "catalogue"}, Registries{}, files);
+        EXPECT_EQ(first.resolved_text, second.resolved_text);
+        EXPECT_EQ(facts_of(first), facts_of(second));
+    }
+}
+
+}  // namespace
+}  // namespace regatta::scenario
