@@ -3,22 +3,14 @@
 #include <algorithm>
 #include <boost/archive/binary_iarchive.hpp>
 #include <boost/archive/binary_oarchive.hpp>
-#include <chrono>
 #include <utility>
 
 #include "engine/lookahead.hpp"
 #include "engine/output_bound.hpp"
 #include "engine/rank_loop.hpp"
+#include "engine/wall_clock.hpp"
 
 namespace regatta::engine {
-
-namespace {
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-}  // namespace
 
 // The window loop. Phases of a window, in this order:
 //   1. exchange   each rank tells each other its pending bounds, the events and reports for it, and the earliest event
@@ -68,19 +60,19 @@ private:
     std::vector<SimTime> next_action_;  ///< by rank: nothing of it happens before
     SimTime next_event_;                ///< of all ranks; never when no event is left
     Progress progress_;
-    std::chrono::steady_clock::time_point started_;
+    WallClock running_;
 };
 
 void Simulation::Impl::observe(const RunOptions& options) {
     if (!options.observer) return;
     progress_.settled = loop_.settled();
     progress_.events = loop_.events();
-    progress_.loop_s = seconds_since(started_);
+    progress_.loop_s = running_.seconds();
     options.observer(progress_);
 }
 
 RunReport Simulation::Impl::run(const RunOptions& options) {
-    started_ = std::chrono::steady_clock::now();
+    running_ = WallClock();
     if (!has_started_) loop_.start();
     has_started_ = true;
     if (transport_.ranks() == 1)
@@ -91,7 +83,7 @@ RunReport Simulation::Impl::run(const RunOptions& options) {
     report.end =
         options.until.is_never() ? SimTime::from_ns(transport_.largest(loop_.last_event().ns())) : options.until;
     progress_.events = loop_.events();
-    progress_.loop_s = seconds_since(started_);
+    progress_.loop_s = running_.seconds();
     report.progress = progress_;
     return report;
 }
@@ -115,7 +107,7 @@ void Simulation::Impl::run_windows(const RunOptions& options) {
 }
 
 void Simulation::Impl::exchange() {
-    const auto begin = std::chrono::steady_clock::now();
+    const WallClock waiting;
     std::vector<WindowMessage>& messages = loop_.outgoing();
     const std::uint32_t own = transport_.rank();
     const std::uint32_t ranks = transport_.ranks();
@@ -148,7 +140,7 @@ void Simulation::Impl::exchange() {
     for (std::uint32_t from = 0; from < ranks; ++from)
         if (from != own) loop_.receive(received_[from], from);
     loop_.clear_outgoing();
-    progress_.waiting_s += seconds_since(begin);
+    progress_.waiting_s += waiting.seconds();
 }
 
 SimTime Simulation::Impl::safe_until() const {

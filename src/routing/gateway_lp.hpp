@@ -9,7 +9,7 @@
 #include "regatta/engine/context.hpp"
 #include "regatta/engine/logical_process.hpp"
 #include "regatta/routing/router.hpp"
-#include "regatta/serving/request.hpp"
+#include "regatta/workload/request.hpp"
 #include "routing/outstanding_view.hpp"
 #include "workload/request_source.hpp"
 

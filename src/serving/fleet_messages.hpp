@@ -4,7 +4,7 @@
 
 #include "regatta/base/ids.hpp"
 #include "regatta/engine/event.hpp"
-#include "regatta/serving/request.hpp"
+#include "regatta/workload/request.hpp"
 
 namespace regatta::serving {
 

@@ -6,7 +6,7 @@
 
 #include "regatta/base/archive_fwd.hpp"
 #include "regatta/base/time.hpp"
-#include "regatta/serving/request.hpp"
+#include "regatta/workload/request.hpp"
 #include "timing/step_time_model.hpp"
 
 namespace regatta::serving {

@@ -5,7 +5,7 @@
 
 #include "regatta/base/ids.hpp"
 #include "regatta/base/time.hpp"
-#include "regatta/serving/request.hpp"
+#include "regatta/workload/request.hpp"
 
 namespace regatta::workload {
 
