@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
@@ -21,7 +19,8 @@ void run_stats(const StatsArguments& arguments) {
     check_exists("stats", "RESULTS", arguments.path);
     const results::RunOutcome outcome = results::ResultReader(arguments.path).outcome();
     const results::SummaryContext context{.digest = outcome.digest, .ranks = outcome.ranks};
-    fmt::print("{}", arguments.is_json ? to_json(outcome.summary, context) : to_text(outcome.summary, context));
+    const std::string text = arguments.is_json ? to_json(outcome.summary, context) : to_text(outcome.summary, context);
+    std::fputs(text.c_str(), stdout);
 }
 
 }  // namespace regatta::app

@@ -26,8 +26,8 @@ std::string show_time(double ns) {
     constexpr double kSecond = 1e9;
     if (ns >= 99.95 * kSecond) {
         const auto seconds = static_cast<std::int64_t>(std::llround(ns / kSecond));
-        if (seconds >= 36'000) return fmt::format("{} h {} min", show_count(seconds / 3600), seconds % 3600 / 60);
-        return fmt::format("{} min {} s", seconds / 60, seconds % 60);
+        if (seconds >= 36'000) return fmt::format("{} h {:02} min", show_count(seconds / 3600), seconds % 3600 / 60);
+        return fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
     }
     // Half a unit of the last digit below 1000, so that 999.6 us reads as 1.00 ms.
     constexpr std::array<Unit, 4> kUnits = {{{1, "ns"}, {1e3, "us"}, {1e6, "ms"}, {1e9, "s"}}};

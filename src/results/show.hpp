@@ -6,7 +6,7 @@
 /// Quantities as people read them: three digits and a unit.
 namespace regatta::results {
 
-/// "214 ms", "9.83 ms", "1.50 s", "12 min 30 s", "740 ns".
+/// "214 ms", "9.83 ms", "1.50 s", "12 min 05 s", "740 ns".
 [[nodiscard]] std::string show_time(double ns);
 /// "7,204".
 [[nodiscard]] std::string show_count(std::int64_t count);

@@ -1,0 +1,184 @@
+#include "made_up_run.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <random>
+
+#include "regatta/base/sketch.hpp"
+
+namespace regatta::results {
+namespace {
+
+namespace fs = std::filesystem;
+using serving::EndState;
+using serving::kNoTime;
+
+constexpr std::int64_t kEndNs = 100'000'000'000;
+constexpr std::uint32_t kReplicas = 6;  // even ones in pool 0, odd ones in pool 1
+
+class Dice {
+public:
+    explicit Dice(std::uint64_t seed) : engine_(seed) {}
+    /// From 0 to `bound` - 1. Not std::uniform_int_distribution, which differs between libraries.
+    template <class Number>
+    Number below(Number bound) {
+        return static_cast<Number>(engine_() % static_cast<std::uint64_t>(bound));
+    }
+
+private:
+    std::mt19937_64 engine_;
+};
+
+serving::RequestRecord make_up_request(Dice& dice, std::uint64_t id) {
+    serving::RequestRecord row;
+    row.request_id = id;
+    row.replica = dice.below(kReplicas);
+    row.pool = static_cast<std::uint16_t>(row.replica % 2);
+    row.stream = dice.below<std::uint16_t>(2);
+    row.gateway = dice.below(3U);
+    row.prompt_tokens = 1 + dice.below(4000U);
+    row.requested_output_tokens = 1 + dice.below(500U);
+    row.preemptions = dice.below(3U) / 2;
+    row.arrival_ns = dice.below(kEndNs);
+    const std::int64_t left_ns = kEndNs - row.arrival_ns;
+    row.received_ns = row.arrival_ns + std::min<std::int64_t>(50'000, left_ns);
+    row.scheduled_ns = row.received_ns + dice.below((kEndNs - row.received_ns) / 100 + 1);
+    row.first_token_ns = row.scheduled_ns + dice.below((kEndNs - row.scheduled_ns) / 50 + 1);
+    // A coarse grid, so that several requests end at the same instant and the id must decide.
+    row.end_ns = std::min(
+        kEndNs, (row.first_token_ns + dice.below((kEndNs - row.first_token_ns) / 4 + 1)) / 100'000'000 * 100'000'000 +
+                    100'000'000);
+    row.output_tokens = row.requested_output_tokens;
+    row.state = static_cast<EndState>(std::max(0, dice.below(20) - 16));
+    if (row.state == EndState::Finished) return row;
+    row.output_tokens = 0;
+    row.first_token_ns = kNoTime;
+    if (row.state == EndState::Rejected) row.scheduled_ns = kNoTime;
+    if (row.state == EndState::Unfinished) row.end_ns = kEndNs;
+    return row;
+}
+
+serving::ReplicaRecord make_up_replica(Dice& dice, std::uint32_t replica) {
+    serving::ReplicaRecord row;
+    row.replica = replica;
+    row.node = replica / 2;
+    row.pool = replica % 2;
+    row.gpus = row.pool == 0 ? 1 : 4;
+    row.steps = dice.below<std::int64_t>(100'000);
+    row.busy_ns = dice.below(kEndNs);
+    row.prefill_tokens = dice.below<std::int64_t>(1'000'000);
+    row.decode_tokens = dice.below<std::int64_t>(1'000'000);
+    row.finished = dice.below<std::int64_t>(1'000);
+    row.preemptions = dice.below<std::int64_t>(100);
+    row.kv_blocks = 1'000 + replica;
+    row.kv_blocks_peak = 1 + dice.below<std::int64_t>(1'000);
+    return row;
+}
+
+}  // namespace
+
+ScratchDirectory::ScratchDirectory() {
+    static std::atomic<int> next = 0;
+    path_ = fs::temp_directory_path() / ("regatta-test-" + std::to_string(::getpid()) + "-" + std::to_string(next++));
+    fs::create_directories(path_);
+}
+
+ScratchDirectory::~ScratchDirectory() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+}
+
+std::string ScratchDirectory::path(const std::string& name) const {
+    return name.empty() ? path_.string() : (path_ / name).string();
+}
+
+std::vector<std::string> ScratchDirectory::names_in(const std::string& directory) {
+    std::vector<std::string> names;
+    for (const fs::directory_entry& entry : fs::directory_iterator(directory))
+        names.push_back(entry.path().filename().string());
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+MadeUpRun make_up_run(std::uint64_t seed, std::size_t requests) {
+    Dice dice(seed);
+    MadeUpRun run;
+    run.end = SimTime::from_ns(kEndNs);
+    run.description = {
+        .name = "made up",
+        .seed = seed,
+        .scenario_text = "name: made up\nduration: 100s\n",
+        .pools = {"chat", "code"},
+        .streams = {{.name = "people", .ttft_target = SimTime::from_ms(300), .tpot_target = {}},
+                    {.name = "machines", .ttft_target = SimTime::from_ms(500), .tpot_target = SimTime::from_ms(40)}},
+        .series_every = SimTime::from_s(5),
+        .measure_from = SimTime::from_s(10)};
+    for (std::size_t i = 0; i < requests; ++i)
+        run.requests.push_back(make_up_request(dice, 1'000 + 7 * i));
+    for (std::uint32_t replica = 0; replica < kReplicas; ++replica)
+        run.replicas.push_back(make_up_replica(dice, replica));
+    for (int i = 0; i < 200; ++i)
+        run.gaps.push_back({.pool = PoolId(dice.below<std::uint16_t>(2)),
+                            .gap = SimTime::from_ns(5'000'000 + dice.below<std::int64_t>(50'000'000)),
+                            .count = 1 + dice.below<std::int64_t>(9)});
+    for (std::int64_t at_s = 0; at_s <= 120; at_s += 5)  // the last ones lie after the end
+        for (std::uint32_t replica = 0; replica < kReplicas; ++replica)
+            run.samples.push_back({.pool = PoolId(static_cast<std::uint16_t>(replica % 2)),
+                                   .at = SimTime::from_s(at_s),
+                                   .sample = {.waiting = dice.below<std::int64_t>(10),
+                                              .running = dice.below<std::int64_t>(100),
+                                              .kv_blocks_used = dice.below<std::int64_t>(1'000),
+                                              .busy_replicas = dice.below<std::int64_t>(2)}});
+    return run;
+}
+
+std::vector<RankPartial> write_run(const MadeUpRun& run, const std::string& directory, std::uint32_t ranks,
+                                   std::uint64_t seed) {
+    Dice dice(seed);
+    std::vector<std::unique_ptr<RankWriter>> writers;
+    for (std::uint32_t rank = 0; rank < ranks; ++rank)
+        writers.push_back(std::make_unique<RankWriter>(RankWriterOptions{
+            .directory = directory, .rank = rank, .ranks = ranks, .program = "regatta test", .run = run.description}));
+    const auto any = [&]() -> RankWriter& { return *writers[dice.below<std::size_t>(ranks)]; };
+
+    // Rows come roughly in order of their end: each at most ten places early or late, and never before what is settled.
+    std::vector<serving::RequestRecord> rows = run.requests;
+    std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.end_ns < b.end_ns; });
+    for (std::size_t first = 0; first < rows.size(); first += 10) {
+        const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(first);
+        const auto end = rows.begin() + static_cast<std::ptrdiff_t>(std::min(rows.size(), first + 10));
+        for (const auto& writer : writers)
+            writer->settle(SimTime::from_ns(begin->end_ns));
+        std::reverse(begin, end);
+        std::for_each(begin, end, [&](const auto& row) { any().request_ended(row); });
+    }
+    for (const serving::ReplicaRecord& replica : run.replicas)
+        any().replica_ended(replica);
+    for (const Gaps& gaps : run.gaps)
+        any().inter_token_gaps(gaps.pool, gaps.gap, gaps.count, gaps.gap * gaps.count);
+    for (const Sample& sample : run.samples)
+        any().sample(sample.pool, sample.at, sample.sample);
+
+    // Who sees a request arrive is not who sees it end.
+    std::vector<std::int64_t> arrived(ranks, 0);
+    for (std::size_t i = 0; i < run.requests.size(); ++i)
+        ++arrived[dice.below<std::size_t>(ranks)];
+    std::vector<RankPartial> partials;
+    for (std::uint32_t rank = 0; rank < ranks; ++rank) {
+        writers[rank]->finish(run.end, arrived[rank],
+                              {.rank = 0,
+                               .wall_s = 2.0 + rank,
+                               .loop_s = 1.5,
+                               .waiting_s = 0.25,
+                               .windows = 100,
+                               .events = 1'000 + rank,
+                               .peak_memory_bytes = 50'000'000});
+        partials.push_back(RankPartial::from_bytes(writers[rank]->partial().to_bytes()));
+    }
+    return partials;
+}
+
+}  // namespace regatta::results
