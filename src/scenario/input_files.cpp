@@ -12,6 +12,8 @@
 #include <boost/serialization/map.hpp>
 #include <boost/serialization/string.hpp>
 
+#include "scenario/document.hpp"
+
 namespace boost::serialization {
 
 template <class Archive>
@@ -30,6 +32,16 @@ std::string reason_of(int error) {
     if (error == EISDIR) return "it is a directory";
     std::string reason = std::generic_category().message(error == 0 ? EIO : error);
     return reason;
+}
+
+/// Never more than kMaxDocumentBytes, whatever was named: a trace in place of a scenario is refused, not loaded.
+void read_text(std::istream& stream, InputFiles::File& file) {
+    file.text.resize(kMaxDocumentBytes + 1);
+    stream.read(file.text.data(), static_cast<std::streamsize>(file.text.size()));
+    file.text.resize(static_cast<std::size_t>(stream.gcount()));
+    if (file.text.size() <= kMaxDocumentBytes) return;
+    file = {};
+    file.reason = "more than " + std::to_string(kMaxDocumentBytes >> 20U) + " MiB; that is no scenario or catalogue";
 }
 
 }  // namespace
@@ -56,7 +68,7 @@ const InputFiles::File& InputFiles::read(const std::string& path, bool keeps_tex
             file.reason = reason_of(errno);
         } else {
             file.is_readable = true;
-            if (keeps_text) file.text.assign(std::istreambuf_iterator<char>(stream), {});
+            if (keeps_text) read_text(stream, file);
         }
     }
     return files.emplace(path, std::move(file)).first->second;

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "loading.hpp"
+#include "scenario/document.hpp"
 
 namespace regatta::scenario {
 namespace {
@@ -32,6 +33,28 @@ TEST(InputFiles, KeepsTheReasonOfWhatCannotBeRead) {
     EXPECT_FALSE(files.open("no/such/file.yaml").is_readable);
     EXPECT_EQ(files.open("no/such/file.yaml").reason, "no such file");
     EXPECT_EQ(files.open(::testing::TempDir()).reason, "it is a directory");
+}
+
+TEST(InputFiles, RefusesWhatIsTooLargeToBeAScenario) {
+    const std::string path = temporary("huge.yaml");
+    std::ofstream(path) << std::string(kMaxDocumentBytes + 1, '#');
+    InputFiles files;
+    EXPECT_EQ(files.open(path).reason, "more than 4 MiB; that is no scenario or catalogue");
+    EXPECT_TRUE(files.open(path).text.empty());
+    std::filesystem::remove(path);
+}
+
+TEST(InputFiles, TracesAreCheckedFromEndToEnd) {
+    const std::string path = temporary("trace.csv");
+    std::ofstream(path) << "arrived_at,num_prefill_tokens,num_decode_tokens\n0.5,100,10\n1.5,300,30\n";
+    Scenario scenario;
+    scenario.trace = workload::TraceInput{};
+    scenario.trace->path = path;
+    EXPECT_EQ(check_trace(scenario).requests, 2U);
+    EXPECT_EQ(check_trace(scenario).longest_request_tokens, 330U);
+    std::ofstream(path, std::ios::app) << "2.5,many,30\n";
+    EXPECT_THROW(static_cast<void>(check_trace(scenario)), InputError);
+    std::filesystem::remove(path);
 }
 
 TEST(InputFiles, ProbesWithoutKeepingTheText) {
