@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "app/log.hpp"
 #include "app/progress.hpp"
 #include "app/scenario_input.hpp"
 #include "app/version.hpp"
@@ -59,32 +60,37 @@ std::string free_directory(const std::string& name) {
     }
 }
 
+std::string ranks_text(std::uint32_t ranks) {
+    return fmt::format("{} rank{}", ranks, ranks == 1 ? "" : "s");
+}
+
 std::string seconds_text(SimTime time) {
     return fmt::format("{:g} s", time.seconds());
 }
 
-/// What is about to run, in a few lines, on stderr.
-void introduce(const scenario::Scenario& scenario, const std::optional<workload::TraceSummary>& trace,
+/// What is about to run, in a few lines.
+void introduce(const Log& log, const scenario::Scenario& scenario, const std::optional<workload::TraceSummary>& trace,
                const engine::Partition& partition, const std::string& directory) {
     for (const scenario::Pool& pool : scenario.pools)
-        fmt::print(stderr,
-                   "  pool      {}: {} nodes of {} x {}, {} at tp {}, {} replicas with {} KV blocks of {} tokens\n",
-                   pool.name, pool.nodes, pool.gpus_per_node, pool.gpu.name, pool.model.name, pool.tensor_parallel,
-                   pool.replicas(), pool.replica_kv_blocks, pool.block_tokens);
-    for (const scenario::Stream& stream : scenario.streams)
-        if (trace)
-            fmt::print(stderr, "  traffic   {}: {} requests in {}, {:.0f} tokens in and {:.0f} out on average\n",
-                       scenario.trace->path, trace->requests, seconds_text(trace->last_arrival),
-                       trace->mean_prompt_tokens, trace->mean_output_tokens);
-        else
-            fmt::print(stderr, "  traffic   {}: {}, {:g} requests/s\n", stream.name, stream.arrivals.name,
-                       stream.rate_per_s);
-    fmt::print(stderr, "  engine    {} ranks, load {:.2f} x the mean on the fullest\n", partition.ranks,
-               partition.imbalance);
+        log.info(
+            fmt::format("  pool      {}: {} nodes of {} x {}, {} at tp {}, {} replicas with {} KV blocks of {} tokens",
+                        pool.name, pool.nodes, pool.gpus_per_node, pool.gpu.name, pool.model.name, pool.tensor_parallel,
+                        pool.replicas(), pool.replica_kv_blocks, pool.block_tokens));
+    if (trace)
+        log.info(fmt::format("  traffic   {}: {} requests in {}, {:.0f} tokens in and {:.0f} out on average",
+                             scenario.trace->path, trace->requests, seconds_text(trace->last_arrival),
+                             trace->mean_prompt_tokens, trace->mean_output_tokens));
+    else
+        for (const scenario::Stream& stream : scenario.streams)
+            log.info(fmt::format("  traffic   {}: {}, {:g} requests/s", stream.name, stream.arrivals.name,
+                                 stream.rate_per_s));
+    log.info(fmt::format("  engine    {}, load {:.2f} x the mean on the fullest", ranks_text(partition.ranks),
+                         partition.imbalance));
     if (partition.idle_ranks > 0)
-        fmt::print(stderr, "  engine    {} ranks have nothing to do: more ranks than {}\n", partition.idle_ranks,
-                   partition.tied_by.empty() ? "gateways and nodes" : "islands, tied by " + partition.tied_by);
-    fmt::print(stderr, "  writing   {}/\n", directory);
+        log.info(
+            fmt::format("  engine    {} with nothing to do: more ranks than {}", ranks_text(partition.idle_ranks),
+                        partition.tied_by.empty() ? "gateways and nodes" : "islands, tied by " + partition.tied_by));
+    log.info(fmt::format("  writing   {}/", directory));
 }
 
 /// Arrivals end here, as far as it can be told beforehand.
@@ -99,9 +105,10 @@ std::optional<SimTime> expected_end(const scenario::Scenario& scenario,
 class Run {
 public:
     Run(const RunArguments& arguments, const scenario::Scenario& scenario, const scenario::Registries& registries,
-        engine::Transport& transport, std::string directory, Clock::time_point started)
+        engine::Transport& transport, const Log& log, std::string directory, Clock::time_point started)
         : arguments_(arguments),
           scenario_(scenario),
+          log_(log),
           transport_(transport),
           directory_(std::move(directory)),
           started_(started),
@@ -115,10 +122,11 @@ public:
 
     void carry_out(const std::optional<workload::TraceSummary>& trace) {
         engine::Partition partition = engine::partition_by_load(fleet_.model(), transport_.ranks());
-        const bool speaks = transport_.rank() == 0 && !arguments_.is_quiet;
-        if (speaks) introduce(scenario_, trace, partition, directory_);
+        introduce(log_, scenario_, trace, partition, directory_);
         engine::Simulation simulation(fleet_.model(), std::move(partition), transport_);
-        ProgressLine line({.is_shown = speaks,
+        log_.debug(fmt::format("  fleet built after {:.3f} s",
+                               std::chrono::duration<double>(Clock::now() - started_).count()));
+        ProgressLine line({.is_shown = log_.tells_info(),
                            .is_parallel = transport_.ranks() > 1,
                            .expected_end = expected_end(scenario_, trace)});
         const SimTime until = scenario_.ends_at_duration ? scenario_.duration.value() : SimTime::never();
@@ -153,12 +161,12 @@ private:
         const results::SummaryContext context{.digest = outcome.digest, .ranks = outcome.ranks};
         fmt::print("{}", arguments_.is_json ? to_json(outcome.summary, context) : to_text(outcome.summary, context));
         std::fflush(stdout);
-        if (arguments_.is_quiet) return;
-        fmt::print(stderr, "\nWritten    {0}/\nNext       regatta-post merge {0} -o {0}/run.h5\n", directory_);
+        log_.info(fmt::format("\nWritten    {0}/\nNext       regatta-post merge {0} -o {0}/run.h5", directory_));
     }
 
     const RunArguments& arguments_;
     const scenario::Scenario& scenario_;
+    const Log& log_;
     engine::Transport& transport_;
     std::string directory_;
     Clock::time_point started_;
@@ -197,15 +205,14 @@ int run_scenario(const RunArguments& arguments, const std::string& program_path,
     std::vector<std::string> overrides = arguments.scenario.overrides;
     if (arguments.limit) overrides.push_back("workload.limit=" + *arguments.limit);
     if (arguments.seed) overrides.push_back("seed=" + *arguments.seed);
-    if (transport.rank() == 0 && !arguments.is_quiet) {
-        fmt::print(stderr, "{}    {} rank{}    {}\n", version_text(), transport.ranks(),
-                   transport.ranks() == 1 ? "" : "s", arguments.scenario.scenario);
-        std::fflush(stderr);
-    }
+    const Log log(arguments.is_quiet || transport.rank() != 0);
+    log.info(fmt::format("{}    {}    {}", version_text(), ranks_text(transport.ranks()), arguments.scenario.scenario));
     const scenario::Registries registries;
     const ScenarioInput input =
         read_scenario(arguments.scenario.scenario, overrides, program_path, registries, transport);
     if (input.exit_code != 0) return input.exit_code;
+    log.debug(
+        fmt::format("  scenario read after {:.3f} s", std::chrono::duration<double>(Clock::now() - started).count()));
     std::string directory = arguments.output;
     const int code = on_rank_zero(transport, [&] {
         if (directory.empty()) directory = free_directory(input.scenario->name);
@@ -214,7 +221,7 @@ int run_scenario(const RunArguments& arguments, const std::string& program_path,
     if (code != 0) return code;
     engine::Buffer name(directory.begin(), directory.end());
     transport.broadcast(name);
-    Run(arguments, *input.scenario, registries, transport, std::string(name.begin(), name.end()), started)
+    Run(arguments, *input.scenario, registries, transport, log, std::string(name.begin(), name.end()), started)
         .carry_out(input.trace);
     return 0;
 }
