@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "regatta/base/errors.hpp"
+#include "results/chunk_packing.hpp"
 
 namespace regatta::results::h5 {
 namespace {
@@ -58,7 +59,11 @@ void describe(File& file, const Table& table) {
 }  // namespace
 
 TableAppender::TableAppender(File& file, const Table& table, Packing packing)
-    : file_(&file), table_(&table), type_(row_type(file, table)) {
+    : file_(&file),
+      table_(&table),
+      packing_(packing),
+      batch_bytes_(kChunkRows * table.row_bytes * (packing == Packing::Compressed ? chunks_at_once() : 1)),
+      type_(row_type(file, table)) {
     errno = 0;
     const hsize_t none = 0;
     const hsize_t unlimited = H5S_UNLIMITED;
@@ -73,20 +78,14 @@ TableAppender::TableAppender(File& file, const Table& table, Packing packing)
 }
 
 void TableAppender::append(const void* rows, std::size_t count) {
-    const std::size_t chunk_bytes = static_cast<std::size_t>(kChunkRows) * table_->row_bytes;
     const auto* next = static_cast<const std::byte*>(rows);
     const std::byte* const end = next + count * table_->row_bytes;
     while (next != end) {
-        if (gathered_.empty() && static_cast<std::size_t>(end - next) >= chunk_bytes) {
-            write(next, kChunkRows);
-            next += chunk_bytes;
-            continue;
-        }
-        const std::size_t taken = std::min(static_cast<std::size_t>(end - next), chunk_bytes - gathered_.size());
+        const std::size_t taken = std::min(static_cast<std::size_t>(end - next), batch_bytes_ - gathered_.size());
         gathered_.insert(gathered_.end(), next, next + taken);
         next += taken;
-        if (gathered_.size() < chunk_bytes) break;
-        write(gathered_.data(), kChunkRows);
+        if (gathered_.size() < batch_bytes_) break;
+        write(gathered_.data(), gathered_.size() / table_->row_bytes);
         gathered_.clear();
     }
 }
@@ -100,16 +99,36 @@ void TableAppender::close() {
 
 void TableAppender::write(const std::byte* rows, std::size_t count) {
     errno = 0;
+    const hsize_t extent = written_rows_ + count;
+    file_->check(H5Dset_extent(dataset_.id(), &extent), fmt::format("write {}", table_->path));
+    if (packing_ == Packing::Compressed)
+        write_compressed(rows, count);
+    else
+        write_plain(rows, count);
+    written_rows_ = extent;
+}
+
+void TableAppender::write_plain(const std::byte* rows, std::size_t count) {
     const std::string action = fmt::format("write {}", table_->path);
     const hsize_t first = written_rows_;
-    const hsize_t extent = written_rows_ + count;
     const hsize_t block = count;
-    file_->check(H5Dset_extent(dataset_.id(), &extent), action);
     const Handle in_file(H5Dget_space(dataset_.id()), H5Sclose);
     const Handle in_memory(H5Screate_simple(1, &block, nullptr), H5Sclose);
     file_->check(H5Sselect_hyperslab(in_file.id(), H5S_SELECT_SET, &first, nullptr, &block, nullptr), action);
     file_->check(H5Dwrite(dataset_.id(), type_.id(), in_memory.id(), in_file.id(), H5P_DEFAULT, rows), action);
-    written_rows_ = extent;
+}
+
+void TableAppender::write_compressed(const std::byte* rows, std::size_t count) {
+    const std::size_t chunk_bytes = kChunkRows * table_->row_bytes;
+    // A chunk is stored whole: what the last one has no rows for is zero, as HDF5 would fill it.
+    std::vector<std::byte> chunks(rows, rows + count * table_->row_bytes);
+    chunks.resize((chunks.size() + chunk_bytes - 1) / chunk_bytes * chunk_bytes);
+    hsize_t first = written_rows_;
+    for (const std::vector<std::byte>& packed : pack_chunks(chunks, chunk_bytes, table_->row_bytes)) {
+        file_->check(H5Dwrite_chunk(dataset_.id(), H5P_DEFAULT, 0, &first, packed.size(), packed.data()),
+                     fmt::format("write {}", table_->path));
+        first += kChunkRows;
+    }
 }
 
 TableReader::TableReader(const File& file, const Table& table)
