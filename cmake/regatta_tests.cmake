@@ -19,3 +19,36 @@ function(regatta_add_test name)
     set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT}
                          ENVIRONMENT "REGATTA_SOURCE_DIR=${PROJECT_SOURCE_DIR}")
 endfunction()
+
+# regatta_add_mpi_test(transport.mpi SOURCES mpi_transport_test.cpp LINKS regatta::transport RANKS 1 2 3 4)
+# one executable (its main opens the session, see tests/transport/mpi_main.hpp), one ctest entry per number of ranks:
+# transport.mpi.np1, transport.mpi.np2, ...
+function(regatta_add_mpi_test name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;RANKS" ${ARGN})
+    string(REPLACE "." "_" target "test_${name}")
+    set(main_directory "${PROJECT_SOURCE_DIR}/tests/transport")
+    add_executable(${target} ${ARG_SOURCES} "${main_directory}/mpi_main.cpp")
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+    target_include_directories(${target} PRIVATE "${main_directory}")
+    target_link_libraries(${target} PRIVATE ${ARG_LINKS} regatta::transport GTest::gtest regatta_flags)
+    set(environment "REGATTA_SOURCE_DIR=${PROJECT_SOURCE_DIR}")
+    # Open MPI wants to be told twice that root means it; nobody else is to get past its question unasked.
+    execute_process(COMMAND id -u OUTPUT_VARIABLE user OUTPUT_STRIP_TRAILING_WHITESPACE)
+    if(user STREQUAL "0")
+        list(APPEND environment OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1)
+    endif()
+    if(REGATTA_SANITIZE)
+        list(APPEND environment ASAN_OPTIONS=detect_leaks=0)  # Open MPI leaks on its own
+    endif()
+    foreach(ranks ${ARG_RANKS})
+        set(processors ${ranks})
+        if(processors GREATER 2)
+            set(processors 2)
+        endif()
+        add_test(NAME ${name}.np${ranks}
+                 COMMAND "${MPIEXEC_EXECUTABLE}" ${MPIEXEC_NUMPROC_FLAG} ${ranks} --oversubscribe
+                         --mca mpi_yield_when_idle 1 $<TARGET_FILE:${target}>)
+        set_tests_properties(${name}.np${ranks} PROPERTIES LABELS mpi TIMEOUT 120 PROCESSORS ${processors}
+                             ENVIRONMENT "${environment}")
+    endforeach()
+endfunction()
