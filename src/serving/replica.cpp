@@ -36,13 +36,11 @@ bool Replica::receive(const Request& request, SimTime now) {
             starts_now_ = true;
             run_start_ = FineClock(now);
         }
-    } else if (!is_cut_ && run_steps_ > 1 && scheduler_->arrival_may_join()) {
-        // The step in progress goes on; the batch after it is formed anew.
-        const std::int64_t steps = steps_ended_by(now) + 1;
-        if (steps < run_steps_) {
-            run_steps_ = steps;
-            is_cut_ = true;
-        }
+    } else if (!is_cut_ && scheduler_->arrival_may_join()) {
+        // The step in progress goes on; the batch after it is formed anew, even where the run would have ended with
+        // that step (with the line's piece) and been followed by another of the same composition.
+        run_steps_ = steps_ended_by(now) + 1;
+        is_cut_ = true;
     }
     scheduler_->enqueue(request, now);
     return true;
