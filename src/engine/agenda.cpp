@@ -7,11 +7,14 @@
 
 namespace regatta::engine {
 
-Agenda::Agenda(const Model& model) : model_(&model) {
-    if (model.sample_period()) next_sample_ = SimTime();
+Agenda::Agenda(const Model& model, const Tiers& tiers, std::uint32_t tier) : model_(&model) {
+    for (std::size_t i = 0; i < model.groups().size(); ++i) {
+        const GroupId group(static_cast<std::uint16_t>(i));
+        if (tiers.of(group) == tier && model.sample_period() && model.is_sampled(group)) next_sample_ = SimTime();
+    }
     for (const Board& board : model.boards()) {
-        next_reports_.push_back(board.period);
-        next_changes_.push_back(board.period + board.latency);
+        next_reports_.push_back(tiers.of(board.from) == tier ? board.period : SimTime::never());
+        next_changes_.push_back(tiers.of(board.to) == tier ? board.period + board.latency : SimTime::never());
     }
     find_next_time();
 }

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/window_message.hpp"
+#include "engine/tiers.hpp"
 #include "regatta/base/time.hpp"
 #include "regatta/engine/model.hpp"
 
@@ -20,7 +20,7 @@ public:
         SimTime at;
     };
 
-    explicit Agenda(const Model& model);
+    Agenda(const Model& model, const Tiers& tiers, std::uint32_t tier);
 
     /// The next instant at which something is due; never when nothing ever is.
     [[nodiscard]] SimTime next_time() const { return next_time_; }
@@ -41,8 +41,8 @@ private:
 
     const Model* model_;
     SimTime next_sample_ = SimTime::never();
-    std::vector<SimTime> next_reports_;  ///< by board
-    std::vector<SimTime> next_changes_;  ///< by board
+    std::vector<SimTime> next_reports_;  ///< by board; never where the tier has no part in it
+    std::vector<SimTime> next_changes_;
     SimTime next_time_ = SimTime::never();
 };
 

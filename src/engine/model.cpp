@@ -28,6 +28,17 @@ BoardId Model::add_board(const Board& board) {
     return BoardId(static_cast<std::uint16_t>(boards_.size() - 1));
 }
 
+void Model::add_reaction(const Reaction& reaction) {
+    REGATTA_CHECK(reaction.input != kWakeUp, "wake-ups make processes send at once");
+    reactions_.push_back(reaction);
+}
+
+SimTime Model::reaction(GroupId group, EventClass input, GroupId to) const {
+    for (const Reaction& reaction : reactions_)
+        if (reaction.group == group && reaction.input == input && reaction.to == to) return reaction.least;
+    return {};
+}
+
 void Model::sample_every(SimTime period, std::vector<GroupId> groups) {
     REGATTA_CHECK(period > SimTime(), "a sampling period is positive");
     sample_period_ = period;

@@ -1,43 +1,43 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <functional>
 #include <vector>
 
-#include "engine/agenda.hpp"
-#include "engine/event_queue.hpp"
+#include "engine/domain.hpp"
+#include "engine/tiers.hpp"
 #include "engine/window_message.hpp"
 #include "regatta/engine/context.hpp"
-#include "regatta/engine/simulation.hpp"
+#include "regatta/engine/partition.hpp"
 
 namespace regatta::engine {
 
-/// The processes of one rank and their event loop, up to an instant that others vouch for. It is also the context that
-/// handlers see.
-class RankLoop final : public Context {
+/// The processes of one rank, by domains; sorts what they send to where it goes. It is the context that handlers see.
+class RankLoop final : public Context, private Domain::Host {
 public:
-    RankLoop(const Model& model, const Partition& partition, std::uint32_t rank);
+    RankLoop(const Model& model, const Tiers& tiers, const Partition& partition, std::uint32_t rank);
 
     /// Plans the first wake-ups of all processes, at time 0.
     void start();
-    /// Handles everything before `safe`; calls `observe` now and then.
-    template <class Observe>
-    void run_until(SimTime safe, Observe&& observe);
-    /// Takes samples up to and including `end`.
+    /// Brings the domain of `tier` to `safe`; calls `look_up` now and then.
+    void run_until(std::uint32_t tier, SimTime safe, const std::function<void()>& look_up);
+    /// Takes the samples up to and including `end` that are still due.
     void sample_through(SimTime end);
     void finish(SimTime end);
 
-    /// Events, reports and bounds for the other ranks since the last exchange. By rank.
+    /// Events and reports for the other ranks since the last exchange. By rank; `pending` and `sent` are the caller's.
     [[nodiscard]] std::vector<WindowMessage>& outgoing() { return outgoing_; }
     void clear_outgoing();
-    void receive(const WindowMessage& message, std::uint32_t from);
+    void receive(const WindowMessage& message);
 
-    [[nodiscard]] SimTime next_event() const { return queue_.next_time(); }
-    [[nodiscard]] SimTime next_report() const { return agenda_.next_report(); }
-    [[nodiscard]] SimTime last_event() const { return last_event_; }
-    [[nodiscard]] SimTime settled() const { return std::max(now_, horizon_); }
-    void set_horizon(SimTime horizon) { horizon_ = horizon; }
-    [[nodiscard]] std::int64_t events() const { return events_; }
+    [[nodiscard]] Pending pending(std::uint32_t tier) { return domains_[tier].pending(); }
+    [[nodiscard]] SimTime last_event() const;
+    /// Everything before has happened on this rank.
+    [[nodiscard]] SimTime settled() const;
+    [[nodiscard]] std::int64_t events() const;
+    /// The smallest time between a message's receipt and the horizon of the domain that got it: how near to the edge
+    /// promises and latencies let the run go. Never when nothing was received.
+    [[nodiscard]] SimTime least_slack() const { return least_slack_; }
     [[nodiscard]] LogicalProcess* local(LpId id);
 
     void wake_at(std::uint32_t slot, SimTime at) override;
@@ -48,80 +48,43 @@ public:
     void load(InArchive& archive);
 
 private:
-    static constexpr std::uint32_t kElsewhere = UINT32_MAX;
-    /// Which planning of a wake-up slot is the valid one.
-    struct WakeSlot {
-        std::uint32_t planning = 0;
-        bool is_planned = false;
-
-        template <class Archive>
-        void serialize(Archive& archive, unsigned /*version*/) {
-            archive& planning& is_planned;
-        }
-    };
-    struct Local {
-        std::unique_ptr<LogicalProcess> process;
-        LpId id;
-        GroupId group;
-        std::uint32_t sent = 0;        ///< messages so far: the next sequence number
-        std::uint32_t first_slot = 0;  ///< of its wake-ups
-        std::uint32_t slots = 0;
+    /// Where a process lives and what it is, in one look.
+    struct Place {
+        std::uint32_t rank = 0;
+        std::uint16_t group = 0;
+        std::uint16_t tier = 0;
     };
 
     void post(Event& event, SimTime delay) override;
-    [[nodiscard]] std::uint32_t instant_order(SimTime time, std::uint32_t order) const;
-    void handle(const Event& event);
-    void run_agenda_item();
-    void report(const Agenda::Item& item);
-    void change_board(const Agenda::Item& item);
-    void enter(std::uint32_t index, SimTime now, std::uint32_t depth);
-    [[nodiscard]] WakeSlot& wake_slot(std::uint32_t slot);
+    void wake(Domain& domain, std::uint32_t local, const WakeUp& wake_up) override;
+    void deliver(Domain& domain, std::uint32_t local, const Event& event) override;
+    void carry_out(Domain& domain, const Agenda::Item& item) override;
+    void look_up() override { (*look_up_)(); }
+
+    [[nodiscard]] std::uint32_t instant_order(SimTime time, std::uint32_t event_class) const;
+    void enter(Domain& domain, std::uint32_t local, SimTime now, std::uint32_t depth);
+    void push(const Event& event, const Place& place);
+    void report(Domain& domain, const Agenda::Item& item);
+    void change_board(Domain& domain, const Agenda::Item& item);
+    [[noreturn]] void fail_latency(const Event& event, SimTime least) const;
+    [[noreturn]] void fail_horizon(const Event& event, SimTime horizon) const;
 
     const Model* model_;
-    const Partition* partition_;
     std::uint32_t rank_;
-    std::vector<Local> locals_;
-    std::vector<std::uint32_t> local_of_;  ///< by LpId: index in locals_, or kElsewhere
-    std::vector<std::uint16_t> group_of_;  ///< by LpId
+    std::vector<Place> places_;            ///< by LpId
+    std::vector<std::uint32_t> local_of_;  ///< by LpId: index in its domain
     std::vector<SimTime> latency_;         ///< by group pair; never where there is no link
-    std::vector<WakeSlot> wake_slots_;
-
-    EventQueue queue_;
-    Agenda agenda_;
+    std::vector<Domain> domains_;          ///< by tier
+    std::vector<bool> ranks_reading_;      ///< by board and rank
     std::vector<WindowMessage> outgoing_;
     std::vector<std::vector<std::uint32_t>> board_values_;  ///< by board; empty where nobody here reads
     std::vector<BoardReport> waiting_reports_;              ///< received or made here, not yet shown
+    const std::function<void()>* look_up_ = nullptr;
 
-    std::uint32_t current_ = 0;  ///< index of the process that handles something
+    Domain* domain_ = nullptr;   ///< whose member handles something
+    std::uint32_t current_ = 0;  ///< that member
     std::uint32_t depth_ = 0;
-    SimTime horizon_;  ///< everything before has been handled: nothing may arrive there
-    SimTime last_event_;
-    std::int64_t events_ = 0;
+    SimTime least_slack_ = SimTime::never();
 };
-
-/// How many events are handled between two looks at what else is to be done (progress, settling of results).
-inline constexpr std::int64_t kEventsPerObservation = 16'384;
-
-template <class Observe>
-void RankLoop::run_until(SimTime safe, Observe&& observe) {
-    std::int64_t next_observation = events_ + kEventsPerObservation;
-    while (true) {
-        const SimTime next = queue_.next_time();
-        if (agenda_.next_time() <= next) {
-            // Fixed instants keep no run alive: without a bound and without events there is nothing to wait for.
-            if (agenda_.next_time() >= safe || (safe.is_never() && queue_.is_empty())) return;
-            run_agenda_item();
-            continue;
-        }
-        if (next >= safe) return;
-        const Event event = queue_.top();
-        queue_.pop();
-        handle(event);
-        if (events_ >= next_observation) {
-            next_observation = events_ + kEventsPerObservation;
-            observe();
-        }
-    }
-}
 
 }  // namespace regatta::engine

@@ -3,37 +3,41 @@
 #include <algorithm>
 #include <boost/archive/binary_iarchive.hpp>
 #include <boost/archive/binary_oarchive.hpp>
+#include <cstddef>
 #include <utility>
 
-#include "engine/lookahead.hpp"
-#include "engine/output_bound.hpp"
+#include "engine/horizon.hpp"
 #include "engine/rank_loop.hpp"
+#include "engine/tiers.hpp"
 #include "engine/wall_clock.hpp"
 
 namespace regatta::engine {
 
 // The window loop. Phases of a window, in this order:
-//   1. exchange   each rank tells each other its pending bounds, the events and reports for it, and the earliest event
-//   it
-//                 has sent to anyone; one message per pair, so that nothing is under way when the exchange is over
-//   2. agree      from the same numbers every rank computes when each rank can next do something (`next_action`), and
-//   from
-//                 that until when nothing can reach this rank (`safe`); no event left, or none before the end: stop
-//   3. run        everything before `safe`
-// On entry to a phase 3 every event before `safe` that will ever come is in this rank's queue.
+//   1. exchange  each rank tells each other what is pending in its domains, the events and reports for it, and the
+//   earliest
+//                event it has sent to any domain; one message per pair, so that nothing is under way when it is over
+//   2. agree     every rank has the same numbers, and computes from them until when nothing can reach each of its
+//   domains
+//                (Horizon); no event left anywhere, or none before the end: stop
+//   3. run       each domain up to its safe instant
+// On entry to phase 3 every event before a domain's safe instant that will ever come is in the domain's queue.
 class Simulation::Impl {
 public:
-    Impl(const Model& model, Partition partition, Transport& transport)
+    Impl(const Model& model, Partition partition, Transport& transport, Bound bound)
         : model_(model),
-          partition_(std::move(partition)),
           transport_(transport),
-          lookahead_(model_, partition_),
-          loop_(model_, partition_, transport.rank()),
+          tiers_(model),
+          partition_(std::move(partition)),
+          horizon_(model, tiers_, partition_, transport.rank(), bound),
+          loop_(model, tiers_, partition_, transport.rank()),
           writers_(transport.ranks()),
           readers_(transport.ranks()),
           outgoing_(transport.ranks()),
           incoming_(transport.ranks()),
-          next_action_(transport.ranks()) {}
+          received_(transport.ranks()),
+          pending_(transport.ranks() * tiers_.count()),
+          windows_bounded_(horizon_.channels().size(), 0) {}
 
     RunReport run(const RunOptions& options);
     RankLoop& loop() { return loop_; }
@@ -41,126 +45,140 @@ public:
     bool has_started_ = false;
 
 private:
-    void run_alone(const RunOptions& options);
-    void run_windows(const RunOptions& options);
+    [[nodiscard]] SimTime agree();
     void exchange();
-    [[nodiscard]] SimTime safe_until() const;
-    void observe(const RunOptions& options);
+    void run_window(SimTime until);
+    void count_bound();
+    void observe();
+    [[nodiscard]] RunReport report(SimTime until);
 
     const Model& model_;
-    Partition partition_;
     Transport& transport_;
-    Lookahead lookahead_;
+    Tiers tiers_;
+    Partition partition_;
+    Horizon horizon_;
     RankLoop loop_;
     std::vector<MessageWriter> writers_;
     std::vector<MessageReader> readers_;
     std::vector<Buffer> outgoing_;
     std::vector<Buffer> incoming_;
-    std::vector<WindowMessage> received_ = std::vector<WindowMessage>(transport_.ranks());
-    std::vector<SimTime> next_action_;  ///< by rank: nothing of it happens before
-    SimTime next_event_;                ///< of all ranks; never when no event is left
+    std::vector<WindowMessage> received_;        ///< by rank; the own one is what this rank tells
+    std::vector<Pending> pending_;               ///< by rank and tier, messages just sent included
+    std::vector<std::int64_t> windows_bounded_;  ///< by channel
     Progress progress_;
-    WallClock running_;
+    WallClock clock_;
+    ProgressObserver observer_;
+    std::function<void()> look_up_ = [this] { observe(); };
 };
 
-void Simulation::Impl::observe(const RunOptions& options) {
-    if (!options.observer) return;
+void Simulation::Impl::observe() {
+    if (!observer_) return;
     progress_.settled = loop_.settled();
     progress_.events = loop_.events();
-    progress_.loop_s = running_.seconds();
-    options.observer(progress_);
+    progress_.loop_s = clock_.seconds();
+    observer_(progress_);
 }
 
 RunReport Simulation::Impl::run(const RunOptions& options) {
-    running_ = WallClock();
+    clock_ = WallClock();
+    observer_ = options.observer;
     if (!has_started_) loop_.start();
     has_started_ = true;
-    if (transport_.ranks() == 1)
-        run_alone(options);
-    else
-        run_windows(options);
-    RunReport report;
-    report.end =
-        options.until.is_never() ? SimTime::from_ns(transport_.largest(loop_.last_event().ns())) : options.until;
-    progress_.events = loop_.events();
-    progress_.loop_s = running_.seconds();
-    report.progress = progress_;
-    return report;
-}
-
-void Simulation::Impl::run_alone(const RunOptions& options) {
-    loop_.run_until(options.until, [&] { observe(options); });
-    if (!options.until.is_never()) loop_.set_horizon(options.until);
-    ++progress_.windows;
-}
-
-void Simulation::Impl::run_windows(const RunOptions& options) {
-    while (true) {
-        exchange();
-        if (next_event_.is_never() || next_event_ >= options.until) break;
-        const SimTime safe = std::min(safe_until(), options.until);
-        loop_.run_until(safe, [&] { observe(options); });
-        loop_.set_horizon(safe);
+    for (SimTime next = agree(); !next.is_never() && next < options.until; next = agree()) {
+        horizon_.find_safe(pending_);
+        run_window(options.until);
         ++progress_.windows;
-        observe(options);
+        observe();
     }
+    return report(options.until);
+}
+
+/// Phases 1 and 2: `pending_` is what all ranks know. Gives the earliest event anywhere; never when there is none.
+SimTime Simulation::Impl::agree() {
+    const std::uint32_t tiers = tiers_.count();
+    const std::uint32_t own = transport_.rank();
+    received_[own].pending.resize(tiers);
+    for (std::uint32_t tier = 0; tier < tiers; ++tier)
+        received_[own].pending[tier] = loop_.pending(tier);
+    if (transport_.ranks() > 1) exchange();
+    SimTime next = SimTime::never();
+    for (std::size_t i = 0; i < pending_.size(); ++i) {
+        Pending& pending = pending_[i];
+        pending = received_[i / tiers].pending[i % tiers];
+        if (transport_.ranks() > 1)
+            for (const WindowMessage& message : received_)
+                pending.message = std::min(pending.message, message.earliest_sent[i]);
+        next = std::min(next, pending.event());
+    }
+    return next;
 }
 
 void Simulation::Impl::exchange() {
-    const WallClock waiting;
-    std::vector<WindowMessage>& messages = loop_.outgoing();
+    const WallClock clock;
     const std::uint32_t own = transport_.rank();
     const std::uint32_t ranks = transport_.ranks();
-    // Everyone learns of everyone's sends: earliest_sent[to] of the message to `to`, put together.
-    for (std::uint32_t to = 0; to < ranks; ++to)
-        messages[own].earliest_sent[to] = messages[to].earliest_sent[to];
-    messages[own].earliest_sent[own] = SimTime::never();
+    std::vector<WindowMessage>& messages = loop_.outgoing();
+    std::vector<SimTime>& sent = received_[own].earliest_sent;
+    sent.clear();
+    for (const WindowMessage& message : messages)
+        sent.insert(sent.end(), message.earliest.begin(), message.earliest.end());
     for (std::uint32_t to = 0; to < ranks; ++to) {
         if (to == own) continue;
-        messages[to].next_event = loop_.next_event();
-        messages[to].next_report = loop_.next_report();
-        messages[to].earliest_sent = messages[own].earliest_sent;
+        messages[to].pending = received_[own].pending;
+        messages[to].earliest_sent = sent;
         writers_[to].write(messages[to], outgoing_[to]);
     }
     transport_.exchange(outgoing_, incoming_);
-
-    received_[own].next_event = loop_.next_event();
-    received_[own].next_report = loop_.next_report();
-    received_[own].earliest_sent = messages[own].earliest_sent;
     for (std::uint32_t from = 0; from < ranks; ++from)
         if (from != own) readers_[from].read(incoming_[from], received_[from]);
-    next_event_ = SimTime::never();
-    for (std::uint32_t rank = 0; rank < ranks; ++rank) {
-        SimTime next = received_[rank].next_event;
-        for (const WindowMessage& message : received_)
-            next = std::min(next, message.earliest_sent[rank]);
-        next_event_ = std::min(next_event_, next);
-        next_action_[rank] = plain_bound(next, received_[rank].next_report);
-    }
     for (std::uint32_t from = 0; from < ranks; ++from)
-        if (from != own) loop_.receive(received_[from], from);
+        if (from != own) loop_.receive(received_[from]);
     loop_.clear_outgoing();
-    progress_.waiting_s += waiting.seconds();
+    progress_.waiting_s += clock.seconds();
 }
 
-SimTime Simulation::Impl::safe_until() const {
-    SimTime safe = SimTime::never();
-    for (std::uint32_t from = 0; from < transport_.ranks(); ++from) {
-        const SimTime lookahead = lookahead_.between(from, transport_.rank());
-        if (next_action_[from].is_never() || lookahead.is_never()) continue;
-        safe = std::min(safe, next_action_[from] + lookahead);
+void Simulation::Impl::run_window(SimTime until) {
+    count_bound();
+    for (std::uint32_t tier = 0; tier < tiers_.count(); ++tier)
+        loop_.run_until(tier, std::min(horizon_.safe(tier), until), look_up_);
+}
+
+/// The channel that ends this window: the one that bounds the tier which may go least far.
+void Simulation::Impl::count_bound() {
+    int channel = -1;
+    SimTime least = SimTime::never();
+    for (std::uint32_t tier = 0; tier < tiers_.count(); ++tier) {
+        if (horizon_.bounded_by(tier) < 0 || horizon_.safe(tier) >= least) continue;
+        least = horizon_.safe(tier);
+        channel = horizon_.bounded_by(tier);
     }
-    return safe;
+    if (channel >= 0) ++windows_bounded_[static_cast<std::size_t>(channel)];
 }
 
-Simulation::Simulation(const Model& model, Partition partition, Transport& transport)
-    : impl_(std::make_unique<Impl>(model, std::move(partition), transport)) {}
+RunReport Simulation::Impl::report(SimTime until) {
+    RunReport report;
+    report.end = until.is_never() ? SimTime::from_ns(transport_.largest(loop_.last_event().ns())) : until;
+    progress_.events = loop_.events();
+    progress_.loop_s = clock_.seconds();
+    report.progress = progress_;
+    for (std::size_t i = 0; i < windows_bounded_.size(); ++i)
+        report.channels.push_back({.name = name_of(horizon_.channels()[i], model_),
+                                   .latency = horizon_.channels()[i].latency,
+                                   .windows_bounded = windows_bounded_[i]});
+    report.least_slack = loop_.least_slack();
+    report.mean_window = SimTime::from_ns(report.end.ns() / std::max<std::int64_t>(progress_.windows, 1));
+    return report;
+}
+
+Simulation::Simulation(const Model& model, Partition partition, Transport& transport, Bound bound)
+    : impl_(std::make_unique<Impl>(model, std::move(partition), transport, bound)) {}
 Simulation::~Simulation() = default;
 
 RunReport Simulation::run(const RunOptions& options) {
     return impl_->run(options);
 }
 void Simulation::finish(SimTime end) {
+    impl_->loop().sample_through(end);
     impl_->loop().finish(end);
 }
 LogicalProcess* Simulation::local(LpId id) {

@@ -13,6 +13,7 @@
 // Hot types go as one block: trivially copyable, never tracked, no class information in the stream.
 BOOST_IS_BITWISE_SERIALIZABLE(regatta::SimTime)
 BOOST_IS_BITWISE_SERIALIZABLE(regatta::engine::Event)
+BOOST_IS_BITWISE_SERIALIZABLE(regatta::engine::Pending)
 BOOST_IS_BITWISE_SERIALIZABLE(regatta::engine::BoardEntry)
 
 namespace regatta::engine {
@@ -86,9 +87,7 @@ MessageWriter& MessageWriter::operator=(MessageWriter&&) noexcept = default;
 void MessageWriter::write(const WindowMessage& message, Buffer& buffer) {
     impl_->sink.aim(buffer);
     OutArchive& archive = impl_->archive;
-    const std::int64_t next_event = message.next_event.ns();
-    const std::int64_t next_report = message.next_report.ns();
-    archive << next_event << next_report;
+    put_block(archive, message.pending);
     put_block(archive, message.earliest_sent);
     put_block(archive, message.events);
     const std::uint64_t reports = message.reports.size();
@@ -115,11 +114,7 @@ MessageReader& MessageReader::operator=(MessageReader&&) noexcept = default;
 void MessageReader::read(const Buffer& buffer, WindowMessage& message) {
     impl_->source.aim(buffer);
     InArchive& archive = impl_->archive;
-    std::int64_t next_event = 0;
-    std::int64_t next_report = 0;
-    archive >> next_event >> next_report;
-    message.next_event = SimTime::from_ns(next_event);
-    message.next_report = SimTime::from_ns(next_report);
+    get_block(archive, impl_->source, message.pending);
     get_block(archive, impl_->source, message.earliest_sent);
     get_block(archive, impl_->source, message.events);
     std::uint64_t reports = 0;

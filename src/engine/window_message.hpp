@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/horizon.hpp"
 #include "regatta/base/time.hpp"
 #include "regatta/engine/event.hpp"
 #include "regatta/engine/logical_process.hpp"
@@ -36,12 +37,20 @@ struct BoardReport {
 
 /// What a rank tells another after each window: closed, so that no rounds of counting are needed.
 struct WindowMessage {
-    SimTime next_event = SimTime::never();   ///< pending on the sender
-    SimTime next_report = SimTime::never();  ///< the sender's next board instant
-    /// By rank: the earliest event that the sender has sent there with this exchange.
+    /// The sender's domains, by tier: what is pending there.
+    std::vector<Pending> pending;
+    /// By rank and tier: the earliest event that the sender has sent there with this exchange.
     std::vector<SimTime> earliest_sent;
     std::vector<Event> events;
     std::vector<BoardReport> reports;
+
+    /// Not sent: by tier of the destination, the earliest of `events`.
+    std::vector<SimTime> earliest;
+
+    void add(const Event& event, std::uint32_t tier) {
+        events.push_back(event);
+        if (event.time < earliest[tier]) earliest[tier] = event.time;
+    }
 };
 
 /// Writes messages for one destination: one Boost archive that lives as long as the run.

@@ -28,6 +28,21 @@ struct Link {
     GroupId from;
     GroupId to;
     SimTime latency;
+    /// The one class of message it carries, if it is known: lets promises tell inputs apart. kWakeUp: any.
+    EventClass carries = kWakeUp;
+};
+
+/// Stands for a board that changes, where a reaction names what a process reacts to.
+inline constexpr EventClass kBoardChange = 255;
+
+/// A promise: what a member of `group` gets as a message of class `input` (or as kBoardChange) makes it send nothing to
+/// members of `to` sooner than `least` after; never: nothing at all. Wake-ups are what makes it send, at once.
+/// A promise that is broken stops the run as a causality error.
+struct Reaction {
+    GroupId group;
+    EventClass input = kBoardChange;
+    GroupId to;
+    SimTime least;
 };
 
 /// See BoardId. Reported at `period`, 2 * `period`, ...; read `latency` later.
@@ -47,12 +62,15 @@ public:
     void add_link(const Link& link);
     /// `latency` > 0 and a link latency of its own: it bounds how far ahead ranks may run.
     BoardId add_board(const Board& board);
+    void add_reaction(const Reaction& reaction);
     /// Members of these groups are sampled at 0, `period`, 2 * `period`, ...
     void sample_every(SimTime period, std::vector<GroupId> groups);
 
     [[nodiscard]] const std::vector<Group>& groups() const { return groups_; }
     [[nodiscard]] const std::vector<Link>& links() const { return links_; }
     [[nodiscard]] const std::vector<Board>& boards() const { return boards_; }
+    /// The least promised time from `input` to a send from `group` to `to`; 0 where nothing is promised.
+    [[nodiscard]] SimTime reaction(GroupId group, EventClass input, GroupId to) const;
     [[nodiscard]] std::optional<SimTime> sample_period() const { return sample_period_; }
     [[nodiscard]] bool is_sampled(GroupId group) const;
     [[nodiscard]] std::uint32_t process_count() const { return first_id_.back(); }
@@ -68,6 +86,7 @@ private:
     std::vector<std::uint32_t> first_id_ = {0};  ///< of each group, and the total
     std::vector<Link> links_;
     std::vector<Board> boards_;
+    std::vector<Reaction> reactions_;
     std::optional<SimTime> sample_period_;
     std::vector<GroupId> sampled_;
 };

@@ -33,9 +33,25 @@ struct RunOptions {
     ProgressObserver observer;
 };
 
+/// How far ahead a rank may trust the others. Results are the same; only speed differs.
+enum class Bound {
+    Plain,     ///< anything pending may lead to a send at once
+    Promises,  ///< by the model's reactions, and boards by their fixed instants
+};
+
+/// How often one channel ended windows.
+struct ChannelUse {
+    std::string name;  ///< "gateway -> node"
+    SimTime latency;
+    std::int64_t windows_bounded = 0;
+};
+
 struct RunReport {
     SimTime end;  ///< `until`, or the time of the last event on any rank
     Progress progress;
+    std::vector<ChannelUse> channels;        ///< of this rank
+    SimTime least_slack = SimTime::never();  ///< smallest time between a receipt and how far the receiver had gone
+    SimTime mean_window;                     ///< simulated time per window
 };
 
 /// One rank's part of a run: makes its logical processes, drives them through conservative windows, and exchanges
@@ -43,7 +59,7 @@ struct RunReport {
 class Simulation {
 public:
     /// All ranks pass the same model and partition. The transport must outlive the simulation.
-    Simulation(const Model& model, Partition partition, Transport& transport);
+    Simulation(const Model& model, Partition partition, Transport& transport, Bound bound = Bound::Promises);
     ~Simulation();
     Simulation(const Simulation&) = delete;
     Simulation& operator=(const Simulation&) = delete;

@@ -1,0 +1,144 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/agenda.hpp"
+#include "engine/bucket_queue.hpp"
+#include "engine/horizon.hpp"
+#include "regatta/base/time.hpp"
+#include "regatta/engine/event.hpp"
+#include "regatta/engine/logical_process.hpp"
+#include "regatta/engine/model.hpp"
+
+namespace regatta::engine {
+
+/// A planned wake-up as the queue holds it; valid while its slot's planning has this number.
+struct WakeUp {
+    SimTime time;
+    std::uint32_t instant_order = 0;
+    std::uint32_t slot = 0;
+    std::uint32_t local = 0;  ///< index of the process in its domain; ascends with its LpId
+    std::uint32_t planning = 0;
+
+    template <class Archive>
+    void serialize(Archive& archive, unsigned /*version*/) {
+        archive& time& instant_order& slot& local& planning;
+    }
+};
+
+[[nodiscard]] inline bool is_before(const WakeUp& a, const WakeUp& b) {
+    if (a.time != b.time) return a.time < b.time;
+    if (a.instant_order != b.instant_order) return a.instant_order < b.instant_order;
+    if (a.slot != b.slot) return a.slot < b.slot;
+    if (a.local != b.local) return a.local < b.local;
+    return a.planning < b.planning;
+}
+
+/// Never a tie: a wake-up's class is its own.
+[[nodiscard]] inline bool is_before(const WakeUp& a, const Event& b) {
+    return a.time != b.time ? a.time < b.time : a.instant_order < b.instant_order;
+}
+
+/// The members of one tier on one rank, with what is pending for them. Knows nothing of other domains.
+///
+/// Two ways to bring it to the end of a window, with the same results: in the total order over all members, or, when no
+/// member can send to another, member by member.
+class Domain {
+public:
+    struct Member {
+        std::unique_ptr<LogicalProcess> process;
+        LpId id;
+        GroupId group;
+        std::uint32_t sent = 0;        ///< messages so far: the next sequence number
+        std::uint32_t first_slot = 0;  ///< of its wake-ups
+        std::uint32_t slots = 0;
+    };
+    /// Who carries out what is due: the rank, as context of the handlers.
+    class Host {
+    public:
+        virtual ~Host() = default;
+        virtual void wake(Domain& domain, std::uint32_t local, const WakeUp& wake_up) = 0;
+        virtual void deliver(Domain& domain, std::uint32_t local, const Event& event) = 0;
+        virtual void carry_out(Domain& domain, const Agenda::Item& item) = 0;
+        /// Between events, every now and then.
+        virtual void look_up() = 0;
+    };
+
+    /// `local_of` gives each process's index in its domain, by LpId; it must outlive the domain.
+    Domain(bool is_independent, Agenda agenda, const std::vector<std::uint32_t>& local_of);
+
+    std::uint32_t add_member(Member member);
+    [[nodiscard]] std::vector<Member>& members() { return members_; }
+    [[nodiscard]] const std::vector<Member>& members() const { return members_; }
+    [[nodiscard]] Agenda& agenda() { return agenda_; }
+
+    void push(const Event& event) { messages_.push(event); }
+    /// Plans a slot anew for `at`, or for no time at all; what was planned before does not count any more.
+    void plan(std::uint32_t local, std::uint32_t slot, SimTime at, std::uint32_t instant_order);
+
+    /// Handles everything before `safe`.
+    void run_until(SimTime safe, Host& host);
+    [[nodiscard]] Pending pending();
+    /// Everything before has been handled: nothing may arrive there.
+    [[nodiscard]] SimTime horizon() const { return horizon_; }
+    [[nodiscard]] SimTime last_event() const { return last_event_; }
+    [[nodiscard]] std::int64_t events() const { return events_; }
+    /// Messages that have not been handled.
+    [[nodiscard]] std::vector<Event> messages() const;
+
+    void save(OutArchive& archive) const;
+    void load(InArchive& archive);
+
+private:
+    static bool comes_before(const Event& a, const Event& b) { return engine::is_before(a, b); }
+    static bool wakes_before(const WakeUp& a, const WakeUp& b) { return engine::is_before(a, b); }
+    /// Something due in the window being run, by the member it is for.
+    struct Due {
+        std::uint32_t local = 0;
+        std::uint32_t index = 0;  ///< in due_messages_, or in due_wakes_ with the top bit set
+    };
+    struct Slot {
+        std::uint32_t planning = 0;
+        bool is_planned = false;
+
+        template <class Archive>
+        void serialize(Archive& archive, unsigned /*version*/) {
+            archive& planning& is_planned;
+        }
+    };
+
+    void run_in_order(SimTime safe, Host& host);
+    void run_by_member(SimTime safe, Host& host);
+    void gather_due(SimTime safe);
+    void sort_due();
+    void visit(std::uint32_t local, std::size_t first, std::size_t last, Host& host);
+    [[nodiscard]] bool take_if_valid(const WakeUp& wake_up);
+    void count(SimTime time, Host& host);
+
+    bool is_independent_;
+    Agenda agenda_;
+    const std::vector<std::uint32_t>* local_of_;
+    std::vector<Member> members_;
+    std::vector<Slot> slots_;
+    BucketQueue<Event, comes_before> messages_;
+    BucketQueue<WakeUp, wakes_before> wakes_;
+
+    // Of the window being run member by member.
+    SimTime visit_end_;
+    std::uint32_t visited_ = UINT32_MAX;  ///< member being visited
+    std::vector<Event> due_messages_;
+    std::vector<WakeUp> due_wakes_;
+    std::vector<Due> due_;
+    std::vector<Due> other_due_;               ///< scratch of the sort
+    std::vector<std::uint32_t> places_;        ///< scratch of the sort
+    std::vector<WakeUp> own_wakes_;            ///< of the member being visited
+    std::vector<std::uint32_t> own_messages_;  ///< of the member being visited, as indices of due_messages_
+
+    SimTime horizon_;
+    SimTime last_event_;
+    std::int64_t events_ = 0;
+};
+
+}  // namespace regatta::engine

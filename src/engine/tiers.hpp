@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "regatta/engine/model.hpp"
+
+namespace regatta::engine {
+
+/// Groups that advance together: those joined by zero-latency links, every other group alone. The members of a tier on
+/// one rank are a domain, with a queue and a clock of its own: domains are to each other like ranks.
+class Tiers {
+public:
+    explicit Tiers(const Model& model);
+    [[nodiscard]] std::uint32_t count() const { return count_; }
+    [[nodiscard]] std::uint32_t of(GroupId group) const { return of_group_[group.index()]; }
+    /// No member can send to another of the tier: each may be brought to the end of a window on its own, one after the
+    /// other, which keeps its state in the cache.
+    [[nodiscard]] bool is_independent(std::uint32_t tier) const { return is_independent_[tier]; }
+
+private:
+    std::uint32_t count_ = 0;
+    std::vector<std::uint32_t> of_group_;
+    std::vector<bool> is_independent_;
+};
+
+/// A way by which something reaches a tier: a link or a board.
+struct Channel {
+    GroupId from;
+    GroupId to;
+    std::uint32_t from_tier = 0;
+    std::uint32_t to_tier = 0;
+    SimTime latency;
+    bool is_board = false;
+    BoardId board;
+    EventClass carries = kWakeUp;
+};
+[[nodiscard]] std::vector<Channel> channels_of(const Model& model, const Tiers& tiers);
+
+/// "gateway -> chat node".
+[[nodiscard]] std::string name_of(const Channel& channel, const Model& model);
+
+}  // namespace regatta::engine
