@@ -1,6 +1,5 @@
 #include "serving/memory_plan.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 namespace regatta::serving {
@@ -21,15 +20,13 @@ MemoryPlan plan_memory(const MemoryRequest& request) {
     const auto tokens = static_cast<double>(request.step_tokens);
     MemoryPlan plan;
     plan.usable_bytes = request.gpu.memory_bytes * request.memory_fraction;
-    plan.weight_bytes = llm::parameter_count(model) * llm::bytes_of(request.weight_type) / tensor_parallel;
+    plan.weight_bytes = llm::weight_bytes_per_gpu(model, request.weight_type, request.tensor_parallel);
     // Alive at once in the widest layer: residual, its normalised copy and the layer's output (hidden each), and the
     // two halves of the gated MLP, which are split.
     plan.activation_bytes = kRuntimeBytes + kActivationBytes * tokens *
                                                 (3.0 * static_cast<double>(model.hidden) +
                                                  2.0 * static_cast<double>(model.intermediate) / tensor_parallel);
-    const auto kv_heads = static_cast<double>(model.kv_heads);
-    const double kv_heads_on_gpu = std::max(1.0, std::ceil(kv_heads / tensor_parallel));
-    plan.kv_block_bytes = llm::kv_bytes_per_token(model, request.kv_type) * kv_heads_on_gpu / kv_heads *
+    plan.kv_block_bytes = llm::kv_bytes_per_token_per_gpu(model, request.kv_type, request.tensor_parallel) *
                           static_cast<double>(request.block_tokens);
     plan.kv_bytes = plan.usable_bytes - plan.weight_bytes - plan.activation_bytes;
     plan.kv_blocks = plan.kv_bytes < plan.kv_block_bytes

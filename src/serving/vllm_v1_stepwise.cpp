@@ -88,6 +88,7 @@ bool VllmV1Stepwise::form_batch(SimTime now) {
     if (!schedule_running(budget)) admit(budget, now);
     peak_blocks_ = std::max(peak_blocks_, limits_.kv_blocks - free_blocks());
     describe_step();
+    steps_left_ = 1;
     return shape_.decodes > 0 || !chunks_.empty();
 }
 
@@ -110,6 +111,7 @@ void VllmV1Stepwise::describe_step() {
 
 void VllmV1Stepwise::complete_steps(std::int64_t steps, SimTime end, StepOutcome& outcome) {
     REGATTA_CHECK(steps == 1, "the stepwise scheduler goes step by step");
+    steps_left_ = 0;
     for (Entry& entry : running_) {
         if (entry.in_step == 0) continue;
         entry.computed += entry.in_step;
@@ -148,11 +150,11 @@ void VllmV1Stepwise::for_each_unfinished(const std::function<void(const ServedRe
 }
 
 void VllmV1Stepwise::save(OutArchive& archive) const {
-    archive << waiting_ << running_ << peak_blocks_ << preemptions_;
+    archive << waiting_ << running_ << steps_left_ << peak_blocks_ << preemptions_;
 }
 
 void VllmV1Stepwise::load(InArchive& archive) {
-    archive >> waiting_ >> running_ >> peak_blocks_ >> preemptions_;
+    archive >> waiting_ >> running_ >> steps_left_ >> peak_blocks_ >> preemptions_;
     describe_step();
 }
 

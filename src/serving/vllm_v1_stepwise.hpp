@@ -19,7 +19,7 @@ public:
     [[nodiscard]] bool arrival_may_join() const override { return true; }
     [[nodiscard]] bool form_batch(SimTime now) override;
     [[nodiscard]] const timing::BatchShape& shape() const override { return shape_; }
-    [[nodiscard]] std::int64_t steady_steps() const override { return 1; }
+    [[nodiscard]] std::int64_t steady_steps() const override { return steps_left_; }
     void complete_steps(std::int64_t steps, SimTime end, StepOutcome& outcome) override;
     void keep_batch() override;
     [[nodiscard]] QueueState queue_state() const override;
@@ -59,6 +59,7 @@ private:
     std::vector<Entry> running_;
     std::vector<timing::PrefillChunk> chunks_;
     timing::BatchShape shape_;
+    std::int64_t steps_left_ = 0;  ///< 1 from forming a batch until its step is complete
     std::int64_t peak_blocks_ = 0;
     std::int64_t preemptions_ = 0;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/math/distributions/normal.hpp>
+#include <boost/math/policies/policy.hpp>
 #include <cmath>
 #include <utility>
 
@@ -53,6 +54,11 @@ private:
     double most_;
 };
 
+// In double, not by way of long double, which is slower and differs between machines.
+using StandardNormal =
+    boost::math::normal_distribution<double,
+                                     boost::math::policies::policy<boost::math::policies::promote_double<false>>>;
+
 class Lognormal final : public LengthDistribution {
 public:
     // mean = exp(mu + sigma^2 / 2) and cv^2 = exp(sigma^2) - 1, solved for mu and sigma.
@@ -62,7 +68,7 @@ public:
         mu_ = std::log(mean) - variance / 2;
     }
     std::int64_t tokens(double uniform) const override {
-        const double z = boost::math::quantile(boost::math::normal_distribution<double>(), uniform);
+        const double z = boost::math::quantile(StandardNormal(), uniform);
         return whole_tokens(std::exp(mu_ + sigma_ * z), most_);
     }
 

@@ -1,0 +1,87 @@
+#include "results/reference.hpp"
+
+#include <fmt/format.h>
+
+#include "results/file_layout.hpp"
+#include "results/tables.hpp"
+
+namespace regatta::results {
+namespace {
+
+constexpr const char* kHead = R"(# Result files
+
+<!-- Written by `regatta-post reference`; do not edit. -->
+
+A run writes one HDF5 file per rank, `DIR/rank-00000-000.h5` and so on; `regatta-post merge DIR -o run.h5` makes one file
+of them. Both hold the same objects. Merged files of one scenario are equal, dataset by dataset and whatever the number
+of ranks, but for `/run`: `h5diff --exclude-path /run a.h5 b.h5` finds nothing. Rank files are not compressed, merged
+ones are (shuffle and deflate, which every HDF5 has).
+
+Times are whole nanoseconds of simulated time. Tables follow the HDF5 table convention, with the unit and meaning of each
+column in the attributes `FIELD_n_UNIT` and `FIELD_n_DESCRIPTION`; no code of Regatta's is needed to read them:
+
+```python
+import pandas
+requests = pandas.read_hdf("run.h5", "requests")
+ttft_ms = (requests.first_token_ns - requests.arrival_ns)[requests.state == 0] / 1e6
+```
+
+| object | what it is |
+|---|---|
+| `/` | attributes `format`, `format_major`, `format_minor`, `kind` (`rank` or `merged`), `digest`, and those below |
+| `/requests`, `/replicas` | tables of rows, see below |
+| `/series` | sampled state of the pools; absent when nothing was sampled |
+| `/histograms` | inter-token gaps of each pool; absent when there were none |
+| `/scenario` | the scenario with every default written out, as text; attributes `name`, `seed`, `measure_from_ns`, `series_every_ns` (-1: none) |
+| `/pools/name`, `/streams/name` | what the columns `pool` and `stream` count through |
+| `/streams/ttft_target_ns`, `/streams/tpot_target_ns` | targets of each stream; -1: none |
+| `/run` | how the run was carried out: attribute `program` and the table `/run/ranks`; the only part that depends on the number of ranks |
+)";
+
+std::string type_name(ColumnType type) {
+    switch (type) {
+        case ColumnType::Int64:
+            return "int64";
+        case ColumnType::UInt64:
+            return "uint64";
+        case ColumnType::UInt32:
+            return "uint32";
+        case ColumnType::UInt16:
+            return "uint16";
+        case ColumnType::UInt8:
+            return "uint8";
+        case ColumnType::Float64:
+            return "float64";
+    }
+    return {};
+}
+
+/// What a reader must know beyond the columns.
+std::string remark(const Table& table) {
+    if (&table == &run_totals_table()) return "Attributes of the file itself.\n\n";
+    if (&table == &series_table())
+        return "One dataset per quantity with one row per instant (`/series/time_ns`) and one column per pool, in the "
+               "order of\n`/pools/name`; attributes `units` and `description`.\n\n";
+    return {};
+}
+
+}  // namespace
+
+std::string results_reference() {
+    std::string text = kHead;
+    text += fmt::format(
+        "\nThis is format {}.{}. Columns only ever get added at the end; a reader refuses a newer major format.\n",
+        layout::kFormatMajor, layout::kFormatMinor);
+    for (const Table* table : all_tables()) {
+        text += fmt::format("\n## `{}`: {}\n\n{}| column | type | unit | meaning |\n|---|---|---|---|\n", table->path,
+                            table->title, remark(*table));
+        for (const Column& column : table->columns) {
+            if (table == &series_table() && column.name == "pool") continue;
+            text += fmt::format("| `{}` | {} | {} | {} |\n", column.name, type_name(column.type), column.unit,
+                                column.sentence);
+        }
+    }
+    return text;
+}
+
+}  // namespace regatta::results

@@ -1,0 +1,202 @@
+// What holds for every replica scheduler, known or still to come: it runs over the registry.
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "regatta/base/errors.hpp"
+#include "replica_driver.hpp"
+#include "serving/replica_scheduler.hpp"
+#include "step_times.hpp"
+
+namespace regatta::serving {
+namespace {
+
+/// Whole numbers for all parameters, small enough that they bind. Policies refuse some combinations; then the next is
+/// tried.
+std::function<std::unique_ptr<ReplicaScheduler>(const SchedulerLimits&, Stepping)> any_scheduler(
+    const SchedulerRegistry::Entry& entry) {
+    for (int attempt = 0; attempt < 100; ++attempt) {
+        Parameters parameters;
+        for (const Parameter& parameter : entry.parameters) {
+            RC_ASSERT(parameter.kind == ParameterKind::Count);
+            const auto least = static_cast<std::int64_t>(parameter.least);
+            parameters.set(parameter.key, *rc::gen::inRange<std::int64_t>(least, least + 24));
+        }
+        const auto make = [factory = entry.make, parameters](const SchedulerLimits& limits, Stepping stepping) {
+            return factory(limits, parameters, stepping);
+        };
+        try {
+            (void)make({.kv_blocks = 1}, Stepping::Lazy);
+            return make;
+        } catch (const InputError&) {
+            continue;
+        }
+    }
+    RC_FAIL("no parameters are accepted");
+}
+
+std::shared_ptr<const timing::StepTimeModel> any_timing() {
+    switch (*rc::gen::inRange(0, 4)) {
+        case 0:
+            return small_roofline();
+        case 1:
+            return std::make_shared<Staircase>(*rc::gen::inRange<std::int64_t>(1, 60), 0);
+        case 2:
+            return std::make_shared<Staircase>(*rc::gen::inRange<std::int64_t>(1, 200), 70'001);
+        default:
+            return std::make_shared<timing::LinearStepTime>(timing::LinearStepTime::Options{
+                .step_ns = 1 + *rc::gen::inRange(0, 1000) / 7.0,
+                .token_ns = *rc::gen::inRange(0, 100) / 11.0,
+                .context_token_ns = *rc::gen::element(0.0, 0.00001, 0.037, 1.0, 250.3)});
+    }
+}
+
+/// Lengths near block boundaries, bursts, requests of one instant, gaps long enough to run dry; some do not fit.
+std::vector<Request> any_requests(const SchedulerLimits& limits) {
+    const auto count = *rc::gen::inRange<std::size_t>(1, 40);
+    const std::int64_t pace_ns = *rc::gen::element(1, 300, 3'000, 30'000);
+    std::vector<Request> requests;
+    std::int64_t at_ns = 0;
+    for (std::uint64_t i = 0; i < count; ++i) {
+        at_ns += *rc::gen::weightedOneOf<std::int64_t>({{3, rc::gen::just<std::int64_t>(0)},
+                                                        {4, rc::gen::inRange<std::int64_t>(0, pace_ns + 1)},
+                                                        {1, rc::gen::inRange<std::int64_t>(0, 40 * pace_ns)}});
+        const std::int64_t boundary = limits.block_tokens * *rc::gen::inRange<std::int64_t>(1, 6);
+        const std::int64_t prompt =
+            *rc::gen::oneOf(rc::gen::inRange<std::int64_t>(1, 30),
+                            rc::gen::inRange(std::max<std::int64_t>(boundary - 1, 1), boundary + 2));
+        const auto output = *rc::gen::weightedOneOf<std::uint32_t>(
+            {{1, rc::gen::just(1u)}, {4, rc::gen::inRange(1u, 40u)}, {1, rc::gen::inRange(1u, 400u)}});
+        requests.push_back(request(i, at_ns, static_cast<std::uint32_t>(prompt), output));
+    }
+    return requests;
+}
+
+/// An instant of the run at which something could go wrong by one: a step's end, one before, one after.
+SimTime near_a_step_end(const Story& story) {
+    RC_PRE(!story.wake_ups.empty());
+    const std::int64_t at = (*rc::gen::elementOf(story.wake_ups)).ns() + *rc::gen::inRange<std::int64_t>(-1, 2);
+    return SimTime::from_ns(std::max<std::int64_t>(at, 1));
+}
+
+struct Case {
+    Subject subject;
+    Script script;
+    Story truth;  ///< step by step
+};
+
+Case any_case(const SchedulerRegistry::Entry& entry) {
+    Case made;
+    made.subject.limits = {.kv_blocks = *rc::gen::inRange<std::int64_t>(1, 40),
+                           .block_tokens = *rc::gen::element<std::int64_t>(1, 2, 3, 4, 16),
+                           .max_context_tokens = *rc::gen::element<std::int64_t>(20, 100, 1000)};
+    made.subject.scheduler = any_scheduler(entry);
+    made.subject.timing = any_timing();
+    made.script.requests = any_requests(made.subject.limits);
+    const Story undisturbed = tell(made.subject, Stepping::Stepwise, made.script);
+    const auto samples = *rc::gen::inRange(0, 12);
+    for (int i = 0; i < samples; ++i)
+        made.script.samples.push_back(near_a_step_end(undisturbed));
+    std::sort(made.script.samples.begin(), made.script.samples.end());
+    if (*rc::gen::element(true, false)) made.script.until = near_a_step_end(undisturbed);
+    made.truth = tell(made.subject, Stepping::Stepwise, made.script);
+    return made;
+}
+
+class EveryScheduler : public testing::TestWithParam<std::string> {
+protected:
+    EveryScheduler() : registry_(built_in_schedulers()), entry_(*registry_.find(GetParam())) {}
+
+    SchedulerRegistry registry_;
+    const SchedulerRegistry::Entry& entry_;
+};
+
+/// How many cases are tried is said by RC_PARAMS=max_success=N (tests/serving/CMakeLists.txt); a failure prints how to
+/// repeat it.
+TEST_P(EveryScheduler, TellsTheSameStoryLazilyAndStepByStep) {
+    std::int64_t cases = 0;
+    std::int64_t preemptions = 0;
+    const bool holds = rc::check(GetParam() + " tells the same story lazily and step by step", [&] {
+        const Case made = any_case(entry_);
+        ++cases;
+        preemptions += made.truth.sums.preemptions;
+        const Story lazy = tell(made.subject, Stepping::Lazy, made.script);
+        const std::string found = difference(lazy, made.truth);
+        if (!found.empty()) RC_FAIL("lazily, step by step: " + found);
+    });
+    EXPECT_TRUE(holds);
+    EXPECT_GT(preemptions, cases) << "the cases do not press hard enough on the KV cache";
+}
+
+TEST_P(EveryScheduler, GoesOnTheSameWayFromItsSavedState) {
+    const bool holds = rc::check(GetParam() + " goes on the same way from its saved state", [&] {
+        Case made = any_case(entry_);
+        made.script.move_at = near_a_step_end(made.truth);
+        const Stepping stepping = *rc::gen::element(Stepping::Lazy, Stepping::Stepwise);
+        const std::string found = difference(tell(made.subject, stepping, made.script), made.truth);
+        if (!found.empty()) RC_FAIL("moved, left alone: " + found);
+    });
+    EXPECT_TRUE(holds);
+}
+
+TEST_P(EveryScheduler, FinishesEverythingItAccepts) {
+    const bool holds = rc::check(GetParam() + " finishes everything it accepts", [&] {
+        Case made = any_case(entry_);
+        made.script.until.reset();
+        const Story story = tell(made.subject, Stepping::Lazy, made.script);
+        RC_ASSERT(story.fates.size() == made.script.requests.size());
+        for (const Fate& fate : story.fates) {
+            const Request& asked = made.script.requests.at(fate.id);
+            RC_ASSERT(fate.state != EndState::Unfinished);
+            if (fate.state == EndState::Rejected) continue;
+            RC_ASSERT(fate.generated == asked.output_tokens);
+            RC_ASSERT(fate.received_ns == asked.arrival.ns());
+            RC_ASSERT(fate.scheduled_ns >= fate.received_ns && fate.first_token_ns > fate.scheduled_ns);
+            RC_ASSERT((fate.end_ns == fate.first_token_ns) == (asked.output_tokens == 1));
+            RC_ASSERT(fate.end_ns >= fate.first_token_ns);
+        }
+    });
+    EXPECT_TRUE(holds);
+}
+
+TEST_P(EveryScheduler, CountsOneGapLessThanTokensForEveryAnswer) {
+    const bool holds = rc::check(GetParam() + " counts one gap less than tokens", [&] {
+        Case made = any_case(entry_);
+        made.script.until.reset();
+        const Story story = tell(made.subject, Stepping::Lazy, made.script);
+        std::int64_t gaps = 0;
+        WideSum from_first_to_last_token;
+        for (const Fate& fate : story.fates) {
+            if (fate.state == EndState::Rejected) continue;
+            gaps += fate.generated - 1;
+            from_first_to_last_token.add(fate.end_ns - fate.first_token_ns, 1);
+        }
+        RC_ASSERT(story.gaps.count() == gaps);
+        RC_ASSERT(story.gaps.sum_ns() == from_first_to_last_token);
+    });
+    EXPECT_TRUE(holds);
+}
+
+INSTANTIATE_TEST_SUITE_P(BuiltIn, EveryScheduler, testing::ValuesIn(built_in_schedulers().names()),
+                         [](const auto& instance) { return instance.param; });
+
+TEST(SchedulerRegistry, DescribesEveryParameter) {
+    const SchedulerRegistry registry = built_in_schedulers();
+    for (const auto& entry : registry.entries()) {
+        SCOPED_TRACE(entry.name);
+        EXPECT_FALSE(entry.sentence.empty());
+        for (const Parameter& parameter : entry.parameters) {
+            SCOPED_TRACE(parameter.key);
+            EXPECT_FALSE(parameter.sentence.empty());
+            EXPECT_NE(parameter.is_required, !parameter.default_text.empty());
+        }
+    }
+}
+
+}  // namespace
+}  // namespace regatta::serving

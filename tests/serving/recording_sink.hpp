@@ -1,0 +1,43 @@
+#pragma once
+
+#include <map>
+#include <tuple>
+#include <vector>
+
+#include "regatta/base/sketch.hpp"
+#include "regatta/serving/records.hpp"
+
+namespace regatta::serving {
+
+/// Keeps everything it is told, for tests to look at.
+class RecordingSink final : public RecordSink {
+public:
+    struct Sample {
+        PoolId pool;
+        SimTime at;
+        ReplicaSample state;
+    };
+
+    void request_ended(const RequestRecord& record) override { requests.push_back(record); }
+    void replica_ended(const ReplicaRecord& record) override { replicas.push_back(record); }
+    void inter_token_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total) override {
+        gaps[pool].fill_bucket(gap, count, total);
+    }
+    void sample(PoolId pool, SimTime at, const ReplicaSample& state) override { samples.push_back({pool, at, state}); }
+
+    std::vector<RequestRecord> requests;
+    std::vector<ReplicaRecord> replicas;
+    std::map<PoolId, LatencySketch> gaps;
+    std::vector<Sample> samples;
+};
+
+/// All members, for comparisons and messages.
+inline auto fields(const ReplicaRecord& r) {
+    return std::tuple(r.replica, r.node, r.pool, r.gpus, r.steps, r.busy_ns, r.prefill_tokens, r.decode_tokens,
+                      r.finished, r.preemptions, r.kv_blocks, r.kv_blocks_peak);
+}
+inline auto fields(const ReplicaSample& s) {
+    return std::tuple(s.waiting, s.running, s.kv_blocks_used, s.busy_replicas);
+}
+
+}  // namespace regatta::serving

@@ -1,0 +1,208 @@
+#include "replica_driver.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <algorithm>
+#include <boost/archive/binary_iarchive.hpp>
+#include <boost/archive/binary_oarchive.hpp>
+#include <sstream>
+#include <string>
+#include <utility>
+
+#include "regatta/base/errors.hpp"
+#include "serving/replica_scheduler.hpp"
+
+template <>
+struct fmt::formatter<regatta::serving::Fate> : fmt::ostream_formatter {};
+
+namespace regatta::serving {
+
+namespace {
+
+std::int64_t ns_or_none(SimTime time) {
+    return time.is_never() ? kNoTime : time.ns();
+}
+
+/// Far more steps than the requests of any test need, whatever is preempted.
+constexpr std::int64_t kMostWakeUps = 2'000'000;
+
+class Driver {
+public:
+    Driver(const Subject& subject, Stepping stepping, const Script& script)
+        : subject_(subject), stepping_(stepping), script_(script), replica_(make()) {}
+
+    Story run() {
+        while (true) {
+            const SimTime now = next_instant();
+            if (now.is_never() || (script_.until && now >= *script_.until)) break;
+            step_to(now);
+        }
+        finish(script_.until.value_or(last_));
+        return std::move(story_);
+    }
+
+private:
+    std::unique_ptr<Replica> make() {
+        const ReplicaFacts facts{.id = ReplicaId(7),
+                                 .node = NodeId(3),
+                                 .pool = PoolId(1),
+                                 .gpus = 2,
+                                 .kv_blocks = subject_.limits.kv_blocks};
+        return std::make_unique<Replica>(facts, subject_.scheduler(subject_.limits, stepping_), *subject_.timing,
+                                         sink_);
+    }
+
+    [[nodiscard]] SimTime next_instant() const {
+        SimTime next = replica_->wake_at();
+        if (arrived_ < script_.requests.size()) next = std::min(next, script_.requests[arrived_].arrival);
+        if (next.is_never()) return next;
+        if (sampled_ < script_.samples.size()) next = std::min(next, script_.samples[sampled_]);
+        return next;
+    }
+
+    void step_to(SimTime now) {
+        last_ = now;
+        if (script_.move_at && !has_moved_ && now >= *script_.move_at) move();
+        sample_through(now);
+        wake_if_due(now);
+        for (; arrived_ < script_.requests.size() && script_.requests[arrived_].arrival == now; ++arrived_)
+            receive(script_.requests[arrived_], now);
+        wake_if_due(now);
+        check(now);
+    }
+
+    void sample_through(SimTime now) {
+        for (; sampled_ < script_.samples.size() && script_.samples[sampled_] <= now; ++sampled_) {
+            const SimTime at = script_.samples[sampled_];
+            sink_.sample(PoolId(1), at, replica_->sample(at));
+        }
+    }
+
+    void wake_if_due(SimTime now) {
+        if (replica_->wake_at() != now) return;
+        story_.wake_ups.push_back(now);
+        replica_->wake(now);
+        for (const ServedRequest& served : replica_->finished())
+            tell_fate(served, EndState::Finished, now);
+        REGATTA_CHECK(static_cast<std::int64_t>(story_.wake_ups.size()) < kMostWakeUps, "no progress");
+    }
+
+    void receive(const Request& request, SimTime now) {
+        if (replica_->receive(request, now))
+            ++accepted_;
+        else
+            tell_fate({.request = request, .received = now}, EndState::Rejected, now);
+    }
+
+    void tell_fate(const ServedRequest& served, EndState state, SimTime end) {
+        if (state == EndState::Finished) ++finished_;
+        story_.fates.push_back({.id = served.request.id.value(),
+                                .state = state,
+                                .end_ns = end.ns(),
+                                .received_ns = ns_or_none(served.received),
+                                .scheduled_ns = ns_or_none(served.scheduled),
+                                .first_token_ns = ns_or_none(served.first_token),
+                                .generated = served.generated,
+                                .preemptions = served.preemptions});
+    }
+
+    void check(SimTime now) const {
+        const SimTime next = replica_->wake_at();
+        REGATTA_CHECK(next > now, fmt::format("at {} ns: the next wake-up is for {} ns", now.ns(), next.ns()));
+        REGATTA_CHECK(replica_->outstanding() == accepted_ - finished_,
+                      fmt::format("{} requests outstanding of {} accepted and {} finished", replica_->outstanding(),
+                                  accepted_, finished_));
+        REGATTA_CHECK(replica_->outstanding() == 0 || !next.is_never(), "requests outstanding and nothing planned");
+        const ReplicaSample sample = replica_->sample(now + SimTime::from_ns(1));
+        REGATTA_CHECK(sample.kv_blocks_used >= 0 && sample.kv_blocks_used <= subject_.limits.kv_blocks,
+                      fmt::format("{} of {} KV blocks in use", sample.kv_blocks_used, subject_.limits.kv_blocks));
+        REGATTA_CHECK(sample.running <= sample.kv_blocks_used, "a running request has no KV block");
+        REGATTA_CHECK(replica_->outstanding() > 0 || sample.kv_blocks_used == 0,
+                      fmt::format("{} KV blocks are in use of nobody", sample.kv_blocks_used));
+    }
+
+    void move() {
+        std::stringstream bytes;
+        {
+            boost::archive::binary_oarchive archive(bytes);
+            replica_->save(archive);
+        }
+        replica_ = make();
+        boost::archive::binary_iarchive archive(bytes);
+        replica_->load(archive);
+        has_moved_ = true;
+    }
+
+    void finish(SimTime end) {
+        sample_through(end);
+        replica_->finish(end, [&](const ServedRequest& served) { tell_fate(served, EndState::Unfinished, end); });
+        std::sort(story_.fates.begin(), story_.fates.end(), [](const Fate& a, const Fate& b) { return a.id < b.id; });
+        REGATTA_CHECK(sink_.replicas.size() == 1 && story_.fates.size() == arrived_,
+                      fmt::format("{} of {} requests ended", story_.fates.size(), arrived_));
+        story_.samples = std::move(sink_.samples);
+        story_.gaps = sink_.gaps[PoolId(1)];
+        story_.sums = sink_.replicas.front();
+    }
+
+    const Subject& subject_;
+    Stepping stepping_;
+    const Script& script_;
+    RecordingSink sink_;
+    std::unique_ptr<Replica> replica_;
+    Story story_;
+    SimTime last_;
+    std::size_t arrived_ = 0;
+    std::size_t sampled_ = 0;
+    std::int64_t accepted_ = 0;
+    std::int64_t finished_ = 0;
+    bool has_moved_ = false;
+};
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const Fate& fate) {
+    return out << fmt::format(
+               "request {}: state {} end {} received {} scheduled {} first token {} tokens {} preempted {}", fate.id,
+               static_cast<int>(fate.state), fate.end_ns, fate.received_ns, fate.scheduled_ns, fate.first_token_ns,
+               fate.generated, fate.preemptions);
+}
+
+Story tell(const Subject& subject, Stepping stepping, const Script& script) {
+    return Driver(subject, stepping, script).run();
+}
+
+std::string difference(const Story& a, const Story& b) {
+    if (a.fates.size() != b.fates.size()) return fmt::format("{} fates, {} fates", a.fates.size(), b.fates.size());
+    for (std::size_t i = 0; i < a.fates.size(); ++i)
+        if (a.fates[i] != b.fates[i]) return fmt::format("{}\n{}", a.fates[i], b.fates[i]);
+    if (a.samples.size() != b.samples.size())
+        return fmt::format("{} samples, {} samples", a.samples.size(), b.samples.size());
+    for (std::size_t i = 0; i < a.samples.size(); ++i) {
+        const ReplicaSample& one = a.samples[i].state;
+        const ReplicaSample& other = b.samples[i].state;
+        if (fields(one) != fields(other))
+            return fmt::format("samples at {} ns: waiting {} {}, running {} {}, blocks {} {}, busy {} {}",
+                               a.samples[i].at.ns(), one.waiting, other.waiting, one.running, other.running,
+                               one.kv_blocks_used, other.kv_blocks_used, one.busy_replicas, other.busy_replicas);
+    }
+    if (a.gaps != b.gaps) return fmt::format("{} gaps, {} gaps", a.gaps.count(), b.gaps.count());
+    if (fields(a.sums) != fields(b.sums))
+        return fmt::format(
+            "steps {} {}, busy {} {}, prefill {} {}, decode {} {}, finished {} {}, preemptions {} {}, peak {} {}",
+            a.sums.steps, b.sums.steps, a.sums.busy_ns, b.sums.busy_ns, a.sums.prefill_tokens, b.sums.prefill_tokens,
+            a.sums.decode_tokens, b.sums.decode_tokens, a.sums.finished, b.sums.finished, a.sums.preemptions,
+            b.sums.preemptions, a.sums.kv_blocks_peak, b.sums.kv_blocks_peak);
+    return {};
+}
+
+Request request(std::uint64_t id, std::int64_t at_ns, std::uint32_t prompt_tokens, std::uint32_t output_tokens) {
+    Request made;
+    made.id = RequestId(id);
+    made.arrival = SimTime::from_ns(at_ns);
+    made.prompt_tokens = prompt_tokens;
+    made.output_tokens = output_tokens;
+    return made;
+}
+
+}  // namespace regatta::serving

@@ -1,0 +1,149 @@
+#include "serving/replica.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+#include "regatta/base/errors.hpp"
+#include "replica_driver.hpp"
+#include "serving/replica_scheduler.hpp"
+#include "serving/vllm_v1.hpp"
+#include "timing/linear.hpp"
+
+namespace regatta::serving {
+namespace {
+
+SimTime ns(std::int64_t value) {
+    return SimTime::from_ns(value);
+}
+
+/// One request at a time decodes in steps of `step_ns`, whatever they compute.
+class AReplica : public testing::Test {
+protected:
+    static std::unique_ptr<ReplicaScheduler> scheduler() {
+        Parameters parameters;
+        parameters.set("chunk_tokens", std::int64_t{64});
+        parameters.set("max_running", std::int64_t{8});
+        return make_vllm_v1({.kv_blocks = 100, .block_tokens = 4, .max_context_tokens = 1000}, parameters,
+                            Stepping::Lazy);
+    }
+    Replica replica(double step_ns) {
+        timing_ = std::make_unique<timing::LinearStepTime>(timing::LinearStepTime::Options{.step_ns = step_ns});
+        return Replica({.id = ReplicaId(5), .node = NodeId(2), .pool = PoolId(0), .kv_blocks = 100}, scheduler(),
+                       *timing_, sink_);
+    }
+    /// Unfinished ones at `end`.
+    std::vector<ServedRequest> finish(Replica& replica, SimTime end) {
+        std::vector<ServedRequest> unfinished;
+        replica.finish(end, [&](const ServedRequest& served) { unfinished.push_back(served); });
+        return unfinished;
+    }
+
+    std::unique_ptr<timing::StepTimeModel> timing_;
+    RecordingSink sink_;
+};
+
+TEST_F(AReplica, WithoutRequestsPlansNothing) {
+    Replica idle = replica(100);
+    EXPECT_TRUE(idle.wake_at().is_never());
+    EXPECT_EQ(idle.outstanding(), 0);
+    EXPECT_EQ(fields(idle.sample(ns(50))), fields(ReplicaSample{}));
+    EXPECT_TRUE(finish(idle, ns(60)).empty());
+    EXPECT_EQ(sink_.replicas.at(0).busy_ns, 0);
+}
+
+TEST_F(AReplica, StartsAtTheInstantOfTheFirstRequest) {
+    Replica served = replica(100);
+    ASSERT_TRUE(served.receive(request(0, 7, 1, 3), ns(7)));
+    EXPECT_EQ(served.wake_at(), ns(7));
+    served.wake(ns(7));
+    EXPECT_EQ(served.wake_at(), ns(107));
+}
+
+TEST_F(AReplica, IsNotWokenBeforeSomethingEnds) {
+    Replica served = replica(100);
+    ASSERT_TRUE(served.receive(request(0, 0, 1, 21), ns(0)));
+    served.wake(ns(0));
+    served.wake(ns(100));
+    EXPECT_EQ(served.wake_at(), ns(2100)) << "twenty decode steps in one run";
+    served.wake(ns(2100));
+    ASSERT_EQ(served.finished().size(), 1u);
+    EXPECT_EQ(served.finished()[0].generated, 21);
+    EXPECT_TRUE(served.wake_at().is_never());
+}
+
+TEST_F(AReplica, CutsARunAtTheEndOfTheStepInWhichARequestCame) {
+    Replica served = replica(100);
+    ASSERT_TRUE(served.receive(request(0, 0, 1, 21), ns(0)));
+    served.wake(ns(0));
+    served.wake(ns(100));
+    ASSERT_TRUE(served.receive(request(1, 450, 1, 1), ns(450)));
+    EXPECT_EQ(served.wake_at(), ns(500));
+    ASSERT_TRUE(served.receive(request(2, 460, 1, 1), ns(460)));
+    EXPECT_EQ(served.wake_at(), ns(500));
+    served.wake(ns(500));
+    served.wake(ns(600));
+    EXPECT_EQ(served.finished().size(), 2u);
+}
+
+TEST_F(AReplica, RefusesToBeWokenAtAnotherInstant) {
+    Replica served = replica(100);
+    ASSERT_TRUE(served.receive(request(0, 0, 1, 3), ns(0)));
+    served.wake(ns(0));
+    EXPECT_THROW(served.wake(ns(99)), BugError);
+}
+
+TEST_F(AReplica, CarriesFractionsOfANanosecondFromStepToStep) {
+    Replica served = replica(100.25);
+    ASSERT_TRUE(served.receive(request(0, 0, 1, 4), ns(0)));
+    served.wake(ns(0));
+    EXPECT_EQ(served.wake_at(), ns(101)) << "a boundary happens at its nanosecond rounded up";
+    served.wake(ns(101));
+    EXPECT_EQ(served.wake_at(), ns(401)) << "four steps of 100.25 ns";
+    served.wake(ns(401));
+    EXPECT_EQ(sink_.gaps[PoolId(0)].sum_ns(), (WideSum{.low = 300})) << "from 101 to 401";
+    // 401 ns belong to the steps; the next request starts on a whole nanosecond again.
+    ASSERT_TRUE(served.receive(request(1, 500, 1, 1), ns(500)));
+    served.wake(ns(500));
+    EXPECT_EQ(served.wake_at(), ns(601));
+}
+
+TEST_F(AReplica, IsSampledBeforeWhatHappensAtTheInstant) {
+    Replica served = replica(100);
+    ASSERT_TRUE(served.receive(request(0, 0, 4, 9), ns(0)));
+    served.wake(ns(0));
+    served.wake(ns(100));
+    // The step from 100 to 200 ns puts token 5 into a second block; that from 500 to 600 ns token 9 into a third.
+    EXPECT_EQ(served.sample(ns(101)).kv_blocks_used, 2);
+    EXPECT_EQ(served.sample(ns(500)).kv_blocks_used, 2);
+    EXPECT_EQ(served.sample(ns(501)).kv_blocks_used, 3);
+    EXPECT_EQ(fields(served.sample(ns(900))), fields(ReplicaSample{0, 1, 3, 1}));
+}
+
+TEST_F(AReplica, TellsWhatIsUnfinishedAtTheEnd) {
+    Replica served = replica(100);
+    ASSERT_TRUE(served.receive(request(0, 0, 1, 50), ns(0)));
+    served.wake(ns(0));
+    served.wake(ns(100));
+    ASSERT_TRUE(served.receive(request(1, 1050, 1, 1), ns(1050)));
+    const std::vector<ServedRequest> unfinished = finish(served, ns(1075));
+    ASSERT_EQ(unfinished.size(), 2u);
+    EXPECT_EQ(unfinished[0].generated, 10) << "the step that ends at 1000 ns is the last one";
+    EXPECT_TRUE(unfinished[1].scheduled.is_never());
+    EXPECT_EQ(sink_.replicas.at(0).steps, 10);
+    EXPECT_EQ(sink_.replicas.at(0).busy_ns, 1075) << "the step in progress counts as far as it came";
+}
+
+TEST_F(AReplica, DoesNotCountAStepThatEndsWithTheRun) {
+    Replica served = replica(100);
+    ASSERT_TRUE(served.receive(request(0, 0, 1, 50), ns(0)));
+    served.wake(ns(0));
+    served.wake(ns(100));
+    const std::vector<ServedRequest> unfinished = finish(served, ns(1000));
+    EXPECT_EQ(unfinished.at(0).generated, 9);
+    EXPECT_EQ(sink_.replicas.at(0).steps, 9);
+}
+
+}  // namespace
+}  // namespace regatta::serving
