@@ -51,14 +51,14 @@ void PholdLp::wake(std::uint32_t /*slot*/, engine::Context& /*context*/) {
 
 void PholdLp::send_on(std::uint64_t token, engine::Context& context) {
     const std::uint64_t draw = draws_++;
-    const double u = uniform_open(options_->seed, RandomPurpose::PholdIncrement, id_.value(), draw);
+    const RandomPair bits = random_pair(options_->seed, RandomPurpose::PholdIncrement, id_.value(), draw);
     const auto exponential_mean_ns = static_cast<double>((options_->mean_increment - options_->lookahead).ns());
-    const SimTime delay = options_->lookahead + SimTime::from_ns(std::llround(-std::log(u) * exponential_mean_ns));
+    const double increment_ns = -std::log(open_unit(bits.first)) * exponential_mean_ns;
+    const SimTime delay = options_->lookahead + SimTime::from_ns(static_cast<std::int64_t>(increment_ns + 0.5));
+    // The upper half of the second word decides whether the token goes elsewhere, the lower half where.
     LpId to = id_;
-    // One block of random bits decides both whether the token goes elsewhere and where.
-    const std::uint64_t bits = random_bits(options_->seed, RandomPurpose::PholdTarget, id_.value(), draw);
-    if (static_cast<double>(bits >> 32) * 0x1.0p-32 < options_->remote_fraction)
-        to = LpId(static_cast<std::uint32_t>(uniform_below(options_->processes, bits << 32)));
+    if (static_cast<double>(bits.second >> 32) * 0x1.0p-32 < options_->remote_fraction)
+        to = LpId(static_cast<std::uint32_t>(uniform_below(options_->processes, bits.second << 32)));
     context.send(to, delay, kToken, token, Token{.number = token});
 }
 

@@ -15,10 +15,25 @@ enum class RandomPurpose : std::uint32_t {
     PholdStart = 7,
 };
 
-/// 64 random bits addressed by (seed, purpose, entity, index): the same whoever asks, whenever.
-/// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11).
+/// 128 random bits.
+struct RandomPair {
+    std::uint64_t first = 0;
+    std::uint64_t second = 0;
+};
+
+/// Random bits addressed by (seed, purpose, entity, index): the same whoever asks, whenever. `index` < 2^56.
+/// Philox2x64-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11).
+[[nodiscard]] RandomPair random_pair(std::uint64_t seed, RandomPurpose purpose, std::uint64_t entity,
+                                     std::uint64_t index);
+/// The first 64 of them.
 [[nodiscard]] std::uint64_t random_bits(std::uint64_t seed, RandomPurpose purpose, std::uint64_t entity,
                                         std::uint64_t index);
+
+/// A uniform number in the open interval (0, 1) from 64 random bits: the upper 53, centred, so that its logarithm is
+/// always finite.
+[[nodiscard]] constexpr double open_unit(std::uint64_t bits) {
+    return (static_cast<double>(bits >> 11) + 0.5) * 0x1.0p-53;
+}
 
 /// Uniform in the open interval (0, 1): 53 bits, centred, so that its logarithm is always finite.
 [[nodiscard]] double uniform_open(std::uint64_t seed, RandomPurpose purpose, std::uint64_t entity, std::uint64_t index);
