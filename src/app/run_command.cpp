@@ -123,7 +123,7 @@ public:
     void carry_out(const std::optional<workload::TraceSummary>& trace) {
         engine::Partition partition = engine::partition_by_load(fleet_.model(), transport_.ranks());
         introduce(log_, scenario_, trace, partition, directory_);
-        engine::Simulation simulation(fleet_.model(), std::move(partition), transport_);
+        engine::Simulation simulation(fleet_.model(), std::move(partition), transport_, scenario_.bound);
         log_.debug(fmt::format("  fleet built after {:.3f} s",
                                std::chrono::duration<double>(Clock::now() - started_).count()));
         ProgressLine line({.is_shown = log_.tells_info(),

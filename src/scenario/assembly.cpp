@@ -47,6 +47,7 @@ void Assembly::assemble_general() {
     const Reading& engine = root_.maps["engine"];
     if (engine.is_sound && engine.values.word("stepping") == "stepwise")
         scenario_.stepping = serving::Stepping::Stepwise;
+    if (engine.is_sound && engine.values.word("bound") == "plain") scenario_.bound = engine::Bound::Plain;
     const Reading& output = root_.maps["output"];
     if (output.is_sound && output.has("series")) scenario_.series_every = output.values.duration("series");
 }

@@ -95,9 +95,22 @@ void Fleet::add_pool(std::size_t index) {
 
 void Fleet::join_pool(std::size_t index) {
     const Pool& pool = scenario_.pools[index];
-    model_.add_link({.from = gateways_, .to = nodes_[index], .latency = pool.gateway_latency});
+    model_.add_link({.from = gateways_,
+                     .to = nodes_[index],
+                     .latency = pool.gateway_latency,
+                     .carries = serving::kDispatchMessage});
+    // What a gateway is told changes where its next request goes, and sends none by itself.
+    model_.add_reaction(
+        {.group = gateways_, .input = engine::kBoardChange, .to = nodes_[index], .least = SimTime::never()});
+    model_.add_reaction(
+        {.group = gateways_, .input = serving::kCompletionMessage, .to = nodes_[index], .least = SimTime::never()});
     if (!scenario_.gateways.report_every) {
-        model_.add_link({.from = nodes_[index], .to = gateways_, .latency = pool.gateway_latency});
+        model_.add_link({.from = nodes_[index],
+                         .to = gateways_,
+                         .latency = pool.gateway_latency,
+                         .carries = serving::kCompletionMessage});
+        model_.add_reaction(
+            {.group = nodes_[index], .input = serving::kDispatchMessage, .to = gateways_, .least = least_step(index)});
         return;
     }
     // Boards are numbered as the pools are: gateways and nodes count on it.
@@ -107,6 +120,11 @@ void Fleet::join_pool(std::size_t index) {
                                                     .latency = pool.gateway_latency,
                                                     .entries = pool.replicas()});
     REGATTA_CHECK(board.value() == index, "boards and pools are numbered differently");
+}
+
+/// Nothing a replica of the pool gets is answered sooner: one shortest step, in whole nanoseconds.
+SimTime Fleet::least_step(std::size_t pool) const {
+    return SimTime::from_ns(step_times_[pool]->least_step_fine() >> timing::kFineBits);
 }
 
 std::unique_ptr<engine::LogicalProcess> Fleet::make_gateway(std::uint32_t index) {
@@ -158,6 +176,7 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t pool_index,
                                        .first_in_pool = first,
                                        .tells_completions = !scenario_.gateways.report_every,
                                        .gateway_latency = pool.gateway_latency,
+                                       .least_step = least_step(pool_index),
                                        .first_gateway = model_.id_of(gateways_, 0)};
     return std::make_unique<serving::NodeLp>(setup, std::move(replicas), sink_);
 }

@@ -9,6 +9,7 @@
 #include "llm/model.hpp"
 #include "regatta/base/parameters.hpp"
 #include "regatta/base/time.hpp"
+#include "regatta/engine/simulation.hpp"
 #include "serving/registry.hpp"
 #include "workload/workload.hpp"
 
@@ -80,6 +81,7 @@ struct Scenario {
     SimTime node_to_node_latency;   ///< one way; no message of this version travels there
     SimTime measure_from;           ///< the summary counts requests that arrive from here on
     serving::Stepping stepping = serving::Stepping::Lazy;
+    engine::Bound bound = engine::Bound::Promises;
     std::optional<SimTime> series_every;
     std::string resolved_text;  ///< the scenario with every default written out; running it again gives the same digest
 };

@@ -35,7 +35,7 @@ void NodeLp::handle(const engine::Event& event, engine::Context& context) {
     if (!replica.receive(request, context.now())) {
         record(ServedRequest{.request = request, .received = context.now()}, replica, EndState::Rejected,
                context.now());
-        tell_completion(request, dispatch.slot, context);
+        tell_completion(request, dispatch.slot, setup_.gateway_latency + setup_.least_step, context);
         return;
     }
     plan(dispatch.slot, context);
@@ -47,7 +47,7 @@ void NodeLp::wake(std::uint32_t slot, engine::Context& context) {
     replica.wake(context.now());
     for (const ServedRequest& served : replica.finished()) {
         record(served, replica, EndState::Finished, context.now());
-        tell_completion(served.request, slot, context);
+        tell_completion(served.request, slot, setup_.gateway_latency, context);
     }
     plan(slot, context);
 }
@@ -59,11 +59,10 @@ void NodeLp::plan(std::uint32_t slot, engine::Context& context) {
     context.wake_at(slot, at);
 }
 
-void NodeLp::tell_completion(const Request& request, std::uint32_t slot, engine::Context& context) {
+void NodeLp::tell_completion(const Request& request, std::uint32_t slot, SimTime delay, engine::Context& context) {
     if (!setup_.tells_completions) return;
-    context.send(LpId(setup_.first_gateway.value() + request.gateway.value()), setup_.gateway_latency,
-                 kCompletionMessage, request.id.value(),
-                 Completion{.replica = setup_.first_in_pool + slot, .pool = setup_.pool});
+    context.send(LpId(setup_.first_gateway.value() + request.gateway.value()), delay, kCompletionMessage,
+                 request.id.value(), Completion{.replica = setup_.first_in_pool + slot, .pool = setup_.pool});
 }
 
 void NodeLp::record(const ServedRequest& served, const Replica& replica, EndState state, SimTime end) {

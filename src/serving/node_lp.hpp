@@ -21,6 +21,7 @@ public:
         std::uint32_t first_in_pool = 0;  ///< number of its first replica within the pool
         bool tells_completions = true;    ///< to the gateway that dispatched
         SimTime gateway_latency;
+        SimTime least_step;  ///< a gateway is told of a rejection so much later: nodes promise to answer no sooner
         LpId first_gateway;  ///< gateways are numbered one after the other
     };
     /// `sink` must outlive the process.
@@ -39,7 +40,7 @@ private:
     [[nodiscard]] Request request_of(const engine::Event& event, const Dispatch& dispatch) const;
     void plan(std::uint32_t slot, engine::Context& context);
     void record(const ServedRequest& served, const Replica& replica, EndState state, SimTime end);
-    void tell_completion(const Request& request, std::uint32_t slot, engine::Context& context);
+    void tell_completion(const Request& request, std::uint32_t slot, SimTime delay, engine::Context& context);
 
     Setup setup_;
     std::vector<Replica> replicas_;

@@ -28,6 +28,10 @@ StepLine LinearStepTime::line(const BatchShape& shape) const {
     return {.base_fine = std::max(base, kFinePerNs), .slope_fine = context_token_fine_};
 }
 
+std::int64_t LinearStepTime::least_step_fine() const {
+    return std::max(step_fine_ + token_fine_, kFinePerNs);
+}
+
 std::unique_ptr<StepTimeModel> make_linear(const StepTimeTarget& /*target*/, const Parameters& parameters) {
     return std::make_unique<LinearStepTime>(LinearStepTime::Options{
         .step_ns = parameters.real("step_us") * 1e3,

@@ -20,6 +20,7 @@ public:
     };
     explicit LinearStepTime(const Options& options);
     [[nodiscard]] StepLine line(const BatchShape& shape) const override;
+    [[nodiscard]] std::int64_t least_step_fine() const override;
 
 private:
     // 2^-16 ns, each rounded once here, so that a step is a sum of integers.

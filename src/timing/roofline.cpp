@@ -167,6 +167,14 @@ StepLine RooflineStepTime::line(const BatchShape& shape) const {
     return {.base_fine = memory_bound.base_fine, .slope_fine = memory_bound.slope_fine, .valid_below = first_above};
 }
 
+/// One token without attention and sampling, which every step has at least.
+std::int64_t RooflineStepTime::least_step_fine() const {
+    double seconds = step_s_ + token_s_;
+    for (const MatrixProduct& product : layer_products_)
+        seconds += product.seconds(1);
+    return std::max(fine(seconds), kFinePerNs);
+}
+
 std::unique_ptr<StepTimeModel> make_roofline(const StepTimeTarget& target, const Parameters& parameters) {
     return std::make_unique<RooflineStepTime>(
         target, RooflineStepTime::Options{

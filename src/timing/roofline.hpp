@@ -26,6 +26,7 @@ public:
     };
     RooflineStepTime(const StepTimeTarget& target, const Options& options);
     [[nodiscard]] StepLine line(const BatchShape& shape) const override;
+    [[nodiscard]] std::int64_t least_step_fine() const override;
 
 private:
     /// A matrix product with `rows` rows takes max(arithmetic * rows, weights + activations * rows) [s].

@@ -55,6 +55,8 @@ public:
     /// `shape` has at least one decode or prefill chunk. Every step takes at least one nanosecond (implementations
     /// clamp base and slope accordingly).
     [[nodiscard]] virtual StepLine line(const BatchShape& shape) const = 0;
+    /// No step is shorter [2^-16 ns]. How far ahead ranks may run rests on it: a request cannot be answered sooner.
+    [[nodiscard]] virtual std::int64_t least_step_fine() const { return kFinePerNs; }
 };
 
 }  // namespace regatta::timing
