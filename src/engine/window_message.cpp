@@ -66,7 +66,7 @@ template <class T>
 void get_block(InArchive& archive, const BufferSource& source, std::vector<T>& items) {
     std::uint64_t count = 0;
     archive >> count;
-    REGATTA_CHECK(count * sizeof(T) <= static_cast<std::uint64_t>(source.left()), "a window message is cut short");
+    REGATTA_CHECK(count <= static_cast<std::uint64_t>(source.left()) / sizeof(T), "a window message is cut short");
     items.resize(count);
     if (count > 0) archive >> boost::serialization::make_array(items.data(), items.size());
 }

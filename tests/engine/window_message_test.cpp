@@ -1,0 +1,151 @@
+#include "engine/window_message.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <exception>
+#include <vector>
+
+#include "arbitrary_event.hpp"
+#include "regatta/base/errors.hpp"
+
+namespace regatta::engine::test {
+namespace {
+
+bool are_equal(const Event& a, const Event& b) {
+    return !is_before(a, b) && !is_before(b, a) && a.receiver == b.receiver && a.payload == b.payload;
+}
+
+bool are_equal(const BoardReport& a, const BoardReport& b) {
+    return a.board == b.board && a.reported_at == b.reported_at &&
+           std::equal(
+               a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(),
+               [](const BoardEntry& x, const BoardEntry& y) { return x.entry == y.entry && x.value == y.value; });
+}
+
+bool are_equal(const WindowMessage& a, const WindowMessage& b) {
+    return a.next_event == b.next_event && a.next_report == b.next_report && a.earliest_sent == b.earliest_sent &&
+           std::equal(a.events.begin(), a.events.end(), b.events.begin(), b.events.end(),
+                      [](const Event& x, const Event& y) { return are_equal(x, y); }) &&
+           std::equal(a.reports.begin(), a.reports.end(), b.reports.begin(), b.reports.end(),
+                      [](const BoardReport& x, const BoardReport& y) { return are_equal(x, y); });
+}
+
+SimTime arbitrary_time() {
+    return *rc::gen::inRange(0, 4) == 0 ? SimTime::never()
+                                        : SimTime::from_ns(*rc::gen::inRange<std::int64_t>(0, std::int64_t{1} << 60));
+}
+
+WindowMessage arbitrary_message() {
+    using rc::gen::inRange;
+    WindowMessage message;
+    message.next_event = arbitrary_time();
+    message.next_report = arbitrary_time();
+    for (int ranks = *inRange(0, 5); ranks > 0; --ranks)
+        message.earliest_sent.push_back(arbitrary_time());
+    for (int events = *inRange(0, 4); events > 0; --events) {
+        Event& event = message.events.emplace_back(arbitrary_event(0));
+        event.receiver = LpId(*inRange<std::uint32_t>(0, UINT32_MAX));
+        event.set_payload(*rc::gen::arbitrary<std::array<std::uint64_t, 4>>());
+    }
+    for (int reports = *inRange(0, 3); reports > 0; --reports) {
+        BoardReport& report = message.reports.emplace_back();
+        report.board = BoardId(*rc::gen::arbitrary<std::uint16_t>());
+        report.reported_at = arbitrary_time();
+        for (int entries = *inRange(0, 4); entries > 0; --entries)
+            report.entries.push_back(
+                {.entry = *rc::gen::arbitrary<std::uint32_t>(), .value = *rc::gen::arbitrary<std::uint32_t>()});
+    }
+    return message;
+}
+
+RC_GTEST_PROP(WindowMessage, ManyGoThroughOnePairOfArchives, ()) {
+    MessageWriter writer;
+    MessageReader reader;
+    Buffer buffer;
+    WindowMessage read;  // both are reused, as the engine does
+    for (int windows = *rc::gen::inRange(1, 12); windows > 0; --windows) {
+        const WindowMessage written = arbitrary_message();
+        writer.write(written, buffer);
+        reader.read(buffer, read);
+        RC_ASSERT(are_equal(read, written));
+    }
+}
+
+WindowMessage message_with(std::size_t events, std::size_t reports) {
+    WindowMessage message;
+    message.next_event = SimTime::from_ns(7);
+    message.earliest_sent = {SimTime::from_ns(8), SimTime::never()};
+    for (std::size_t i = 0; i < events; ++i) {
+        Event& event = message.events.emplace_back();
+        event.time = SimTime::from_ns(static_cast<std::int64_t>(i));
+        event.key = i;
+        event.set_payload(i * i);
+    }
+    for (std::size_t i = 0; i < reports; ++i)
+        message.reports.push_back({.board = BoardId(static_cast<std::uint16_t>(i)),
+                                   .reported_at = SimTime::from_ns(9),
+                                   .entries = std::vector<BoardEntry>(i, {.entry = 1, .value = 2})});
+    return message;
+}
+
+TEST(WindowMessages, MayBeLargeAndThenSmallAgain) {
+    MessageWriter writer;
+    MessageReader reader;
+    Buffer buffer;
+    WindowMessage read;
+    for (const std::size_t events : {std::size_t{100'000}, std::size_t{0}, std::size_t{3}}) {
+        SCOPED_TRACE(events);
+        const WindowMessage written = message_with(events, events % 100);
+        writer.write(written, buffer);
+        reader.read(buffer, read);
+        EXPECT_TRUE(are_equal(read, written));
+    }
+}
+
+TEST(WindowMessages, AreSmallWhenNothingIsToBeTold) {
+    MessageWriter writer;
+    Buffer buffer;
+    WindowMessage message = message_with(0, 0);
+    writer.write(message, buffer);
+    EXPECT_LE(buffer.size(), 100u);
+    const std::size_t empty = buffer.size();
+    message = message_with(1000, 0);
+    writer.write(message, buffer);
+    EXPECT_EQ(buffer.size(), empty + 1000 * sizeof(Event)) << "events go as they are, in one block";
+}
+
+TEST(WindowMessages, AreRefusedWhenCutShortAnywhere) {
+    Buffer whole;
+    MessageWriter().write(message_with(3, 3), whole);
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+        SCOPED_TRACE(length);
+        WindowMessage message;
+        const Buffer cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length));
+        EXPECT_THROW(MessageReader().read(cut, message), std::exception);
+    }
+    WindowMessage message;
+    EXPECT_NO_THROW(MessageReader().read(whole, message));
+}
+
+TEST(WindowMessages, AreRefusedWhenLongerThanTheySay) {
+    Buffer buffer;
+    MessageWriter().write(message_with(3, 3), buffer);
+    buffer.push_back('x');
+    WindowMessage message;
+    EXPECT_THROW(MessageReader().read(buffer, message), BugError);
+}
+
+TEST(WindowMessages, AreRefusedBeforeMemoryIsTakenForACountThatCannotBe) {
+    Buffer buffer;
+    WindowMessage message = message_with(0, 0);
+    message.earliest_sent.clear();
+    MessageWriter().write(message, buffer);
+    // Two times, then the count of earliest_sent: 2^61 + 1 elements of 8 bytes are 8 bytes more than 2^64.
+    const std::uint64_t count = (std::uint64_t{1} << 61) + 1;
+    std::copy_n(reinterpret_cast<const char*>(&count), sizeof count, buffer.begin() + 16);
+    EXPECT_THROW(MessageReader().read(buffer, message), BugError);
+}
+
+}  // namespace
+}  // namespace regatta::engine::test
