@@ -7,6 +7,14 @@
 
 namespace regatta::engine {
 
+namespace {
+
+SimTime earliest(const std::vector<SimTime>& times) {
+    return times.empty() ? SimTime::never() : *std::min_element(times.begin(), times.end());
+}
+
+}  // namespace
+
 Agenda::Agenda(const Model& model, const Tiers& tiers, std::uint32_t tier) : model_(&model) {
     for (std::size_t i = 0; i < model.groups().size(); ++i) {
         const GroupId group(static_cast<std::uint16_t>(i));
@@ -28,7 +36,10 @@ void Agenda::find_next_time() {
 }
 
 SimTime Agenda::next_report() const {
-    return next_reports_.empty() ? SimTime::never() : *std::min_element(next_reports_.begin(), next_reports_.end());
+    return earliest(next_reports_);
+}
+SimTime Agenda::next_change() const {
+    return earliest(next_changes_);
 }
 
 Agenda::Item Agenda::take() {

@@ -29,6 +29,8 @@ public:
     [[nodiscard]] Item take();
     /// The next instant at which something is reported to a board.
     [[nodiscard]] SimTime next_report() const;
+    /// The next instant at which a board changes.
+    [[nodiscard]] SimTime next_change() const;
     [[nodiscard]] SimTime next_sample() const { return next_sample_; }
 
     template <class Archive>

@@ -55,22 +55,35 @@ bool Domain::take_if_valid(const WakeUp& wake_up) {
     return true;
 }
 
+/// Cancelled wake-ups keep no run alive: takes them off the front.
+void Domain::drop_cancelled() {
+    while (!wakes_.is_empty()) {
+        const WakeUp& first = wakes_.top();
+        const Slot& slot = slots_[members_[first.local].first_slot + first.slot];
+        if (slot.is_planned && slot.planning == first.planning) return;
+        wakes_.pop();
+    }
+}
+
 void Domain::count(SimTime time, Host& host) {
     last_event_ = std::max(last_event_, time);
     if (++events_ % kEventsPerLookUp == 0) host.look_up();
 }
 
 void Domain::run_until(SimTime safe, Host& host) {
-    if (safe <= horizon_) return;
+    if (safe <= reached_) return;
     if (is_independent_)
         run_by_member(safe, host);
     else
         run_in_order(safe, host);
     horizon_ = safe;
+    // Without a bound only events carry on; fixed instants up to the end of the run may still be due.
+    reached_ = safe.is_never() ? last_event_ : safe;
 }
 
 void Domain::run_in_order(SimTime safe, Host& host) {
     while (true) {
+        drop_cancelled();
         const SimTime message_time = messages_.next_time();
         const SimTime wake_time = wakes_.next_time();
         const SimTime next = std::min(message_time, wake_time);
@@ -85,7 +98,7 @@ void Domain::run_in_order(SimTime safe, Host& host) {
             (wake_time == message_time && engine::is_before(wakes_.top(), messages_.top()))) {
             const WakeUp wake_up = wakes_.top();
             wakes_.pop();
-            if (!take_if_valid(wake_up)) continue;
+            slots_[members_[wake_up.local].first_slot + wake_up.slot].is_planned = false;
             horizon_ = wake_up.time;
             count(wake_up.time, host);
             host.wake(*this, wake_up.local, wake_up);
@@ -103,7 +116,6 @@ void Domain::run_in_order(SimTime safe, Host& host) {
 // that has something due handles all of it, what it plans for itself on the way included.
 void Domain::run_by_member(SimTime safe, Host& host) {
     while (true) {
-        if (safe.is_never() && messages_.is_empty() && wakes_.is_empty()) return;
         visit_end_ = std::min(safe, agenda_.next_time());
         gather_due(visit_end_);
         for (std::size_t first = 0; first < due_.size();) {
@@ -115,6 +127,9 @@ void Domain::run_by_member(SimTime safe, Host& host) {
         }
         horizon_ = visit_end_;
         if (agenda_.next_time() >= safe) return;
+        drop_cancelled();
+        // Fixed instants keep no run alive, here neither.
+        if (safe.is_never() && messages_.is_empty() && wakes_.is_empty()) return;
         host.carry_out(*this, agenda_.take());
     }
 }
@@ -195,7 +210,11 @@ void Domain::visit(std::uint32_t local, std::size_t first, std::size_t last, Hos
 }
 
 Pending Domain::pending() {
-    return {.wake_up = wakes_.next_time(), .message = messages_.next_time(), .report = agenda_.next_report()};
+    drop_cancelled();
+    return {.wake_up = wakes_.next_time(),
+            .message = messages_.next_time(),
+            .report = agenda_.next_report(),
+            .change = agenda_.next_change()};
 }
 
 std::vector<Event> Domain::messages() const {
@@ -213,7 +232,7 @@ void Domain::save(OutArchive& archive) const {
     std::vector<WakeUp> wakes;
     wakes_.for_each([&](const WakeUp& wake_up) { wakes.push_back(wake_up); });
     const std::vector<Event> events = messages();
-    archive << slots_ << events << wakes << agenda_ << horizon_ << last_event_ << events_;
+    archive << slots_ << events << wakes << agenda_ << horizon_ << reached_ << last_event_ << events_;
 }
 
 void Domain::load(InArchive& archive) {
@@ -223,7 +242,7 @@ void Domain::load(InArchive& archive) {
     }
     std::vector<Event> events;
     std::vector<WakeUp> wakes;
-    archive >> slots_ >> events >> wakes >> agenda_ >> horizon_ >> last_event_ >> events_;
+    archive >> slots_ >> events >> wakes >> agenda_ >> horizon_ >> reached_ >> last_event_ >> events_;
     messages_.clear();
     wakes_.clear();
     for (const Event& event : events)

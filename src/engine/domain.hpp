@@ -115,6 +115,7 @@ private:
     void sort_due();
     void visit(std::uint32_t local, std::size_t first, std::size_t last, Host& host);
     [[nodiscard]] bool take_if_valid(const WakeUp& wake_up);
+    void drop_cancelled();
     void count(SimTime time, Host& host);
 
     bool is_independent_;
@@ -137,6 +138,7 @@ private:
     std::vector<std::uint32_t> own_messages_;  ///< of the member being visited, as indices of due_messages_
 
     SimTime horizon_;
+    SimTime reached_;  ///< the agenda has been carried out before this instant
     SimTime last_event_;
     std::int64_t events_ = 0;
 };

@@ -11,7 +11,8 @@ Horizon::Horizon(const Model& model, const Tiers& tiers, const Partition& partit
       bound_(bound),
       channels_(channels_of(model, tiers)),
       reaction_(channels_.size() * channels_.size(), SimTime::never()),
-      message_reaction_(channels_.size(), SimTime::never()),
+      message_reaction_(channels_.size(), bound == Bound::Plain ? SimTime() : SimTime::never()),
+      change_reaction_(channels_.size(), SimTime::never()),
       distance_(ranks_ * channels_.size() * tiers_, SimTime::never()),
       safe_(tiers_, SimTime::never()),
       bounded_by_(tiers_, -1) {
@@ -30,7 +31,8 @@ Horizon::Horizon(const Model& model, const Tiers& tiers, const Partition& partit
                     least = model.reaction(in.to, in.carries, out.to);
             }
             reaction_[input * count + output] = least;
-            if (!in.is_board) message_reaction_[output] = std::min(message_reaction_[output], least);
+            std::vector<SimTime>& by_output = in.is_board ? change_reaction_ : message_reaction_;
+            by_output[output] = std::min(by_output[output], least);
         }
     }
     find_distances(partition, model, rank);
@@ -78,17 +80,21 @@ void Horizon::spread_from(std::size_t start_rank, std::size_t start_channel, con
         is_done[next] = true;
         for (std::size_t output = 0; output < count; ++output) {
             const SimTime least = reaction(next % count, output);
-            if (!least.is_never()) send(next / count, output, arrival[next] + least);
+            const bool is_here = is_on[channels_[output].from.index() * ranks_ + next / count];
+            if (is_here && !least.is_never()) send(next / count, output, arrival[next] + least);
         }
     }
 }
 
 SimTime Horizon::earliest_send(std::size_t channel, const Pending& pending) const {
-    if (channels_[channel].is_board)
-        return bound_ == Bound::Plain ? std::min(pending.event(), pending.report) : pending.report;
-    const SimTime least = message_reaction_[channel];
-    if (pending.message.is_never() || least.is_never()) return pending.wake_up;
-    return std::min(pending.wake_up, pending.message + least);
+    const auto after = [](SimTime input, SimTime least) {
+        return input.is_never() || least.is_never() ? SimTime::never() : input + least;
+    };
+    const SimTime reacting =
+        std::min(after(pending.message, message_reaction_[channel]), after(pending.change, change_reaction_[channel]));
+    if (!channels_[channel].is_board) return std::min(pending.wake_up, reacting);
+    const SimTime report = pending.report;
+    return bound_ == Bound::Plain ? std::min({report, pending.wake_up, reacting}) : report;
 }
 
 void Horizon::find_safe(const std::vector<Pending>& pending) {

@@ -15,12 +15,13 @@ struct Pending {
     SimTime wake_up = SimTime::never();  ///< earliest planned
     SimTime message = SimTime::never();  ///< earliest waiting to be handled
     SimTime report = SimTime::never();   ///< next instant at which it reports to a board
+    SimTime change = SimTime::never();   ///< next instant at which a board that it reads changes
 
     [[nodiscard]] SimTime event() const { return wake_up < message ? wake_up : message; }
 
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
-        archive& wake_up& message& report;
+        archive& wake_up& message& report& change;
     }
 };
 
@@ -55,6 +56,7 @@ private:
     std::vector<Channel> channels_;
     std::vector<SimTime> reaction_;          ///< by input channel and output channel; never where they do not meet
     std::vector<SimTime> message_reaction_;  ///< by output channel: the least over all inputs by message
+    std::vector<SimTime> change_reaction_;   ///< by output channel: the least over all boards
     /// By sending rank, channel and own tier: from the send to the earliest arrival of anything it causes.
     std::vector<SimTime> distance_;
     std::vector<SimTime> safe_;

@@ -139,9 +139,11 @@ void RankLoop::fail_latency(const Event& event, SimTime least) const {
 }
 
 void RankLoop::fail_horizon(const Event& event, SimTime horizon) const {
+    const auto named = [&](LpId id) {
+        return fmt::format("{} (rank {})", model_->name_of(id), places_[id.index()].rank);
+    };
     throw BugError(fmt::format("causality: {} gets an event of {} for {} ns, but has gone on to {} ns",
-                               model_->name_of(event.receiver), model_->name_of(event.sender), event.time.ns(),
-                               horizon.ns()));
+                               named(event.receiver), named(event.sender), event.time.ns(), horizon.ns()));
 }
 
 void RankLoop::wake_at(std::uint32_t slot, SimTime at) {

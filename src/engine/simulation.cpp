@@ -48,6 +48,7 @@ private:
     [[nodiscard]] SimTime agree();
     void exchange();
     void run_window(SimTime until);
+    void run_agenda(SimTime last);
     void count_bound();
     void observe();
     [[nodiscard]] RunReport report(SimTime until);
@@ -90,7 +91,25 @@ RunReport Simulation::Impl::run(const RunOptions& options) {
         ++progress_.windows;
         observe();
     }
-    return report(options.until);
+    const RunReport result = report(options.until);
+    run_agenda(options.until.is_never() ? result.end + SimTime::from_ns(1) : options.until);
+    observe();
+    return result;
+}
+
+/// No event is left before `last`: what remains are reports, boards that change, and samples.
+void Simulation::Impl::run_agenda(SimTime last) {
+    const auto has_report = [&] {
+        return std::any_of(pending_.begin(), pending_.end(),
+                           [&](const Pending& pending) { return pending.report < last; });
+    };
+    while (has_report()) {
+        horizon_.find_safe(pending_);
+        run_window(last);
+        static_cast<void>(agree());
+    }
+    for (std::uint32_t tier = 0; tier < tiers_.count(); ++tier)
+        loop_.run_until(tier, last, look_up_);
 }
 
 /// Phases 1 and 2: `pending_` is what all ranks know. Gives the earliest event anywhere; never when there is none.

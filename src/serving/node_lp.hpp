@@ -21,8 +21,8 @@ public:
         std::uint32_t first_in_pool = 0;  ///< number of its first replica within the pool
         bool tells_completions = true;    ///< to the gateway that dispatched
         SimTime gateway_latency;
-        SimTime least_step;  ///< a gateway is told of a rejection so much later: nodes promise to answer no sooner
-        LpId first_gateway;  ///< gateways are numbered one after the other
+        SimTime least_step = {};  ///< a gateway is told of a rejection so much later: nodes promise to answer no sooner
+        LpId first_gateway;       ///< gateways are numbered one after the other
     };
     /// `sink` must outlive the process.
     NodeLp(const Setup& setup, std::vector<Replica> replicas, RecordSink& sink);

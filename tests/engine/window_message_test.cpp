@@ -23,8 +23,14 @@ bool are_equal(const BoardReport& a, const BoardReport& b) {
                [](const BoardEntry& x, const BoardEntry& y) { return x.entry == y.entry && x.value == y.value; });
 }
 
+bool are_equal(const std::vector<Pending>& a, const std::vector<Pending>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Pending& x, const Pending& y) {
+        return x.wake_up == y.wake_up && x.message == y.message && x.report == y.report && x.change == y.change;
+    });
+}
+
 bool are_equal(const WindowMessage& a, const WindowMessage& b) {
-    return a.next_event == b.next_event && a.next_report == b.next_report && a.earliest_sent == b.earliest_sent &&
+    return are_equal(a.pending, b.pending) && a.earliest_sent == b.earliest_sent &&
            std::equal(a.events.begin(), a.events.end(), b.events.begin(), b.events.end(),
                       [](const Event& x, const Event& y) { return are_equal(x, y); }) &&
            std::equal(a.reports.begin(), a.reports.end(), b.reports.begin(), b.reports.end(),
@@ -39,8 +45,11 @@ SimTime arbitrary_time() {
 WindowMessage arbitrary_message() {
     using rc::gen::inRange;
     WindowMessage message;
-    message.next_event = arbitrary_time();
-    message.next_report = arbitrary_time();
+    for (int tiers = *inRange(0, 4); tiers > 0; --tiers)
+        message.pending.push_back({.wake_up = arbitrary_time(),
+                                   .message = arbitrary_time(),
+                                   .report = arbitrary_time(),
+                                   .change = arbitrary_time()});
     for (int ranks = *inRange(0, 5); ranks > 0; --ranks)
         message.earliest_sent.push_back(arbitrary_time());
     for (int events = *inRange(0, 4); events > 0; --events) {
@@ -74,7 +83,10 @@ RC_GTEST_PROP(WindowMessage, ManyGoThroughOnePairOfArchives, ()) {
 
 WindowMessage message_with(std::size_t events, std::size_t reports) {
     WindowMessage message;
-    message.next_event = SimTime::from_ns(7);
+    message.pending = {{.wake_up = SimTime::from_ns(7),
+                        .message = SimTime::never(),
+                        .report = SimTime::never(),
+                        .change = SimTime::never()}};
     message.earliest_sent = {SimTime::from_ns(8), SimTime::never()};
     for (std::size_t i = 0; i < events; ++i) {
         Event& event = message.events.emplace_back();
@@ -139,11 +151,13 @@ TEST(WindowMessages, AreRefusedWhenLongerThanTheySay) {
 TEST(WindowMessages, AreRefusedBeforeMemoryIsTakenForACountThatCannotBe) {
     Buffer buffer;
     WindowMessage message = message_with(0, 0);
+    message.pending.clear();
     message.earliest_sent.clear();
     MessageWriter().write(message, buffer);
-    // Two times, then the count of earliest_sent: 2^61 + 1 elements of 8 bytes are 8 bytes more than 2^64.
+    // The count of pending, none, then the count of earliest_sent: 2^61 + 1 elements of 8 bytes are 8 bytes more than
+    // 2^64.
     const std::uint64_t count = (std::uint64_t{1} << 61) + 1;
-    std::copy_n(reinterpret_cast<const char*>(&count), sizeof count, buffer.begin() + 16);
+    std::copy_n(reinterpret_cast<const char*>(&count), sizeof count, buffer.begin() + 8);
     EXPECT_THROW(MessageReader().read(buffer, message), BugError);
 }
 

@@ -70,7 +70,7 @@ void check_exchange(Transport& transport, const TransportSuite& suite) {
         SCOPED_TRACE(round);
         exchanges.exchange([&](std::uint32_t from, std::uint32_t to) {
             const std::uint64_t bits =
-                random_bits(suite.seed, RandomPurpose::PholdTarget, std::uint64_t{from} << 32 | to, round);
+                random_bits(suite.seed, RandomPurpose::PholdIncrement, std::uint64_t{from} << 32 | to, round);
             // The mebibyte comes rarely: it is there to change places with small ones, not to take the time.
             return kSizes[uniform_below(round % 16 == 0 ? kSizes.size() : kSizes.size() - 1, bits)];
         });

@@ -11,8 +11,6 @@ enum class RandomPurpose : std::uint32_t {
     OutputLength = 3,
     Route = 4,
     PholdIncrement = 5,
-    PholdTarget = 6,
-    PholdStart = 7,
 };
 
 /// 128 random bits.
