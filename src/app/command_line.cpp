@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <new>
+#include <string_view>
 #include <vector>
 
 #include "regatta/base/errors.hpp"
@@ -43,6 +44,19 @@ void check_remaining(const CLI::App& program, const CLI::App& command) {
     if (!problems.empty()) throw InputError(problems);
 }
 
+/// Up to the first blank or colon.
+std::string_view first_word(std::string_view text) {
+    return text.substr(0, text.find_first_of(" :"));
+}
+
+/// Something wrong with how the chosen command was called.
+InputError usage_error(const CLI::App& program, const std::string& problem) {
+    std::string command = program.get_name();
+    for (const CLI::App* chosen : program.get_subcommands())
+        command += " " + chosen->get_name();
+    return InputError(fmt::format("{0}: {1}; see {0} --help", command, problem));
+}
+
 }  // namespace
 
 bool parse_command_line(CLI::App& program, int argument_count, char** arguments,
@@ -55,15 +69,20 @@ bool parse_command_line(CLI::App& program, int argument_count, char** arguments,
         program.parse(argument_count, arguments);
     } catch (const CLI::CallForHelp&) {
         const std::vector<CLI::App*> chosen = program.get_subcommands();
-        answer(chosen.empty() ? program.help() : chosen.front()->help());
+        answer(chosen.empty() ? program.help() : chosen.front()->help(name));
         return false;
     } catch (const CLI::CallForVersion& version) {
         answer(std::string(version.what()) + "\n");
         return false;
-    } catch (const CLI::ArgumentMismatch&) {
-        throw InputError(fmt::format("{}: an option is without its value, or was given twice; see --help", name));
-    } catch (const CLI::ConversionError& error) {
-        throw InputError(fmt::format("{}: {}", name, error.what()));
+    } catch (const CLI::RequiredError& error) {
+        throw usage_error(program, std::string(first_word(error.what())) + " is missing");
+    } catch (const CLI::ArgumentMismatch& error) {
+        // What the library says starts with the option.
+        const std::string option(first_word(error.what()));
+        const auto times = std::count(arguments + 1, arguments + argument_count, option);
+        throw usage_error(program, option + (times > 1 ? " was given more than once" : " needs a value"));
+    } catch (const CLI::ValidationError& error) {
+        throw usage_error(program, error.what());
     } catch (const CLI::ParseError&) {
         throw InputError(fmt::format("{0}: \"{1}\" is not understood; see {0} --help", name,
                                      fmt::join(arguments + 1, arguments + argument_count, " ")));

@@ -4,10 +4,13 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <string_view>
+#include <system_error>
 
 #include "app/log.hpp"
 #include "app/progress.hpp"
@@ -32,9 +35,23 @@ std::int64_t peak_memory_bytes() {
 }
 
 void add_scenario_arguments(CLI::App& command, ScenarioArguments& arguments) {
-    command.add_option("SCENARIO", arguments.scenario, "Scenario file (YAML; JSON is YAML)");
-    command.add_option("--set", arguments.overrides, "PATH=VALUE: replaces one value of the scenario; may be repeated")
-        ->allow_extra_args(false);
+    command.add_option("SCENARIO", arguments.scenario, "Scenario file (YAML; JSON is YAML)")->required()->type_name("");
+    command.add_option("--set", arguments.overrides, "Replaces one value of the scenario; may be repeated")
+        ->allow_extra_args(false)
+        ->type_name("PATH=VALUE");
+}
+
+/// Said here, where the value was given: the scenario would name the key that it goes to.
+CLI::Validator whole_number(std::int64_t least) {
+    return CLI::Validator(
+        [least](const std::string& text) {
+            std::int64_t value = 0;
+            const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+            const bool is_good = error == std::errc() && end == text.data() + text.size() && value >= least;
+            return is_good ? std::string()
+                           : fmt::format("expected a whole number of at least {}, found \"{}\"", least, text);
+        },
+        "");
 }
 
 results::RunDescription describe(const scenario::Scenario& scenario) {
@@ -60,8 +77,9 @@ std::string free_directory(const std::string& name) {
     }
 }
 
-std::string ranks_text(std::uint32_t ranks) {
-    return fmt::format("{} rank{}", ranks, ranks == 1 ? "" : "s");
+/// "1 rank", "2 ranks".
+std::string counted(std::uint64_t count, std::string_view noun) {
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 std::string seconds_text(SimTime time) {
@@ -72,23 +90,24 @@ std::string seconds_text(SimTime time) {
 void introduce(const Log& log, const scenario::Scenario& scenario, const std::optional<workload::TraceSummary>& trace,
                const engine::Partition& partition, const std::string& directory) {
     for (const scenario::Pool& pool : scenario.pools)
-        log.info(
-            fmt::format("  pool      {}: {} nodes of {} x {}, {} at tp {}, {} replicas with {} KV blocks of {} tokens",
-                        pool.name, pool.nodes, pool.gpus_per_node, pool.gpu.name, pool.model.name, pool.tensor_parallel,
-                        pool.replicas(), pool.replica_kv_blocks, pool.block_tokens));
+        log.info(fmt::format("  pool      {}: {} of {} x {}, {} at tp {}, {} with {} KV blocks of {} tokens", pool.name,
+                             counted(pool.nodes, "node"), pool.gpus_per_node, pool.gpu.name, pool.model.name,
+                             pool.tensor_parallel, counted(pool.replicas(), "replica"), pool.replica_kv_blocks,
+                             pool.block_tokens));
     if (trace)
-        log.info(fmt::format("  traffic   {}: {} requests in {}, {:.0f} tokens in and {:.0f} out on average",
-                             scenario.trace->path, trace->requests, seconds_text(trace->last_arrival),
-                             trace->mean_prompt_tokens, trace->mean_output_tokens));
+        log.info(fmt::format("  traffic   {}: {} in {}, {:.0f} tokens in and {:.0f} out on average",
+                             scenario.trace->path, counted(trace->requests, "request"),
+                             seconds_text(trace->last_arrival), trace->mean_prompt_tokens, trace->mean_output_tokens));
     else
         for (const scenario::Stream& stream : scenario.streams)
-            log.info(fmt::format("  traffic   {}: {}, {:g} requests/s", stream.name, stream.arrivals.name,
-                                 stream.rate_per_s));
-    log.info(fmt::format("  engine    {}, load {:.2f} x the mean on the fullest", ranks_text(partition.ranks),
+            log.info(fmt::format("  traffic   {}: {}{}{}", stream.name, stream.arrivals.name,
+                                 stream.rate_per_s > 0 ? fmt::format(", {:g} requests/s", stream.rate_per_s) : "",
+                                 stream.limit ? ", at most " + counted(*stream.limit, "request") : ""));
+    log.info(fmt::format("  engine    {}, load {:.2f} x the mean on the fullest", counted(partition.ranks, "rank"),
                          partition.imbalance));
     if (partition.idle_ranks > 0)
         log.info(
-            fmt::format("  engine    {} with nothing to do: more ranks than {}", ranks_text(partition.idle_ranks),
+            fmt::format("  engine    {} with nothing to do: more ranks than {}", counted(partition.idle_ranks, "rank"),
                         partition.tied_by.empty() ? "gateways and nodes" : "islands, tied by " + partition.tied_by));
     log.info(fmt::format("  writing   {}/", directory));
 }
@@ -180,9 +199,10 @@ private:
 void declare_run(CLI::App& program, RunArguments& arguments) {
     CLI::App* command = program.add_subcommand("run", "Run a scenario; under mpirun or srun on all ranks");
     add_scenario_arguments(*command, arguments.scenario);
-    command->add_option("--out", arguments.output, "Directory for the results (default: runs/NAME-001, -002, ...)");
-    command->add_option("--limit", arguments.limit, "At most so many requests");
-    command->add_option("--seed", arguments.seed, "Seed of the random numbers");
+    command->add_option("--out", arguments.output, "Directory for the results (default: runs/NAME-001, -002, ...)")
+        ->type_name("DIR");
+    command->add_option("--limit", arguments.limit, "At most so many requests")->type_name("N")->check(whole_number(1));
+    command->add_option("--seed", arguments.seed, "Seed of the random numbers")->type_name("N")->check(whole_number(0));
     command->add_flag("--quiet", arguments.is_quiet, "Say nothing on stderr but errors");
     command->add_flag("--json", arguments.is_json, "Print the summary as one JSON document, times in seconds");
     command->footer(
@@ -206,7 +226,8 @@ int run_scenario(const RunArguments& arguments, const std::string& program_path,
     if (arguments.limit) overrides.push_back("workload.limit=" + *arguments.limit);
     if (arguments.seed) overrides.push_back("seed=" + *arguments.seed);
     const Log log(arguments.is_quiet || transport.rank() != 0);
-    log.info(fmt::format("{}    {}    {}", version_text(), ranks_text(transport.ranks()), arguments.scenario.scenario));
+    log.info(
+        fmt::format("{}    {}    {}", version_text(), counted(transport.ranks(), "rank"), arguments.scenario.scenario));
     const scenario::Registries registries;
     const ScenarioInput input =
         read_scenario(arguments.scenario.scenario, overrides, program_path, registries, transport);
@@ -244,8 +265,9 @@ int validate_scenario(const ValidateArguments& arguments, const std::string& pro
         gpus += std::uint64_t{pool.nodes} * pool.gpus_per_node;
         replicas += pool.replicas();
     }
-    fmt::print("{} is valid: {} GPUs, {} replicas in {} pools, {} gateways, {} streams\n", arguments.scenario.scenario,
-               gpus, replicas, scenario.pools.size(), scenario.gateways.count, scenario.streams.size());
+    fmt::print("{} is valid: {}, {} in {}, {}, {}\n", arguments.scenario.scenario, counted(gpus, "GPU"),
+               counted(replicas, "replica"), counted(scenario.pools.size(), "pool"),
+               counted(scenario.gateways.count, "gateway"), counted(scenario.streams.size(), "stream"));
     return 0;
 }
 

@@ -23,6 +23,7 @@ constexpr std::uint32_t kDeepest = 1u << 20;
 
 RankLoop::RankLoop(const Model& model, const Tiers& tiers, const Partition& partition, std::uint32_t rank)
     : model_(&model),
+      tiers_(&tiers),
       rank_(rank),
       places_(model.process_count()),
       local_of_(model.process_count()),
@@ -161,10 +162,8 @@ void RankLoop::cancel_wake_up(std::uint32_t slot) {
 
 const LogicalProcess& RankLoop::peek(LpId other) {
     const Place& place = places_.at(other.index());
-    const GroupId own = domain_->members()[current_].group;
-    const bool is_island =
-        place.rank == rank_ &&
-        (other == self_ || latency_[own.index() * model_->groups().size() + place.group] == SimTime());
+    const bool is_island = other == self_ || (place.rank == rank_ && place.tier == places_[self_.index()].tier &&
+                                              tiers_->is_island(place.tier));
     REGATTA_CHECK(is_island, fmt::format("{} may not look at {}: they are not of one island", model_->name_of(self_),
                                          model_->name_of(other)));
     LogicalProcess& process = *local(other);

@@ -70,6 +70,7 @@ private:
     [[noreturn]] void fail_horizon(const Event& event, SimTime horizon) const;
 
     const Model* model_;
+    const Tiers* tiers_;
     std::uint32_t rank_;
     std::vector<Place> places_;            ///< by LpId
     std::vector<std::uint32_t> local_of_;  ///< by LpId: index in its domain

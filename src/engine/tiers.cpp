@@ -24,8 +24,11 @@ Tiers::Tiers(const Model& model) {
         of_group_.push_back(number[joined[group]]);
     }
     is_independent_.assign(count_, true);
-    for (const Link& link : model.links())
+    is_island_.assign(count_, false);
+    for (const Link& link : model.links()) {
         if (of(link.from) == of(link.to)) is_independent_[of(link.from)] = false;
+        if (link.latency == SimTime()) is_island_[of(link.from)] = true;
+    }
 }
 
 std::vector<Channel> channels_of(const Model& model, const Tiers& tiers) {

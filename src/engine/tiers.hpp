@@ -18,10 +18,14 @@ public:
     /// other, which keeps its state in the cache.
     [[nodiscard]] bool is_independent(std::uint32_t tier) const { return is_independent_[tier]; }
 
+    /// Its groups are joined by zero-latency links, so that its members share a rank and may look at each other.
+    [[nodiscard]] bool is_island(std::uint32_t tier) const { return is_island_[tier]; }
+
 private:
     std::uint32_t count_ = 0;
     std::vector<std::uint32_t> of_group_;
     std::vector<bool> is_independent_;
+    std::vector<bool> is_island_;
 };
 
 /// A way by which something reaches a tier: a link or a board.

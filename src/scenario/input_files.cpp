@@ -82,7 +82,7 @@ std::string InputFiles::absolute(const std::string& path) {
 std::string InputFiles::to_bytes() const {
     std::ostringstream stream;
     boost::archive::binary_oarchive archive(stream, boost::archive::no_header);
-    archive << files << working_directory;
+    archive << files << working_directory << catalogue_directory;
     return std::move(stream).str();
 }
 
@@ -90,7 +90,7 @@ InputFiles InputFiles::from_bytes(const std::string& bytes) {
     std::istringstream stream(bytes);
     boost::archive::binary_iarchive archive(stream, boost::archive::no_header);
     InputFiles result;
-    archive >> result.files >> result.working_directory;
+    archive >> result.files >> result.working_directory >> result.catalogue_directory;
     result.reads_disk = false;
     return result;
 }

@@ -16,6 +16,8 @@ struct InputFiles {
     std::map<std::string, File> files;
     /// Where relative paths begin; the reading rank's, so that all ranks write the same resolved scenario.
     std::string working_directory;
+    /// The one the scenario was read with; the reading rank's, too.
+    std::string catalogue_directory;
     bool reads_disk = true;  ///< false: what is not in `files` does not exist (the other ranks)
 
     [[nodiscard]] const File& open(const std::string& path);

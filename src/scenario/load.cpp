@@ -32,10 +32,12 @@ Scenario load_scenario(const LoadRequest& request, const Registries& registries,
         problems.throw_if_any();
     }
     apply_overrides(request.overrides, document, problems);
+    // Where the catalogue lies is asked of one host: on another the program may be installed elsewhere.
+    if (files.catalogue_directory.empty()) files.catalogue_directory = request.catalogue_directory;
     const Section schema = scenario_schema(registries);
     Reading reading = read_document(document, schema, problems);
     if (reading.maps.empty()) problems.throw_if_any();  // not a map: nothing was read
-    Assembly assembly(reading, registries, request.path, request.catalogue_directory, files, problems);
+    Assembly assembly(reading, registries, request.path, files.catalogue_directory, files, problems);
     Scenario scenario = assembly.assemble();
     problems.throw_if_any();
     scenario.resolved_text = write_document(reading, schema);

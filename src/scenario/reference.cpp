@@ -39,8 +39,8 @@ not listed here are errors. Any key can be given on the command line instead: `-
 
 constexpr const char* kCatalogueForm = R"(## Catalogue files
 
-A GPU or model of your own stands in a file of the form of the catalogue, every value with its source; `confidence` (high,
-medium, low) may be left out:
+A GPU or model of your own stands in a file of the form of the catalogue, every value with its source; `confidence`
+(high, medium, low) may be left out:
 
 ```yaml
 gpus:

@@ -38,7 +38,7 @@ struct Pool {
     std::uint32_t gpus_per_node = 8;
     std::uint32_t tensor_parallel = 1;
     std::int64_t block_tokens = 16;
-    double memory_fraction = 0.9;  ///< of GPU memory that the engine may use
+    double memory_fraction = 0.9;           ///< of GPU memory that the engine may use
     std::optional<std::int64_t> kv_blocks;  ///< overrides the memory plan
     std::int64_t replica_kv_blocks = 0;     ///< what each replica has: `kv_blocks`, else what the memory plan leaves
     std::int64_t max_context_tokens = 0;    ///< longest prompt plus output; never above the model's

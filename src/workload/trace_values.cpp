@@ -125,14 +125,16 @@ std::optional<std::int64_t> parse_seconds_ns(std::string_view text) {
     if (!decimal) return std::nullopt;
     // So many of the digits stand before the ninth decimal; the next one rounds.
     const std::int64_t kept = static_cast<std::int64_t>(decimal->whole.size()) + decimal->exponent + kNsDigits;
+    constexpr std::int64_t kMostNs = kMostTraceSeconds * kNsPerSecond;
     std::int64_t ns = 0;
     for (std::int64_t i = 0; i < kept; ++i) {
         if (i >= decimal->digits() && ns == 0) break;  // nothing but zeros: a large exponent changes nothing
-        ns = ns * 10 + (i < decimal->digits() ? decimal->digit(i) : 0);
-        if (ns > kMostTraceSeconds * kNsPerSecond) return std::nullopt;
+        const int digit = i < decimal->digits() ? decimal->digit(i) : 0;
+        if (ns > (kMostNs - digit) / 10) return std::nullopt;
+        ns = ns * 10 + digit;
     }
     if (kept >= 0 && kept < decimal->digits() && decimal->digit(kept) >= 5) ++ns;
-    if (ns > kMostTraceSeconds * kNsPerSecond) return std::nullopt;
+    if (ns > kMostNs) return std::nullopt;
     return ns;
 }
 

@@ -218,6 +218,15 @@ TEST_F(BrokenSet, NamesTheFileOfAnotherRun) {
     EXPECT_EQ(merge_error(), rank(1) + ": belongs to another run than " + rank(0));
 }
 
+TEST_F(BrokenSet, NamesAFileThatEndedAtAnotherTime) {
+    const ScratchDirectory other;
+    MadeUpRun longer = make_up_run(20, 2'000);
+    longer.end += SimTime::from_s(1);
+    write_run(longer, other.path(), 3);
+    fs::copy_file(other.path("rank-00001-000.h5"), rank(1), fs::copy_options::overwrite_existing);
+    EXPECT_EQ(merge_error(), rank(1) + ": ended at another time than " + rank(0));
+}
+
 TEST_F(BrokenSet, NamesTheFileOfTheSameRunOnMoreRanks) {
     const ScratchDirectory other;
     write_run(make_up_run(20, 2'000), other.path(), 4);

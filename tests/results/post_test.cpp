@@ -100,7 +100,7 @@ TEST_F(Post, RefusesUnknownCommandsAndOptions) {
                    "regatta-post stats: no option \"--jsn\"; did you mean \"--json\"?");
     expect_refused(post(scratch, "stats a b"), 2, "regatta-post stats: \"b\" is one argument too many");
     expect_refused(post(scratch, "merge a -o"), 2,
-                   "regatta-post: an option is without its value, or was given twice; see --help");
+                   "regatta-post merge: --output needs a value; see regatta-post merge --help");
 }
 
 TEST_F(Post, RefusesWhatIsNotThere) {

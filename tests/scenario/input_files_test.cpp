@@ -69,16 +69,33 @@ TEST(InputFiles, ProbesWithoutKeepingTheText) {
 TEST(InputFiles, OtherRanksSeeTheSameFilesAndNoOthers) {
     InputFiles files;
     files.working_directory = "/somewhere";
+    files.catalogue_directory = "/usr/share/catalogue";
     files.files["a.yaml"] = {true, std::string("x\0y", 3), ""};
     files.files["b.yaml"] = {false, "", "permission denied"};
     InputFiles copy = InputFiles::from_bytes(files.to_bytes());
     EXPECT_EQ(copy.open("a.yaml").text, std::string("x\0y", 3));
     EXPECT_EQ(copy.open("b.yaml").reason, "permission denied");
     EXPECT_EQ(copy.absolute("../c"), "/c");
+    EXPECT_EQ(copy.catalogue_directory, "/usr/share/catalogue");
     const std::string path = temporary("only_rank_0.yaml");
     std::ofstream(path) << "text";
     EXPECT_FALSE(copy.open(path).is_readable);
     std::filesystem::remove(path);
+}
+
+TEST(InputFiles, OtherRanksLoadTheSameScenarioWithoutADisk) {
+    const std::string directory = ::testing::TempDir();
+    std::ofstream(directory + "gpus.yaml") << testing::kGpus;
+    std::ofstream(directory + "models.yaml") << testing::kModels;
+    std::ofstream(directory + "fleet.yaml") << testing::scenario_with();
+    InputFiles files;
+    const LoadRequest request{directory + "fleet.yaml", {"seed=7"}, directory};
+    const Scenario first = load_scenario(request, Registries{}, files);
+    for (const char* name : {"gpus.yaml", "models.yaml", "fleet.yaml"})
+        std::filesystem::remove(directory + name);
+    InputFiles copy = InputFiles::from_bytes(files.to_bytes());
+    const LoadRequest elsewhere{directory + "fleet.yaml", {"seed=7"}, "/not/here"};
+    EXPECT_EQ(load_scenario(elsewhere, Registries{}, copy).resolved_text, first.resolved_text);
 }
 
 TEST(InputFiles, AScenarioThatCannotBeReadIsAnError) {

@@ -34,6 +34,26 @@ TEST(Pools, HeadsMustSplitEvenlyOverTheGpus) {
     EXPECT_EQ(problems_with_tp("16", "16"), Lines{});  // each KV head on two GPUs
 }
 
+TEST(Pools, KvHeadsMustSplitOrBeCopiedEvenlyToo) {
+    std::string models = testing::kModels;
+    models.replace(models.find("heads: {value: 32"), 17, "heads: {value: 48");
+    InputFiles files;
+    files.reads_disk = false;
+    files.files["catalogue/gpus.yaml"] = {true, testing::kGpus, ""};
+    files.files["catalogue/models.yaml"] = {true, models, ""};
+    files.files["fleet.yaml"] = {true, scenario_with(6, "      node: {gpu: big-gpu, gpus: 48}"), ""};
+    const auto tp = [&](int gpus) {
+        return load_scenario({"fleet.yaml", {fmt::format("fleet.pools[0].parallel.tp={}", gpus)}, "catalogue"},
+                             Registries{}, files)
+            .pools[0]
+            .tensor_parallel;
+    };
+    EXPECT_EQ(tp(4), 4U);
+    EXPECT_EQ(tp(16), 16U);
+    EXPECT_THROW(tp(12), InputError);  // 12 GPUs divide 48 query heads, but 8 KV heads neither divide nor fill them
+    EXPECT_THROW(tp(3), InputError);
+}
+
 TEST(Pools, ModelsMustFitIntoMemory) {
     const Lines problems = problems_of_text(scenario_with(5, "      model: large-llm"));
     const Scenario fitting = load_text(scenario_with(5, "      model: large-llm\n      kv_blocks: 1"));

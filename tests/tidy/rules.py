@@ -204,6 +204,19 @@ def last_newline(root, files):
     return found
 
 
+def links(root, files):
+    found = []
+    for path in text_files(root):
+        if path.suffix != ".md":
+            continue
+        text = path.read_text(encoding="utf-8")
+        for link in re.finditer(r"\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)", text):
+            if not (path.parent / link[1]).exists():
+                found.append((path.relative_to(root).as_posix(), line_of(text, link.start()),
+                              f"there is no {link[1]}"))
+    return found
+
+
 RULES = {
     "include-arrows": include_arrows,
     "mpi-wall": wall(r"mpi\.h$|mpi/|boost/mpi", lambda file: file.room == "transport" or file.defines_main,
@@ -220,6 +233,7 @@ RULES = {
     "pragma-once": pragma_once,
     "file-length": file_length,
     "last-newline": last_newline,
+    "links": links,
 }
 
 

@@ -46,6 +46,7 @@ VIOLATIONS = [
     ("file-length", "tools/run", "\n" * 401, 401),
     ("last-newline", "configs/catalogue/gpus.yaml", "a: 1\nb: 2", 2),
     ("last-newline", "src/base/a.cpp", "int x;", 1),
+    ("links", "docs/guide/a.md", "\nSee [b](../b.md).\n", 2),
 ]
 
 ALLOWED = {
@@ -64,6 +65,8 @@ ALLOWED = {
     "tests/results/a_test.cpp": "#include <hdf5.h>\n#include <iostream>\n",
     "mpi_examples/phold/main.cpp": '#include <mpi.h>\nint main() { fmt::print("x"); }\n',
     "src/base/a.cpp": "\n" * 400,
+    "docs/a.md": "[b](guide/b.md#part) and [c](https://example.org/c.md) and [d](#d)\n",
+    "docs/guide/b.md": "## part\n",
 }
 
 

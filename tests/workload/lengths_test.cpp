@@ -131,14 +131,15 @@ TEST(Quantiles, RoundToTheNearestAndAtLeastOne) {
 }
 
 TEST(Quantiles, FindTheirSegmentAmongManyNarrowOnes) {
+    // A thousand points below 0.01, each segment steeper than the one before.
     Points points = {{0, 0}};
     for (int i = 1; i <= 1000; ++i)
-        points.emplace_back(i / 100'000.0, i);
-    points.emplace_back(1, 2000);
+        points.emplace_back(i / 100'000.0, i * i);
+    points.emplace_back(1, 2'000'000);
     const auto distribution = quantiles(points);
-    EXPECT_EQ(distribution->tokens(0.00042), 42);
-    EXPECT_EQ(distribution->tokens(0.00999), 999);
-    EXPECT_EQ(distribution->tokens(0.505), 1500);
+    EXPECT_EQ(distribution->tokens(0.0004225), 42 * 42 + 21);      // a quarter of the way from 42^2 to 43^2
+    EXPECT_EQ(distribution->tokens(0.0099975), 999 * 999 + 1499);  // three quarters of the way to 1000^2
+    EXPECT_EQ(distribution->tokens(0.505), 1'500'000);
 }
 
 TEST(Quantiles, GiveBackTheirPoints) {

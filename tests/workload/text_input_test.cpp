@@ -94,6 +94,34 @@ TEST(TextInput, NoticesWhereverAZstdFileIsCutOff) {
     }
 }
 
+// "a,b\n1,2\n" as the zstd program writes it: with a checksum at the end, which Boost leaves out.
+const std::string kWithChecksum("\x28\xb5\x2f\xfd\x04\x58\x41\x00\x00\x61\x2c\x62\x0a\x31\x2c\x32\x0a\x35\xe7\xca\xce",
+                                21);
+// RFC 8878, section 3.1.2: magic number, size 2, two bytes that decoders skip.
+const std::string kSkippable("\x50\x2a\x4d\x18\x02\x00\x00\x00..", 10);
+
+TEST(TextInput, UnpacksZstdWithAChecksum) {
+    const TestFile file(kWithChecksum);
+    EXPECT_EQ(all_of(file.path()), "a,b\n1,2\n");
+}
+
+TEST(TextInput, UnpacksZstdWithSkippableFrames) {
+    const TestFile file(kWithChecksum + kSkippable);
+    EXPECT_EQ(all_of(file.path()), "a,b\n1,2\n");
+}
+
+TEST(TextInput, NoticesAZstdFileWhoseChecksumIsCutOff) {
+    for (std::size_t length = 4; length < kWithChecksum.size(); ++length) {
+        SCOPED_TRACE(length);
+        EXPECT_EQ(problems_reading(kWithChecksum.substr(0, length)), kBadZstd);
+    }
+}
+
+TEST(TextInput, NoticesASkippableFrameThatIsCutOff) {
+    EXPECT_EQ(problems_reading(kWithChecksum + kSkippable.substr(0, 9)), kBadZstd);
+    EXPECT_EQ(problems_reading(kWithChecksum + kSkippable.substr(0, 7)), kBadZstd);
+}
+
 TEST(TextInput, NoticesDamagedGzip) {
     std::string bytes = gzipped(long_text());
     bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x55);

@@ -1,0 +1,45 @@
+// The first promise: the same answer on any number of ranks, however the processes lie on them.
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "random_model.hpp"
+
+namespace regatta::engine::test {
+namespace {
+
+void check_all_ranks(const RandomSpec& spec, SimTime until) {
+    RC_LOG() << to_text(spec) << ", until " << until.ns() << " ns\n";
+    const Outcome alone = run_random(spec, {.until = until});
+    RC_CLASSIFY(alone.events > 100, "more than 100 events");
+    for (std::uint32_t ranks = 2; ranks <= 5; ++ranks) {
+        RC_LOG() << ranks << " ranks\n";
+        RC_ASSERT(run_random(spec, {.ranks = ranks, .partitioner = partition_by_load, .until = until}) == alone);
+        RC_ASSERT(run_random(spec, {.ranks = ranks, .partitioner = partition_round_robin, .until = until}) == alone);
+    }
+}
+
+RC_GTEST_PROP(RandomModels, GiveTheSameHistoriesOnAnyRanksUntilNothingIsLeft, ()) {
+    check_all_ranks(arbitrary_spec(), SimTime::never());
+}
+
+RC_GTEST_PROP(RandomModels, GiveTheSameHistoriesOnAnyRanksUntilAnInstant, ()) {
+    check_all_ranks(arbitrary_spec(), SimTime::from_ns(*rc::gen::inRange<std::int64_t>(0, 1'500)));
+}
+
+TEST(RandomModel, TellsModelsApart) {
+    // Else the properties above would compare nothing.
+    RandomSpec spec;
+    spec.groups = {{.count = 2, .load = 1}, {.count = 3, .load = 1}};
+    spec.links = {{.from = GroupId(0), .to = GroupId(1), .latency = at_ns(10)},
+                  {.from = GroupId(1), .to = GroupId(0), .latency = at_ns(20)}};
+    const Outcome outcome = run_random(spec, {});
+    EXPECT_GT(outcome.events, 50);
+    EXPECT_GT(outcome.end, at_ns(100));
+    EXPECT_EQ(run_random(spec, {}), outcome);
+    spec.links[0].latency = at_ns(11);
+    EXPECT_NE(run_random(spec, {}).histories, outcome.histories);
+}
+
+}  // namespace
+}  // namespace regatta::engine::test

@@ -1,0 +1,237 @@
+#include "random_model.hpp"
+
+#include <fmt/format.h>
+#include <rapidcheck.h>
+
+#include <atomic>
+#include <boost/archive/binary_iarchive.hpp>
+#include <boost/archive/binary_oarchive.hpp>
+#include <memory>
+#include <utility>
+
+#include "regatta/base/random.hpp"
+#include "thread_transport.hpp"
+
+namespace regatta::engine::test {
+
+namespace {
+
+constexpr std::uint32_t kSlots = 3;
+
+/// Mixes one number into a history, order-sensitively (the finalizer of splitmix64; Steele, Lea, Flood, OOPSLA 2014).
+std::uint64_t mixed(std::uint64_t history, std::uint64_t value) {
+    std::uint64_t z = (history ^ value) + 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+struct Token {
+    std::uint32_t hops = 0;
+    std::uint64_t number = 0;
+};
+
+/// What all processes of a run know.
+struct World {
+    RandomSpec spec;
+    Model model;
+    std::vector<std::uint64_t> histories;
+};
+
+class RandomLp final : public LogicalProcess {
+public:
+    RandomLp(World& world, GroupId group, std::uint32_t index, LpId id)
+        : world_(&world), group_(group), index_(index), id_(id) {}
+
+    [[nodiscard]] std::uint32_t wake_up_slots() const override { return kSlots; }
+
+    void start(Context& context) override {
+        for (std::uint32_t i = 0; i < world_->spec.tokens; ++i)
+            send(world_->spec.hops, context);
+        context.wake_at(below(kSlots), SimTime::from_ns(below(100)));
+    }
+    void handle(const Event& event, Context& context) override {
+        const auto token = event.payload_as<Token>();
+        note(1, event.time);
+        note(event.instant_order, event.key);
+        note(event.sender.value(), token.number);
+        act(token.hops, context);
+    }
+    void wake(std::uint32_t slot, Context& context) override {
+        note(2 + slot, context.now());
+        act(3, context);
+    }
+    void bring_up(SimTime now) override { note(10, now); }
+    void sample(SimTime at) override { note(11, at); }
+    void report(BoardId board, SimTime at, BoardWriter& writer) override {
+        note(12 + board.value(), at);
+        if (below(4) > 0) writer.put(index_, static_cast<std::uint32_t>(history_));
+    }
+    void board_changed(BoardId board, SimTime reported_at, std::span<const std::uint32_t> values,
+                       Context& context) override {
+        note(100 + board.value(), reported_at);
+        note(101, context.now());
+        for (const std::uint32_t value : values)
+            note(102, value);
+        if (board_acts_left_ == 0 || below(2) > 0) return;
+        --board_acts_left_;  // bounded, or boards would keep the run alive for ever
+        act(2, context);
+    }
+    void finish(SimTime end, std::span<const Event> undelivered) override {
+        note(200, end);
+        for (const Event& event : undelivered) {
+            note(201, event.time);
+            note(event.instant_order, event.payload_as<Token>().number);
+        }
+        world_->histories[id_.index()] = history_;
+    }
+
+    void save(OutArchive& archive) const override {
+        archive << history_ << draws_ << wake_ups_left_ << board_acts_left_;
+    }
+    void load(InArchive& archive) override { archive >> history_ >> draws_ >> wake_ups_left_ >> board_acts_left_; }
+
+private:
+    void note(std::uint64_t what, std::uint64_t value) { history_ = mixed(mixed(history_, what), value); }
+    void note(std::uint64_t what, SimTime time) { note(what, static_cast<std::uint64_t>(time.ns())); }
+
+    std::uint32_t below(std::uint32_t bound) {
+        const std::uint64_t bits = random_bits(world_->spec.seed, RandomPurpose::PholdTarget, id_.value(), draws_++);
+        return static_cast<std::uint32_t>(uniform_below(bound, bits));
+    }
+
+    /// Does something of everything; sends a message that has `hops` left.
+    void act(std::uint32_t hops, Context& context) {
+        if (hops > 0) send(hops - 1, context);
+        if (hops > 0 && below(4) == 0) send(hops / 2, context);
+        if (wake_ups_left_ > 0 && below(3) == 0) {
+            --wake_ups_left_;
+            const std::uint32_t slot = below(kSlots);
+            context.wake_at(slot, context.now() + SimTime::from_ns(below(4) == 0 ? 0 : below(200)));
+        }
+        if (below(8) == 0) context.cancel_wake_up(below(kSlots));
+        if (below(4) == 0) look(context);
+    }
+
+    const Link* random_link(bool is_within_island) {
+        std::vector<const Link*> links;
+        for (const Link& link : world_->spec.links)
+            if (link.from == group_ && world_->spec.groups[link.to.index()].count > 0 &&
+                (!is_within_island || link.latency == SimTime()))
+                links.push_back(&link);
+        return links.empty() ? nullptr : links[below(static_cast<std::uint32_t>(links.size()))];
+    }
+    LpId random_member(GroupId group) {
+        return world_->model.id_of(group, below(world_->spec.groups[group.index()].count));
+    }
+
+    void send(std::uint32_t hops, Context& context) {
+        const Link* link = random_link(false);
+        if (link == nullptr) return;
+        const LpId to = random_member(link->to);
+        // Often exactly the latency, and few keys and classes: so that many events tie.
+        const std::uint32_t spread = below(3);
+        const SimTime delay = link->latency + SimTime::from_ns(spread == 0 ? 0 : below(spread == 1 ? 8 : 300));
+        const auto event_class = static_cast<EventClass>(1 + below(3));
+        const std::uint64_t key = below(4);
+        context.send(to, delay, event_class, key, Token{.hops = hops, .number = history_});
+    }
+
+    void look(Context& context) {
+        const Link* link = random_link(true);
+        if (link == nullptr) return;
+        const LogicalProcess& other = context.peek(random_member(link->to));
+        note(13, static_cast<const RandomLp&>(other).history_);
+    }
+
+    World* world_;
+    GroupId group_;
+    std::uint32_t index_;
+    LpId id_;
+    std::uint64_t history_ = 0;
+    std::uint64_t draws_ = 0;
+    std::uint32_t wake_ups_left_ = 6;
+    std::uint32_t board_acts_left_ = 5;
+};
+
+void build(World& world) {
+    for (std::size_t i = 0; i < world.spec.groups.size(); ++i) {
+        const GroupId group(static_cast<std::uint16_t>(i));
+        world.model.add_group({.name = fmt::format("group{}", i),
+                               .count = world.spec.groups[i].count,
+                               .load = static_cast<double>(world.spec.groups[i].load),
+                               .make = [&world, group](std::uint32_t index, LpId id) {
+                                   return std::make_unique<RandomLp>(world, group, index, id);
+                               }});
+    }
+    std::vector<GroupId> sampled;
+    for (const Link& link : world.spec.links)
+        world.model.add_link(link);
+    for (Board board : world.spec.boards) {
+        board.entries = world.spec.groups[board.from.index()].count;
+        world.model.add_board(board);
+    }
+    // Every other group, so that sampled and not sampled ones meet.
+    for (std::size_t i = 0; i < world.spec.groups.size(); i += 2)
+        sampled.emplace_back(static_cast<std::uint16_t>(i));
+    if (world.spec.sample_period) world.model.sample_every(*world.spec.sample_period, sampled);
+    world.histories.assign(world.model.process_count(), 0);
+}
+
+}  // namespace
+
+Outcome run_random(const RandomSpec& spec, const HowToRun& how) {
+    World world{.spec = spec, .model = {}, .histories = {}};
+    build(world);
+    Outcome outcome;
+    std::atomic<std::int64_t> events = 0;
+    run_on_ranks(how.ranks, [&](Transport& transport) {
+        const Partition partition = how.partitioner(world.model, how.ranks);
+        const RunReport report = run_in_parts(world.model, partition, transport, how.until, how.pauses);
+        events += report.progress.events;
+        if (transport.rank() == 0) outcome.end = report.end;
+    });
+    outcome.histories = std::move(world.histories);
+    outcome.events = events;
+    return outcome;
+}
+
+RandomSpec arbitrary_spec() {
+    using rc::gen::element;
+    using rc::gen::inRange;
+    RandomSpec spec;
+    spec.seed = *inRange<std::uint64_t>(0, 1'000'000);
+    const auto groups = *inRange<std::uint32_t>(1, 5);
+    for (std::uint32_t i = 0; i < groups; ++i)
+        spec.groups.push_back({.count = *inRange<std::uint32_t>(i == 0 ? 1 : 0, 5), .load = *inRange(1u, 10u)});
+    const auto group = [&] { return GroupId(static_cast<std::uint16_t>(*inRange<std::uint32_t>(0, groups))); };
+    for (int links = *inRange(1, 7); links > 0; --links) {
+        const auto latency_ns = *element<std::int64_t>(0, 2, 9, 9, 40, 40, 200, 200, 1'000);
+        spec.links.push_back({.from = group(), .to = group(), .latency = SimTime::from_ns(latency_ns)});
+    }
+    for (int boards = *inRange(0, 3); boards > 0; --boards)
+        spec.boards.push_back({.from = group(),
+                               .to = group(),
+                               .period = SimTime::from_ns(*element<std::int64_t>(60, 100, 170)),
+                               .latency = SimTime::from_ns(*element<std::int64_t>(5, 40, 100, 250)),
+                               .entries = 0});
+    if (*inRange(0, 2) == 1) spec.sample_period = SimTime::from_ns(*element<std::int64_t>(25, 64));
+    spec.tokens = *inRange(0u, 4u);
+    spec.hops = *inRange(0u, 8u);
+    return spec;
+}
+
+std::string to_text(const RandomSpec& spec) {
+    std::string text = fmt::format("seed {}, {} tokens, {} hops", spec.seed, spec.tokens, spec.hops);
+    for (const RandomSpec::Members& members : spec.groups)
+        text += fmt::format("; {} processes of load {}", members.count, members.load);
+    for (const Link& link : spec.links)
+        text += fmt::format("; link {} -> {}, {} ns", link.from.value(), link.to.value(), link.latency.ns());
+    for (const Board& board : spec.boards)
+        text += fmt::format("; board {} -> {} every {} ns, {} ns later", board.from.value(), board.to.value(),
+                            board.period.ns(), board.latency.ns());
+    if (spec.sample_period) text += fmt::format("; samples every {} ns", spec.sample_period->ns());
+    return text;
+}
+
+}  // namespace regatta::engine::test

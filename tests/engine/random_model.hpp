@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "regatta/engine/model.hpp"
+#include "run_in_parts.hpp"
+#include "scripted_lp.hpp"
+
+namespace regatta::engine::test {
+
+/// A model in which everything that the engine offers happens at random, but addressed by `seed`: messages over links
+/// with and without delay, with ties; wake-ups planned, planned anew and cancelled; looks into the island; boards whose
+/// readers act on them; samples.
+struct RandomSpec {
+    struct Members {
+        std::uint32_t count = 1;
+        std::uint32_t load = 1;
+    };
+    std::uint64_t seed = 1;
+    std::vector<Members> groups;
+    std::vector<Link> links;
+    std::vector<Board> boards;  ///< entries follow from the group that reports
+    std::optional<SimTime> sample_period;
+    std::uint32_t tokens = 2;  ///< messages that each process starts with
+    std::uint32_t hops = 6;    ///< that each of these goes
+};
+
+[[nodiscard]] std::string to_text(const RandomSpec& spec);
+
+/// To be called inside a property.
+[[nodiscard]] RandomSpec arbitrary_spec();
+
+struct HowToRun {
+    std::uint32_t ranks = 1;
+    Partitioner partitioner = partition_by_load;
+    SimTime until = SimTime::never();
+    Pauses pauses = {};
+};
+
+/// What must not depend on how a model is run.
+struct Outcome {
+    /// By process: a hash over all that happened to it, in the order in which it did, and over what it saw.
+    std::vector<std::uint64_t> histories;
+    SimTime end;
+    std::int64_t events = 0;
+    friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+[[nodiscard]] Outcome run_random(const RandomSpec& spec, const HowToRun& how);
+
+}  // namespace regatta::engine::test

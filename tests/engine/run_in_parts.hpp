@@ -1,0 +1,23 @@
+#pragma once
+
+#include <vector>
+
+#include "regatta/engine/model.hpp"
+#include "regatta/engine/partition.hpp"
+#include "regatta/engine/simulation.hpp"
+
+namespace regatta::engine::test {
+
+/// Where a run is interrupted on its way.
+struct Pauses {
+    std::vector<SimTime> at;
+    /// Whether each part is run by a simulation of its own, which loads what the one before has saved; else one
+    /// simulation runs all parts.
+    bool are_saved = false;
+};
+
+/// One rank's run to `until` with pauses, to the end: with `finish`. Called by all ranks.
+RunReport run_in_parts(const Model& model, const Partition& partition, Transport& transport, SimTime until,
+                       const Pauses& pauses);
+
+}  // namespace regatta::engine::test

@@ -1,0 +1,244 @@
+"""The same scenario gives the same answer on any number of ranks, lazily and step by step: digest, merged file, summary.
+
+python3 same_answer.py [-v] [Features.test_...]
+"""
+
+import random
+import shutil
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
+from programs import AZURE, CONFIGS, ProgramTest, start  # noqa: E402
+
+RANKS = (1, 2, 3, 4)
+
+# Two models, two pools of different kind, three gateways; 5 nodes with 14 replicas. Latencies are long, so that a run
+# has few windows: ranks of a test share cores, and each window costs a wait.
+FLEET = """
+name: features
+duration: 6s
+targets: {ttft: 500ms, tpot: 50ms}
+fleet:
+  pools:
+    - {name: large, model: qwen3-32b, nodes: 3, node: {gpu: h200-sxm, gpus: 8}, parallel: {tp: 4}, kv_blocks: 400}
+    - {name: small, model: llama-3.1-8b, nodes: 2, node: {gpu: a100-sxm-80gb, gpus: 4}, parallel: {tp: 1},
+       kv_blocks: 300, scheduler: {policy: vllm_v1, chunk_tokens: 512, max_running: 32}, gateway_latency: 3ms}
+gateways: {count: 3, router: least_outstanding}
+network: {gateway_to_node: 2ms}
+workload:
+  streams:
+    - {name: chat, model: qwen3-32b, arrivals: {process: poisson, rate: 30/s},
+       lengths: {prompt: {distribution: lognormal, mean: 600, cv: 1.2, most: 5000},
+                 output: {distribution: exponential, mean: 90, most: 800}}}
+    - {name: code, pool: small, arrivals: {process: gamma, cv: 3, rate: 40/s},
+       lengths: {prompt: {distribution: uniform, least: 1, most: 900}, output: {fixed: 40}}, targets: {ttft: 200ms}}
+    - {name: batch, pool: small, arrivals: all_at_once, limit: 25,
+       lengths: {prompt: {quantiles: [[0, 5], [0.5, 300], [1, 6000]]}, output: {quantiles: [[0, 1], [1, 200]]}}}
+    - {name: clock, model: qwen3-32b, arrivals: {process: constant, rate: 10/s},
+       lengths: {prompt: {fixed: 64}, output: {fixed: 1}}}
+output: {series: 250ms}
+"""
+
+
+def equal_files(one, other, exclude):
+    """Whether h5diff finds nothing, also where objects could not be compared (-c)."""
+    for options in ([], ["-c"]):
+        command = ["h5diff", *options, *(f"--exclude-path={path}" for path in exclude), str(one), str(other)]
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+        if found.returncode != 0:
+            return False, f"{' '.join(command)}\nexit code {found.returncode}\n{found.stdout[:2000]}{found.stderr}"
+    return True, ""
+
+
+class SameAnswer(ProgramTest):
+    """Base of the tests: runs a scenario in all ways and compares everything."""
+
+    def run_once(self, label, scenario, overrides, ranks):
+        output = self.directory / label
+        settings = [word for override in overrides for word in ("--set", override)]
+        run = self.succeed("regatta", "run", scenario, *settings, "--quiet", "--out", output, ranks=ranks)
+        self.succeed("regatta-post", "merge", output)
+        summary = self.succeed("regatta-post", "stats", output / "run.h5", "--json").json
+        self.assertEqual(summary["digest"], run.digest, f"{label}: merged file and run")
+        of_rank_files = self.succeed("regatta-post", "stats", output, "--json").json
+        self.assertEqual(of_rank_files, summary, f"{label}: stats of the rank files and of the merged file")
+        return summary, output / "run.h5"
+
+    def compare(self, label, reference, other, exclude):
+        (summary, file), (other_summary, other_file) = reference, other
+        for one in (summary, other_summary):
+            one.pop("run", None)
+        self.assertEqual(other_summary["digest"], summary["digest"], label)
+        self.assertEqual(other_summary, summary, label)
+        if shutil.which("h5diff") is None:
+            print("h5diff (hdf5-tools) is not installed: merged files are compared by their digests only")
+            return
+        is_equal, found = equal_files(file, other_file, exclude)
+        self.assertTrue(is_equal, f"{label}: {found}")
+
+    def check_same(self, scenario, overrides=(), ranks=RANKS, stepwise_ranks=None):
+        """Returns the summary. Step by step runs on one rank unless said otherwise."""
+        reference = self.run_once("ranks-1", scenario, overrides, 1)
+        for count in ranks:
+            if count > 1:
+                other = self.run_once(f"ranks-{count}", scenario, overrides, count)
+                self.compare(f"{count} ranks and 1", reference, other, ["/run"])
+        stepwise = self.run_once("stepwise", scenario, [*overrides, "engine.stepping=stepwise"], stepwise_ranks)
+        self.compare("stepwise and lazy", reference, stepwise, ["/run", "/scenario"])  # the scenario says stepwise
+        self.check_nothing_is_lost(reference[0])
+        return reference[0]
+
+    def check_nothing_is_lost(self, summary):
+        requests = summary["requests"]
+        self.assertGreater(requests["arrived"], 0)
+        self.assertEqual(requests["arrived"],
+                         sum(requests[end] for end in ("finished", "rejected", "failed", "unfinished")))
+
+
+class Shipped(SameAnswer):
+    """Scenarios that come with the project."""
+
+    def test_quickstart(self):
+        summary = self.check_same(CONFIGS / "quickstart.yaml", ["duration=10s", "measure.from=1s"], stepwise_ranks=2)
+        self.assertEqual(summary["requests"]["finished"], summary["requests"]["arrived"])
+
+    def test_quickstart_short_of_kv_cache(self):
+        summary = self.check_same(CONFIGS / "quickstart.yaml",
+                                  ["duration=10s", "measure.from=0s", "fleet.pools[0].kv_blocks=200",
+                                   "network.gateway_to_node=2ms"])
+        self.assertGreater(summary["requests"]["preemptions"], 0)
+        self.assertGreater(summary["requests"]["rejected"], 0)
+
+    def test_trace(self):
+        numbers = random.Random(7)
+        rows, at_s = ["arrival_s,input_tokens,output_tokens"], 0.0
+        for _ in range(400):
+            at_s += numbers.expovariate(20) if numbers.random() < 0.8 else 0
+            rows.append(f"{at_s:.6f},{numbers.randint(1, 3000)},{numbers.randint(1, 300)}")
+        trace = self.write("trace.csv", "\n".join(rows) + "\n")
+        summary = self.check_same(CONFIGS / "azure-conversation.yaml",
+                                  [f"workload.trace={trace}", "network.gateway_to_node=1ms"])
+        self.assertEqual(summary["requests"]["finished"], 400)
+
+
+class Features(SameAnswer):
+    """Each choice of a scenario: streams, routers, reports, ends."""
+
+    def setUp(self):
+        super().setUp()
+        self.scenario = self.write("features.yaml", FLEET)
+
+    def check_features(self, *overrides, **options):
+        return self.check_same(self.scenario, overrides, **options)
+
+    def test_streams_of_every_kind_on_two_pools(self):
+        summary = self.check_features(stepwise_ranks=3)
+        self.assertGreater(summary["requests"]["preemptions"], 100)
+        self.assertEqual([stream["name"] for stream in summary["streams"]], ["chat", "code", "batch", "clock"])
+        for stream in summary["streams"]:
+            self.assertGreater(stream["requests"]["finished"], 10, stream["name"])
+
+    def test_end_at_duration(self):
+        summary = self.check_features("end=at_duration")
+        self.assertGreater(summary["requests"]["unfinished"], 10)
+
+    def test_end_at_duration_with_reports(self):
+        summary = self.check_features("end=at_duration", "gateways.reports={every: 100ms}", "output.series=none")
+        self.assertGreater(summary["requests"]["unfinished"], 10)
+
+    def test_one_stream_limited(self):
+        summary = self.check_features("workload.streams[0].limit=30", "workload.streams[1].limit=31",
+                                      "workload.streams[3].limit=1")
+        self.assertEqual(summary["requests"]["arrived"], 30 + 31 + 25 + 1)
+
+    def test_many_gateways_for_few_requests(self):
+        self.check_features("gateways.count=50", "duration=2s")
+
+    def test_samples_at_the_instants_of_events(self):
+        # Arrivals, reports and samples all at whole multiples of 50 ms.
+        self.check_features("workload.streams[3].arrivals.rate=20/s", "output.series=50ms",
+                            "gateways.reports={every: 50ms}", "network.gateway_to_node=50ms")
+
+
+def _add_router_tests():
+    """One test for each router with each kind of report: a failure names both."""
+    for router in ("random", "round_robin", "least_outstanding", "power_of_two"):
+        for name, reports in (("completions", "on_completion"), ("reports_every_30ms", "{every: 30ms}")):
+            def test(self, router=router, reports=reports):
+                self.check_features(f"gateways.router={router}", f"gateways.reports={reports}", "duration=3s")
+            setattr(Features, f"test_{router}_on_{name}", test)
+
+
+_add_router_tests()
+
+
+class Azure(SameAnswer):
+    """The recorded hour of chat, where it is at hand."""
+
+    def setUp(self):
+        super().setUp()
+        if not AZURE.exists():
+            self.skipTest(f"the Azure 2023 conversation trace is not at {AZURE}")
+
+    def test_the_whole_trace(self):
+        summary = self.check_same(CONFIGS / "azure-conversation.yaml", [f"workload.trace={AZURE}"])
+        self.assertEqual(summary["requests"]["finished"], 19_366)
+
+    def test_short_of_kv_cache(self):
+        summary = self.check_same(CONFIGS / "azure-conversation.yaml",
+                                  [f"workload.trace={AZURE}", "workload.rate_scale=30", "fleet.pools[0].kv_blocks=900"])
+        self.assertEqual(summary["requests"]["arrived"], 19_366)
+        self.assertGreater(summary["requests"]["preemptions"], 1000)
+
+
+class Ranks(ProgramTest):
+    """What is special about many ranks."""
+
+    def test_ranks_without_work_are_told_and_change_nothing(self):
+        scenario = self.write("small.yaml", FLEET)
+        arguments = ["run", scenario, "--set", "duration=1s", "--set", "gateways.count=1"]
+        one = self.succeed("regatta", *arguments, "--out", self.directory / "one")
+        many = self.succeed("regatta", *arguments, "--out", self.directory / "many", ranks=8)
+        self.assertEqual(many.digest, one.digest)
+        self.assertIn("2 ranks with nothing to do: more ranks than gateways and nodes", many.stderr)
+        self.assertNotIn("nothing to do", one.stderr)
+
+    def test_a_rank_that_cannot_write_ends_them_all(self):
+        # Rank 1 alone may not write files beyond 64 blocks, as if its disk were full; it says so, and nobody is left
+        # waiting. (Messages go by TCP: what Open MPI keeps in shared memory would count as a file.)
+        wrapper = ["sh", "-c",
+                   'if [ "$OMPI_COMM_WORLD_RANK" = 1 ]; then trap "" XFSZ; ulimit -f 64; fi; exec "$0" "$@"']
+        outcome = start("regatta", "run", CONFIGS / "quickstart.yaml", "--set", "duration=2min", "--out",
+                        self.directory / "out", "--quiet", ranks=2, mca={"btl": "tcp,self"}, wrapper=wrapper,
+                        time_limit_s=60)
+        self.assertEqual(outcome.code, 1, str(outcome))
+        self.assertIn(f"rank 1: {self.directory}/out/rank-00001-000.h5: cannot write /requests: File too large\n",
+                      outcome.stderr)
+        self.assertEqual(outcome.stdout, "")
+
+
+class Phold(ProgramTest):
+    """The engine alone."""
+
+    def check_phold(self, *arguments):
+        runs = [self.succeed("phold", *arguments, "--json", ranks=count).json for count in RANKS]
+        for count, run in zip(RANKS, runs):
+            self.assertEqual((run["events"], run["digest"]), (runs[0]["events"], runs[0]["digest"]), f"{count} ranks")
+            self.assertEqual(run["ranks"], count)
+        self.assertGreater(runs[0]["events"], 1000)
+
+    def test_mostly_local(self):
+        self.check_phold("--lps", 64, "--population", 4, "--remote", 0.1, "--lookahead", 0.2, "--end", 50)
+
+    def test_mostly_remote(self):
+        self.check_phold("--lps", 37, "--population", 3, "--remote", 0.9, "--lookahead", 0.5, "--end", 50, "--seed", 5)
+
+    def test_fewer_processes_than_ranks(self):
+        self.check_phold("--lps", 3, "--population", 20, "--remote", 0.5, "--lookahead", 0.5, "--end", 50)
+
+
+if __name__ == "__main__":
+    unittest.main()
