@@ -70,30 +70,35 @@ void Domain::count(SimTime time, Host& host) {
     if (++events_ % kEventsPerLookUp == 0) host.look_up();
 }
 
-void Domain::run_until(SimTime safe, Host& host) {
+void Domain::run_until(SimTime safe, SimTime lasting, Host& host) {
     if (safe <= reached_) return;
-    if (is_independent_)
-        run_by_member(safe, host);
-    else
-        run_in_order(safe, host);
-    horizon_ = safe;
-    // Without a bound only events carry on; fixed instants up to the end of the run may still be due.
-    reached_ = safe.is_never() ? last_event_ : safe;
+    const SimTime reached = is_independent_ ? run_by_member(safe, lasting, host) : run_in_order(safe, lasting, host);
+    reached_ = reached;
+    horizon_ = reached;
 }
 
-void Domain::run_in_order(SimTime safe, Host& host) {
+/// Whether something is known to happen at `instant` or later, here or anywhere.
+bool Domain::lasts_to(SimTime instant, SimTime lasting) {
+    if (instant <= lasting || instant <= last_event_) return true;
+    drop_cancelled();
+    return (!messages_.is_empty() && messages_.next_time() >= instant) ||
+           (!wakes_.is_empty() && wakes_.next_time() >= instant);
+}
+
+/// In the total order over all members. Gives how far it came.
+SimTime Domain::run_in_order(SimTime safe, SimTime lasting, Host& host) {
     while (true) {
         drop_cancelled();
         const SimTime message_time = messages_.next_time();
         const SimTime wake_time = wakes_.next_time();
         const SimTime next = std::min(message_time, wake_time);
         if (agenda_.next_time() <= next) {
-            // Fixed instants keep no run alive: without a bound and without events there is nothing to wait for.
-            if (agenda_.next_time() >= safe || (safe.is_never() && next.is_never())) return;
+            if (agenda_.next_time() >= safe) return safe;
+            if (!lasts_to(agenda_.next_time(), lasting)) return agenda_.next_time();
             host.carry_out(*this, agenda_.take());
             continue;
         }
-        if (next >= safe) return;
+        if (next >= safe) return safe;
         if (wake_time < message_time ||
             (wake_time == message_time && engine::is_before(wakes_.top(), messages_.top()))) {
             const WakeUp wake_up = wakes_.top();
@@ -112,9 +117,10 @@ void Domain::run_in_order(SimTime safe, Host& host) {
     }
 }
 
-// A window member by member: cut at the agenda's instants, which concern all members; between two of them each member
-// that has something due handles all of it, what it plans for itself on the way included.
-void Domain::run_by_member(SimTime safe, Host& host) {
+/// Member by member: the window is cut at the agenda's instants, which concern all members; between two of them each
+/// member that has something due handles all of it, what it plans for itself on the way included. Gives how far it
+/// came.
+SimTime Domain::run_by_member(SimTime safe, SimTime lasting, Host& host) {
     while (true) {
         visit_end_ = std::min(safe, agenda_.next_time());
         gather_due(visit_end_);
@@ -126,10 +132,8 @@ void Domain::run_by_member(SimTime safe, Host& host) {
             first = last;
         }
         horizon_ = visit_end_;
-        if (agenda_.next_time() >= safe) return;
-        drop_cancelled();
-        // Fixed instants keep no run alive, here neither.
-        if (safe.is_never() && messages_.is_empty() && wakes_.is_empty()) return;
+        if (agenda_.next_time() >= safe) return safe;
+        if (!lasts_to(agenda_.next_time(), lasting)) return agenda_.next_time();
         host.carry_out(*this, agenda_.take());
     }
 }
@@ -214,7 +218,8 @@ Pending Domain::pending() {
     return {.wake_up = wakes_.next_time(),
             .message = messages_.next_time(),
             .report = agenda_.next_report(),
-            .change = agenda_.next_change()};
+            .change = agenda_.next_change(),
+            .last_event = last_event_};
 }
 
 std::vector<Event> Domain::messages() const {

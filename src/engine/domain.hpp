@@ -78,8 +78,9 @@ public:
     /// Plans a slot anew for `at`, or for no time at all; what was planned before does not count any more.
     void plan(std::uint32_t local, std::uint32_t slot, SimTime at, std::uint32_t instant_order);
 
-    /// Handles everything before `safe`.
-    void run_until(SimTime safe, Host& host);
+    /// Handles everything before `safe`. Fixed instants are carried out only as far as the run is known to last: up to
+    /// `lasting`, or to an event seen here; where that is not known the domain stays, and goes on in a later window.
+    void run_until(SimTime safe, SimTime lasting, Host& host);
     [[nodiscard]] Pending pending();
     /// Everything before has been handled: nothing may arrive there.
     [[nodiscard]] SimTime horizon() const { return horizon_; }
@@ -109,8 +110,9 @@ private:
         }
     };
 
-    void run_in_order(SimTime safe, Host& host);
-    void run_by_member(SimTime safe, Host& host);
+    SimTime run_in_order(SimTime safe, SimTime lasting, Host& host);
+    SimTime run_by_member(SimTime safe, SimTime lasting, Host& host);
+    [[nodiscard]] bool lasts_to(SimTime instant, SimTime lasting);
     void gather_due(SimTime safe);
     void sort_due();
     void visit(std::uint32_t local, std::size_t first, std::size_t last, Host& host);

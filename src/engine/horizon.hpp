@@ -17,11 +17,13 @@ struct Pending {
     SimTime report = SimTime::never();   ///< next instant at which it reports to a board
     SimTime change = SimTime::never();   ///< next instant at which a board that it reads changes
 
+    SimTime last_event;  ///< handled so far: the run lasts at least so long
+
     [[nodiscard]] SimTime event() const { return wake_up < message ? wake_up : message; }
 
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
-        archive& wake_up& message& report& change;
+        archive& wake_up& message& report& change& last_event;
     }
 };
 

@@ -67,9 +67,9 @@ void RankLoop::start() {
     }
 }
 
-void RankLoop::run_until(std::uint32_t tier, SimTime safe, const std::function<void()>& look_up) {
+void RankLoop::run_until(std::uint32_t tier, SimTime safe, SimTime lasting, const std::function<void()>& look_up) {
     look_up_ = &look_up;
-    domains_[tier].run_until(safe, *this);
+    domains_[tier].run_until(safe, lasting, *this);
 }
 
 void RankLoop::enter(Domain& domain, std::uint32_t local, SimTime now, std::uint32_t depth) {

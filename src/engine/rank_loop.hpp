@@ -20,7 +20,7 @@ public:
     /// Plans the first wake-ups of all processes, at time 0.
     void start();
     /// Brings the domain of `tier` to `safe`; calls `look_up` now and then.
-    void run_until(std::uint32_t tier, SimTime safe, const std::function<void()>& look_up);
+    void run_until(std::uint32_t tier, SimTime safe, SimTime lasting, const std::function<void()>& look_up);
     /// Takes the samples up to and including `end` that are still due.
     void sample_through(SimTime end);
     void finish(SimTime end);

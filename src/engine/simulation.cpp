@@ -45,13 +45,14 @@ public:
     bool has_started_ = false;
 
 private:
-    [[nodiscard]] SimTime agree();
+    void agree();
+    [[nodiscard]] bool has_anything_before(SimTime end) const;
+    [[nodiscard]] SimTime latest_event() const;
     void exchange();
-    void run_window(SimTime until);
-    void run_agenda(SimTime last);
+    void run_window(SimTime until, SimTime lasting);
     void count_bound();
     void observe();
-    [[nodiscard]] RunReport report(SimTime until);
+    [[nodiscard]] RunReport report(SimTime end);
 
     const Model& model_;
     Transport& transport_;
@@ -85,51 +86,57 @@ RunReport Simulation::Impl::run(const RunOptions& options) {
     observer_ = options.observer;
     if (!has_started_) loop_.start();
     has_started_ = true;
-    for (SimTime next = agree(); !next.is_never() && next < options.until; next = agree()) {
+    // A run that has its end given lasts to it; else as long as an event is known.
+    const bool is_given = !options.until.is_never();
+    SimTime end;
+    SimTime after_end;  // nothing from here on is carried out
+    while (true) {
+        agree();
+        end = is_given ? options.until : latest_event();
+        after_end = is_given ? end : end + SimTime::from_ns(1);
+        if (!has_anything_before(after_end)) break;
         horizon_.find_safe(pending_);
-        run_window(options.until);
+        run_window(options.until, end);
         ++progress_.windows;
         observe();
     }
-    const RunReport result = report(options.until);
-    run_agenda(options.until.is_never() ? result.end + SimTime::from_ns(1) : options.until);
-    observe();
-    return result;
-}
-
-/// No event is left before `last`: what remains are reports, boards that change, and samples.
-void Simulation::Impl::run_agenda(SimTime last) {
-    const auto has_report = [&] {
-        return std::any_of(pending_.begin(), pending_.end(),
-                           [&](const Pending& pending) { return pending.report < last; });
-    };
-    while (has_report()) {
-        horizon_.find_safe(pending_);
-        run_window(last);
-        static_cast<void>(agree());
-    }
+    // What is left are samples.
     for (std::uint32_t tier = 0; tier < tiers_.count(); ++tier)
-        loop_.run_until(tier, last, look_up_);
+        loop_.run_until(tier, after_end, end, look_up_);
+    observe();
+    return report(end);
 }
 
-/// Phases 1 and 2: `pending_` is what all ranks know. Gives the earliest event anywhere; never when there is none.
-SimTime Simulation::Impl::agree() {
+/// The latest event handled or pending anywhere: the run lasts at least so long.
+SimTime Simulation::Impl::latest_event() const {
+    SimTime latest;
+    for (const Pending& pending : pending_)
+        for (const SimTime event : {pending.wake_up, pending.message, pending.last_event})
+            if (!event.is_never()) latest = std::max(latest, event);
+    return latest;
+}
+
+bool Simulation::Impl::has_anything_before(SimTime end) const {
+    return std::any_of(pending_.begin(), pending_.end(), [&](const Pending& pending) {
+        return std::min({pending.wake_up, pending.message, pending.report, pending.change}) < end;
+    });
+}
+
+/// Phase 1: afterwards `pending_` is what all ranks know.
+void Simulation::Impl::agree() {
     const std::uint32_t tiers = tiers_.count();
     const std::uint32_t own = transport_.rank();
     received_[own].pending.resize(tiers);
     for (std::uint32_t tier = 0; tier < tiers; ++tier)
         received_[own].pending[tier] = loop_.pending(tier);
     if (transport_.ranks() > 1) exchange();
-    SimTime next = SimTime::never();
     for (std::size_t i = 0; i < pending_.size(); ++i) {
         Pending& pending = pending_[i];
         pending = received_[i / tiers].pending[i % tiers];
         if (transport_.ranks() > 1)
             for (const WindowMessage& message : received_)
                 pending.message = std::min(pending.message, message.earliest_sent[i]);
-        next = std::min(next, pending.event());
     }
-    return next;
 }
 
 void Simulation::Impl::exchange() {
@@ -156,10 +163,10 @@ void Simulation::Impl::exchange() {
     progress_.waiting_s += clock.seconds();
 }
 
-void Simulation::Impl::run_window(SimTime until) {
+void Simulation::Impl::run_window(SimTime until, SimTime lasting) {
     count_bound();
     for (std::uint32_t tier = 0; tier < tiers_.count(); ++tier)
-        loop_.run_until(tier, std::min(horizon_.safe(tier), until), look_up_);
+        loop_.run_until(tier, std::min(horizon_.safe(tier), until), lasting, look_up_);
 }
 
 /// The channel that ends this window: the one that bounds the tier which may go least far.
@@ -174,9 +181,9 @@ void Simulation::Impl::count_bound() {
     if (channel >= 0) ++windows_bounded_[static_cast<std::size_t>(channel)];
 }
 
-RunReport Simulation::Impl::report(SimTime until) {
+RunReport Simulation::Impl::report(SimTime end) {
     RunReport report;
-    report.end = until.is_never() ? SimTime::from_ns(transport_.largest(loop_.last_event().ns())) : until;
+    report.end = end;
     progress_.events = loop_.events();
     progress_.loop_s = clock_.seconds();
     report.progress = progress_;

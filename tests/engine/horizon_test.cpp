@@ -123,9 +123,16 @@ struct Fleet {
 
 /// What is pending on both of two ranks: the next arrival at a gateway; a message for a node; the nodes' next report.
 std::vector<Pending> pending_of(SimTime arrival, SimTime message, SimTime report) {
-    const Pending gateways{
-        .wake_up = arrival, .message = SimTime::never(), .report = SimTime::never(), .change = SimTime::never()};
-    const Pending nodes{.wake_up = SimTime::never(), .message = message, .report = report, .change = SimTime::never()};
+    const Pending gateways{.wake_up = arrival,
+                           .message = SimTime::never(),
+                           .report = SimTime::never(),
+                           .change = SimTime::never(),
+                           .last_event = SimTime()};
+    const Pending nodes{.wake_up = SimTime::never(),
+                        .message = message,
+                        .report = report,
+                        .change = SimTime::never(),
+                        .last_event = SimTime()};
     return {gateways, nodes, gateways, nodes};
 }
 

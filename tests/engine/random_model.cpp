@@ -96,7 +96,7 @@ private:
     void note(std::uint64_t what, SimTime time) { note(what, static_cast<std::uint64_t>(time.ns())); }
 
     std::uint32_t below(std::uint32_t bound) {
-        const std::uint64_t bits = random_bits(world_->spec.seed, RandomPurpose::PholdTarget, id_.value(), draws_++);
+        const std::uint64_t bits = random_bits(world_->spec.seed, RandomPurpose::PholdIncrement, id_.value(), draws_++);
         return static_cast<std::uint32_t>(uniform_below(bound, bits));
     }
 

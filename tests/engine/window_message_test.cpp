@@ -25,7 +25,8 @@ bool are_equal(const BoardReport& a, const BoardReport& b) {
 
 bool are_equal(const std::vector<Pending>& a, const std::vector<Pending>& b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Pending& x, const Pending& y) {
-        return x.wake_up == y.wake_up && x.message == y.message && x.report == y.report && x.change == y.change;
+        return x.wake_up == y.wake_up && x.message == y.message && x.report == y.report && x.change == y.change &&
+               x.last_event == y.last_event;
     });
 }
 
@@ -49,7 +50,8 @@ WindowMessage arbitrary_message() {
         message.pending.push_back({.wake_up = arbitrary_time(),
                                    .message = arbitrary_time(),
                                    .report = arbitrary_time(),
-                                   .change = arbitrary_time()});
+                                   .change = arbitrary_time(),
+                                   .last_event = arbitrary_time()});
     for (int ranks = *inRange(0, 5); ranks > 0; --ranks)
         message.earliest_sent.push_back(arbitrary_time());
     for (int events = *inRange(0, 4); events > 0; --events) {
@@ -86,7 +88,8 @@ WindowMessage message_with(std::size_t events, std::size_t reports) {
     message.pending = {{.wake_up = SimTime::from_ns(7),
                         .message = SimTime::never(),
                         .report = SimTime::never(),
-                        .change = SimTime::never()}};
+                        .change = SimTime::never(),
+                        .last_event = SimTime()}};
     message.earliest_sent = {SimTime::from_ns(8), SimTime::never()};
     for (std::size_t i = 0; i < events; ++i) {
         Event& event = message.events.emplace_back();
