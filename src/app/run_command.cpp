@@ -34,11 +34,14 @@ std::int64_t peak_memory_bytes() {
     return std::int64_t{usage.ru_maxrss} * 1024;  // Linux counts in KiB
 }
 
-void add_scenario_arguments(CLI::App& command, ScenarioArguments& arguments) {
-    command.add_option("SCENARIO", arguments.scenario, "Scenario file (YAML; JSON is YAML)")->required()->type_name("");
-    command.add_option("--set", arguments.overrides, "Replaces one value of the scenario; may be repeated")
-        ->allow_extra_args(false)
-        ->type_name("PATH=VALUE");
+/// The library takes whatever follows an option for its value: "--out --quiet" would write into "--quiet".
+CLI::Validator no_option() {
+    return CLI::Validator(
+        [](const std::string& text) {
+            return text.starts_with("--") ? fmt::format("expected a value, found the option \"{}\"", text)
+                                          : std::string();
+        },
+        "");
 }
 
 /// Said here, where the value was given: the scenario would name the key that it goes to.
@@ -52,6 +55,14 @@ CLI::Validator whole_number(std::int64_t least) {
                            : fmt::format("expected a whole number of at least {}, found \"{}\"", least, text);
         },
         "");
+}
+
+void add_scenario_arguments(CLI::App& command, ScenarioArguments& arguments) {
+    command.add_option("SCENARIO", arguments.scenario, "Scenario file (YAML; JSON is YAML)")->required()->type_name("");
+    command.add_option("--set", arguments.overrides, "Replaces one value of the scenario; may be repeated")
+        ->allow_extra_args(false)
+        ->type_name("PATH=VALUE")
+        ->check(no_option());
 }
 
 results::RunDescription describe(const scenario::Scenario& scenario) {
@@ -200,7 +211,8 @@ void declare_run(CLI::App& program, RunArguments& arguments) {
     CLI::App* command = program.add_subcommand("run", "Run a scenario; under mpirun or srun on all ranks");
     add_scenario_arguments(*command, arguments.scenario);
     command->add_option("--out", arguments.output, "Directory for the results (default: runs/NAME-001, -002, ...)")
-        ->type_name("DIR");
+        ->type_name("DIR")
+        ->check(no_option());
     command->add_option("--limit", arguments.limit, "At most so many requests")->type_name("N")->check(whole_number(1));
     command->add_option("--seed", arguments.seed, "Seed of the random numbers")->type_name("N")->check(whole_number(0));
     command->add_flag("--quiet", arguments.is_quiet, "Say nothing on stderr but errors");

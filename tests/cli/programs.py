@@ -47,11 +47,15 @@ class Outcome:
         return json.loads(self.stdout)
 
 
-def _environment(ranks):
+def _environment(session_directory):
     # What a surrounding mpirun or srun has set must not make a single process believe that it is one of many.
     launcher = ("OMPI_", "PMIX_", "PMI_", "SLURM_")
     environment = {key: value for key, value in os.environ.items() if not key.startswith(launcher)}
-    if ranks and os.geteuid() == 0:
+    if session_directory is None:
+        return environment
+    # Several mpirun at a time must not share what they keep in the temporary directory.
+    environment["OMPI_MCA_orte_tmpdir_base"] = session_directory
+    if os.geteuid() == 0:
         # In a container root is the only user there is; Open MPI wants to be told twice.
         environment |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
     return environment
@@ -66,9 +70,15 @@ def start(program, *arguments, ranks=None, cwd=None, time_limit_s=TIME_LIMIT_S, 
         parameters = {"mpi_yield_when_idle": "1"} | (mca or {})
         settings = [word for key, value in parameters.items() for word in ("--mca", key, value)]
         command = ["mpirun", "--oversubscribe", *settings, "-n", str(ranks), *command]
+        with tempfile.TemporaryDirectory(prefix="mpirun-", ignore_cleanup_errors=True) as session_directory:
+            return _run(command, _environment(session_directory), cwd, time_limit_s)
+    return _run(command, _environment(None), cwd, time_limit_s)
+
+
+def _run(command, environment, cwd, time_limit_s):
     started = time.monotonic()
-    process = subprocess.Popen(command, cwd=cwd, env=_environment(ranks), stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
     first_stderr_s = []
     stderr = []
 

@@ -225,6 +225,27 @@ TEST_P(Boards, AreNotKeptAliveByCancelledWakeUps) {
     EXPECT_EQ(node(0), (Lines{"0 sample", "25 sample"}));
 }
 
+TEST_P(Boards, AreNotKeptAliveByWhatAReaderCancels) {
+    // Until 112 gateway 0's wake-up is pending; then nothing is, on whichever rank.
+    report_from_all();
+    add_board(10, 12);
+    model_.sample_every(at_ns(50), {gateways_});
+    gateway_.start = [this](Context& context) {
+        if (context.self() == model_.id_of(gateways_, 0)) context.wake_at(0, at_ns(500));
+    };
+    gateway_.board_changed = [](BoardId, SimTime reported_at, std::span<const std::uint32_t>, Context& context) {
+        if (reported_at == at_ns(100)) context.cancel_wake_up(0);
+    };
+    report_ = simulate(model_, GetParam(), SimTime::never(), partition_round_robin);
+    for (const std::uint32_t index : {0u, 1u}) {
+        SCOPED_TRACE(index);
+        ASSERT_EQ(gateway(index).size(), 13u);
+        EXPECT_EQ(gateway(index)[2], "32 board 0 of 20: 2 102 202");
+        EXPECT_EQ(gateway(index)[11], "102 board 0 of 90: 9 109 209");
+        EXPECT_EQ(gateway(index)[12], "112 board 0 of 100: 10 110 210");
+    }
+}
+
 TEST_P(Boards, RefuseAnEntryThatTheyDoNotHave) {
     reports_ = [](std::uint32_t, BoardId, SimTime, BoardWriter& writer) { writer.put(3, 0); };
     add_board(100, 30);

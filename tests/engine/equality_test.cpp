@@ -24,7 +24,7 @@ RC_GTEST_PROP(RandomModels, GiveTheSameHistoriesOnAnyRanksUntilNothingIsLeft, ()
 }
 
 RC_GTEST_PROP(RandomModels, GiveTheSameHistoriesOnAnyRanksUntilAnInstant, ()) {
-    check_all_ranks(arbitrary_spec(), SimTime::from_ns(*rc::gen::inRange<std::int64_t>(0, 1'500)));
+    check_all_ranks(arbitrary_spec(), SimTime::from_ns(*rc::gen::inRange<std::int64_t>(0, 3'000)));
 }
 
 TEST(RandomModel, TellsModelsApart) {

@@ -216,8 +216,8 @@ RandomSpec arbitrary_spec() {
                                .latency = SimTime::from_ns(*element<std::int64_t>(5, 40, 100, 250)),
                                .entries = 0});
     if (*inRange(0, 2) == 1) spec.sample_period = SimTime::from_ns(*element<std::int64_t>(25, 64));
-    spec.tokens = *inRange(0u, 4u);
-    spec.hops = *inRange(0u, 8u);
+    spec.tokens = *inRange(0u, 5u);
+    spec.hops = *inRange(0u, 12u);
     return spec;
 }
 

@@ -21,7 +21,7 @@ std::vector<SimTime> arbitrary_pauses(SimTime end) {
 RC_GTEST_PROP(State, LeavesTheProcessAndGoesOnElsewhere, ()) {
     const RandomSpec spec = arbitrary_spec();
     const SimTime until =
-        *rc::gen::inRange(0, 2) == 0 ? SimTime::never() : SimTime::from_ns(*rc::gen::inRange<std::int64_t>(0, 1'500));
+        *rc::gen::inRange(0, 2) == 0 ? SimTime::never() : SimTime::from_ns(*rc::gen::inRange<std::int64_t>(0, 3'000));
     const Outcome whole = run_random(spec, {.until = until});
     const std::vector<SimTime> pauses = arbitrary_pauses(whole.end);
     RC_LOG() << to_text(spec) << ", until " << until.ns() << " ns\n";

@@ -1,0 +1,169 @@
+"""What the programs say when all is well: help, version, progress, summary, JSON; and what they write.
+
+python3 speaking.py [-v]
+"""
+
+import json
+import re
+import unittest
+
+from programs import CONFIGS, ProgramTest, start
+
+QUICKSTART = CONFIGS / "quickstart.yaml"
+SHORT = ["run", QUICKSTART, "--set", "duration=5s", "--set", "measure.from=1s"]
+
+
+class Help(ProgramTest):
+    def test_help_and_version_exit_with_0_and_say_nothing_on_stderr(self):
+        for program, arguments in [("regatta", ["--help"]), ("regatta", ["--version"]), ("regatta", ["run", "--help"]),
+                                   ("regatta", ["validate", "--help"]), ("regatta", ["reference", "--help"]),
+                                   ("regatta-post", ["--help"]), ("regatta-post", ["--version"]),
+                                   ("regatta-post", ["merge", "--help"]), ("regatta-post", ["stats", "--help"]),
+                                   ("phold", ["--help"])]:
+            with self.subTest(command=" ".join([program, *arguments])):
+                outcome = self.succeed(program, *arguments)
+                self.assertEqual(outcome.stderr, "")
+                self.assertIn("regatta" if program.startswith("regatta") else program, outcome.stdout)
+
+    def test_help_names_every_option_of_run(self):
+        said = self.succeed("regatta", "run", "--help").stdout
+        self.assertIn("Usage: regatta run [OPTIONS] SCENARIO\n", said)
+        for option in ("--set PATH=VALUE", "--out DIR", "--limit N", "--seed N", "--quiet", "--json"):
+            self.assertIn(option, said)
+
+    def test_help_is_said_once_on_several_ranks(self):
+        alone = self.succeed("regatta", "--help")
+        self.assertEqual(self.succeed("regatta", "--help", ranks=2).stdout, alone.stdout)
+
+
+class Run(ProgramTest):
+    def test_the_first_line_comes_within_a_second(self):
+        outcome = self.succeed("regatta", *SHORT, "--out", "out", cwd=self.directory)
+        self.assertLess(outcome.first_stderr_s, 1)
+        self.assertRegex(outcome.stderr.splitlines()[0], r"^regatta \S+ \(.*\)    1 rank    .*/quickstart.yaml$")
+
+    def test_stderr_says_what_runs_what_was_written_and_what_to_do_next(self):
+        outcome = self.succeed("regatta", *SHORT, "--out", "out", cwd=self.directory)
+        self.assertEqual(outcome.stderr.splitlines()[1:],
+                         ["  pool      chat: 2 nodes of 8 x h100-sxm, llama-3.1-8b at tp 1, 16 replicas with 28429 KV "
+                          "blocks of 16 tokens",
+                          "  traffic   chat: poisson, 40 requests/s",
+                          "  engine    1 rank, load 1.00 x the mean on the fullest",
+                          "  writing   out/",
+                          "",
+                          "Written    out/",
+                          "Next       regatta-post merge out -o out/run.h5"])
+
+    def test_stdout_is_the_summary(self):
+        outcome = self.succeed("regatta", *SHORT, "--quiet", "--out", "out", cwd=self.directory)
+        self.assertEqual(outcome.stderr, "")
+        words = [line.split()[0] for line in outcome.stdout.splitlines() if line and not line.startswith(" ")]
+        self.assertEqual(words, ["Requests", "Measured", "Throughput", "Goodput", "Fleet", "Run", "Digest"])
+        self.assertRegex(outcome.stdout, r"Digest [0-9a-f]{32}\n$")
+        self.assertRegex(outcome.stdout, r"M? ?steps/s in the event loop")
+
+    def test_the_summary_is_said_once_on_several_ranks(self):
+        alone = self.succeed("regatta", *SHORT, "--quiet", "--out", "one", cwd=self.directory)
+        two = self.succeed("regatta", *SHORT, "--quiet", "--out", "two", cwd=self.directory, ranks=2)
+        self.assertEqual(two.stderr, "")
+
+        def without_run(text):
+            return [line for line in text.splitlines() if not line.startswith("Run ")]
+
+        self.assertEqual(without_run(two.stdout), without_run(alone.stdout))
+
+    def test_json_is_one_document_and_nothing_else(self):
+        for ranks in (None, 2):
+            with self.subTest(ranks=ranks):
+                outcome = self.succeed("regatta", *SHORT, "--json", "--out", f"out-{ranks}", cwd=self.directory,
+                                       ranks=ranks)
+                summary = json.loads(outcome.stdout)
+                self.assertEqual(summary["name"], "quickstart")
+                self.assertRegex(summary["digest"], "^[0-9a-f]{32}$")
+                self.assertEqual(summary["run"]["ranks"], ranks or 1)
+
+    def test_results_go_to_the_next_free_directory_by_default(self):
+        for number in ("001", "002"):
+            self.succeed("regatta", *SHORT, "--quiet", cwd=self.directory)
+            self.assertTrue((self.directory / f"runs/quickstart-{number}/rank-00000-000.h5").exists())
+
+    def test_a_directory_with_other_files_may_be_written_into(self):
+        self.write("notes.txt", "mine")
+        self.succeed("regatta", *SHORT, "--quiet", "--out", self.directory)
+        self.assertEqual((self.directory / "notes.txt").read_text(), "mine")
+
+    def test_limit_and_seed_are_those_of_the_scenario(self):
+        settings = ["--set", "workload.limit=50", "--set", "seed=9"]
+        by_options = self.succeed("regatta", *SHORT, "--quiet", "--out", self.directory / "a", "--limit", 50, "--seed", 9)
+        by_keys = self.succeed("regatta", *SHORT, "--quiet", "--out", self.directory / "b", *settings)
+        other = self.succeed("regatta", *SHORT, "--quiet", "--out", self.directory / "c", "--limit", 50)
+        self.assertEqual(by_options.digest, by_keys.digest)
+        self.assertNotEqual(by_options.digest, other.digest)
+        self.assertTrue(by_options.stdout.startswith("Requests   50 arrived"))
+
+    def test_a_long_run_tells_how_far_it_is(self):
+        # Far too long to end; it is stopped after its first line, due after five seconds.
+        outcome = start("regatta", "run", QUICKSTART, "--set", "duration=30d", "--set", "engine.stepping=stepwise",
+                        "--out", "out", cwd=self.directory, wrapper=["timeout", "8"])
+        self.assertRegex(outcome.stderr, r"\n  \[ +\d+ s\] \d+ s of 2592000 s simulated, \d+ %, .* x real time, "
+                                         r".* M events/s, \d+ s left\n")
+        self.assertNotIn("\r", outcome.stderr)
+
+
+class Validate(ProgramTest):
+    def test_a_right_scenario_is_said_to_be(self):
+        outcome = self.succeed("regatta", "validate", "quickstart.yaml", cwd=CONFIGS)
+        self.assertEqual(outcome.stdout,
+                         "quickstart.yaml is valid: 16 GPUs, 16 replicas in 1 pool, 2 gateways, 1 stream\n")
+        self.assertEqual(outcome.stderr, "")
+
+    def test_the_resolved_scenario_runs_to_the_same_results(self):
+        for overrides in ([], ["--set", "gateways.router=round_robin", "--set", "gateways.reports={every: 20ms}",
+                               "--set", "fleet.pools[0].kv_blocks=300"]):
+            with self.subTest(overrides=overrides):
+                settings = ["--set", "duration=5s", "--set", "measure.from=1s", *overrides]
+                resolved = self.succeed("regatta", "validate", QUICKSTART, *settings, "--resolved").stdout
+                scenario = self.write("resolved.yaml", resolved)
+                again = self.succeed("regatta", "validate", scenario, "--resolved").stdout
+                self.assertEqual(again, resolved)
+                name = f"out-{len(overrides)}"
+                one = self.succeed("regatta", "run", QUICKSTART, *settings, "--out", f"{name}-a", cwd=self.directory)
+                other = self.succeed("regatta", "run", scenario, "--out", f"{name}-b", cwd=self.directory)
+                self.assertEqual(one.digest, other.digest)
+
+
+class Post(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.run_digest = self.succeed("regatta", *SHORT, "--quiet", "--out", "out", cwd=self.directory, ranks=2).digest
+
+    def test_merge_says_what_it_wrote_and_what_to_do_next(self):
+        outcome = self.succeed("regatta-post", "merge", "out", "-o", "run.h5", cwd=self.directory)
+        first, digest, following = outcome.stdout.splitlines()
+        self.assertTrue(re.fullmatch(r"run\.h5: \d+ requests of 2 ranks, \S+ MB, merged in .*s", first), first)
+        self.assertEqual(digest, f"Digest {self.run_digest}")
+        self.assertEqual(following, "Next   regatta-post stats run.h5")
+        self.assertEqual(outcome.stderr, "")
+
+    def test_merge_writes_into_the_directory_by_default_and_may_be_repeated(self):
+        for _ in range(2):
+            self.succeed("regatta-post", "merge", "out", cwd=self.directory)
+        self.assertEqual(sorted(path.name for path in (self.directory / "out").iterdir()),
+                         ["rank-00000-000.h5", "rank-00001-000.h5", "run.h5"])
+
+    def test_stats_are_those_of_the_run(self):
+        self.succeed("regatta-post", "merge", "out", cwd=self.directory)
+        of_merged = self.succeed("regatta-post", "stats", "out/run.h5", cwd=self.directory)
+        self.assertEqual(of_merged.digest, self.run_digest)
+        self.assertEqual(of_merged.stderr, "")
+        document = self.succeed("regatta-post", "stats", "out/run.h5", "--json", cwd=self.directory).json
+        self.assertEqual(document["digest"], self.run_digest)
+
+    def test_what_cannot_be_said_is_an_error(self):
+        outcome = start("regatta-post", "stats", "out", cwd=self.directory,
+                        wrapper=["sh", "-c", 'exec "$0" "$@" >/dev/full'])
+        self.assertEqual((outcome.code, outcome.stderr), (1, "stdout: cannot be written: No space left on device\n"))
+
+
+if __name__ == "__main__":
+    unittest.main()
