@@ -19,11 +19,21 @@ const T& value_of(const Parameters& parameters, std::string_view key) {
 
 }  // namespace
 
-std::int64_t Parameters::count(std::string_view key) const { return value_of<std::int64_t>(*this, key); }
-double Parameters::real(std::string_view key) const { return value_of<double>(*this, key); }
-bool Parameters::flag(std::string_view key) const { return value_of<bool>(*this, key); }
-SimTime Parameters::duration(std::string_view key) const { return value_of<SimTime>(*this, key); }
-const std::string& Parameters::word(std::string_view key) const { return value_of<std::string>(*this, key); }
+std::int64_t Parameters::count(std::string_view key) const {
+    return value_of<std::int64_t>(*this, key);
+}
+double Parameters::real(std::string_view key) const {
+    return value_of<double>(*this, key);
+}
+bool Parameters::flag(std::string_view key) const {
+    return value_of<bool>(*this, key);
+}
+SimTime Parameters::duration(std::string_view key) const {
+    return value_of<SimTime>(*this, key);
+}
+const std::string& Parameters::word(std::string_view key) const {
+    return value_of<std::string>(*this, key);
+}
 const std::vector<double>& Parameters::numbers(std::string_view key) const {
     return value_of<std::vector<double>>(*this, key);
 }

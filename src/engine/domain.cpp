@@ -77,12 +77,16 @@ void Domain::run_until(SimTime safe, SimTime lasting, Host& host) {
     horizon_ = reached;
 }
 
-/// Whether something is known to happen at `instant` or later, here or anywhere.
+/// Whether something is known to happen at `instant` or later, here or anywhere. What is pending here counts as it
+/// stands: everything before `instant` has been carried out.
 bool Domain::lasts_to(SimTime instant, SimTime lasting) {
-    if (instant <= lasting || instant <= last_event_) return true;
-    drop_cancelled();
-    return (!messages_.is_empty() && messages_.next_time() >= instant) ||
-           (!wakes_.is_empty() && wakes_.next_time() >= instant);
+    const auto is_later = [&](SimTime next) { return !next.is_never() && next >= instant; };
+    if (instant > lasting && instant > last_event_) {
+        drop_cancelled();
+        if (!is_later(messages_.next_time()) && !is_later(wakes_.next_time())) return false;
+    }
+    lasting_ = std::max(lasting_, instant);
+    return true;
 }
 
 /// In the total order over all members. Gives how far it came.
@@ -219,7 +223,9 @@ Pending Domain::pending() {
             .message = messages_.next_time(),
             .report = agenda_.next_report(),
             .change = agenda_.next_change(),
-            .last_event = last_event_};
+            .last_event = last_event_,
+            .reached = reached_,
+            .lasting = lasting_};
 }
 
 std::vector<Event> Domain::messages() const {
@@ -237,7 +243,7 @@ void Domain::save(OutArchive& archive) const {
     std::vector<WakeUp> wakes;
     wakes_.for_each([&](const WakeUp& wake_up) { wakes.push_back(wake_up); });
     const std::vector<Event> events = messages();
-    archive << slots_ << events << wakes << agenda_ << horizon_ << reached_ << last_event_ << events_;
+    archive << slots_ << events << wakes << agenda_ << horizon_ << reached_ << lasting_ << last_event_ << events_;
 }
 
 void Domain::load(InArchive& archive) {
@@ -247,7 +253,7 @@ void Domain::load(InArchive& archive) {
     }
     std::vector<Event> events;
     std::vector<WakeUp> wakes;
-    archive >> slots_ >> events >> wakes >> agenda_ >> horizon_ >> reached_ >> last_event_ >> events_;
+    archive >> slots_ >> events >> wakes >> agenda_ >> horizon_ >> reached_ >> lasting_ >> last_event_ >> events_;
     messages_.clear();
     wakes_.clear();
     for (const Event& event : events)

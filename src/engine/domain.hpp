@@ -141,6 +141,7 @@ private:
 
     SimTime horizon_;
     SimTime reached_;  ///< the agenda has been carried out before this instant
+    SimTime lasting_;  ///< see Pending
     SimTime last_event_;
     std::int64_t events_ = 0;
 };

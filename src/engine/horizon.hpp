@@ -17,13 +17,15 @@ struct Pending {
     SimTime report = SimTime::never();   ///< next instant at which it reports to a board
     SimTime change = SimTime::never();   ///< next instant at which a board that it reads changes
 
-    SimTime last_event;  ///< handled so far: the run lasts at least so long
+    SimTime last_event;  ///< handled so far
+    SimTime reached;     ///< everything before has been carried out, so that `wake_up` will not be cancelled before
+    SimTime lasting;     ///< something was known to happen at or after this instant when its fixed instants were due
 
     [[nodiscard]] SimTime event() const { return wake_up < message ? wake_up : message; }
 
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
-        archive& wake_up& message& report& change& last_event;
+        archive& wake_up& message& report& change& last_event& reached& lasting;
     }
 };
 

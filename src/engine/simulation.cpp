@@ -46,10 +46,11 @@ public:
 
 private:
     void agree();
-    [[nodiscard]] bool has_anything_before(SimTime end) const;
-    [[nodiscard]] SimTime latest_event() const;
+    [[nodiscard]] bool is_over(SimTime until) const;
+    [[nodiscard]] SimTime known_to_last() const;
+    [[nodiscard]] SimTime last_event() const;
     void exchange();
-    void run_window(SimTime until, SimTime lasting);
+    void run_window(SimTime until);
     void count_bound();
     void observe();
     [[nodiscard]] RunReport report(SimTime end);
@@ -67,6 +68,7 @@ private:
     std::vector<WindowMessage> received_;        ///< by rank; the own one is what this rank tells
     std::vector<Pending> pending_;               ///< by rank and tier, messages just sent included
     std::vector<std::int64_t> windows_bounded_;  ///< by channel
+    SimTime lasting_;                            ///< the run is known to last so long
     Progress progress_;
     WallClock clock_;
     ProgressObserver observer_;
@@ -86,39 +88,50 @@ RunReport Simulation::Impl::run(const RunOptions& options) {
     observer_ = options.observer;
     if (!has_started_) loop_.start();
     has_started_ = true;
-    // A run that has its end given lasts to it; else as long as an event is known.
     const bool is_given = !options.until.is_never();
-    SimTime end;
-    SimTime after_end;  // nothing from here on is carried out
     while (true) {
         agree();
-        end = is_given ? options.until : latest_event();
-        after_end = is_given ? end : end + SimTime::from_ns(1);
-        if (!has_anything_before(after_end)) break;
+        // A run that has its end given lasts to it; else as long as something is known to happen.
+        lasting_ = is_given ? options.until : known_to_last();
+        if (is_over(options.until)) break;
         horizon_.find_safe(pending_);
-        run_window(options.until, end);
+        run_window(options.until);
         ++progress_.windows;
         observe();
     }
     // What is left are samples.
+    const SimTime after_end = is_given ? options.until : lasting_ + SimTime::from_ns(1);
     for (std::uint32_t tier = 0; tier < tiers_.count(); ++tier)
-        loop_.run_until(tier, after_end, end, look_up_);
+        loop_.run_until(tier, after_end, lasting_, look_up_);
     observe();
-    return report(end);
+    return report(is_given ? options.until : last_event());
 }
 
-/// The latest event handled or pending anywhere: the run lasts at least so long.
-SimTime Simulation::Impl::latest_event() const {
-    SimTime latest;
+/// Until when it is certain, and so on any number of ranks alike, that something happens: by what has happened, by
+/// messages, which cannot be called back, and by wake-ups as far as nothing that comes before can cancel them.
+SimTime Simulation::Impl::known_to_last() const {
+    SimTime lasting;
+    for (const Pending& pending : pending_) {
+        lasting = std::max({lasting, pending.last_event, pending.lasting});
+        if (!pending.message.is_never()) lasting = std::max(lasting, pending.message);
+        if (!pending.wake_up.is_never()) lasting = std::max(lasting, std::min(pending.wake_up, pending.reached));
+    }
+    return lasting;
+}
+
+SimTime Simulation::Impl::last_event() const {
+    SimTime last;
     for (const Pending& pending : pending_)
-        for (const SimTime event : {pending.wake_up, pending.message, pending.last_event})
-            if (!event.is_never()) latest = std::max(latest, event);
-    return latest;
+        last = std::max(last, pending.last_event);
+    return last;
 }
 
-bool Simulation::Impl::has_anything_before(SimTime end) const {
-    return std::any_of(pending_.begin(), pending_.end(), [&](const Pending& pending) {
-        return std::min({pending.wake_up, pending.message, pending.report, pending.change}) < end;
+/// Nothing before the end is left, on any rank: no event, and no report or change of a board while the run lasts.
+bool Simulation::Impl::is_over(SimTime until) const {
+    const bool is_given = !until.is_never();
+    return std::all_of(pending_.begin(), pending_.end(), [&](const Pending& pending) {
+        const SimTime fixed = std::min(pending.report, pending.change);
+        return pending.event() >= until && (is_given ? fixed >= until : fixed > lasting_);
     });
 }
 
@@ -163,10 +176,10 @@ void Simulation::Impl::exchange() {
     progress_.waiting_s += clock.seconds();
 }
 
-void Simulation::Impl::run_window(SimTime until, SimTime lasting) {
+void Simulation::Impl::run_window(SimTime until) {
     count_bound();
     for (std::uint32_t tier = 0; tier < tiers_.count(); ++tier)
-        loop_.run_until(tier, std::min(horizon_.safe(tier), until), lasting, look_up_);
+        loop_.run_until(tier, std::min(horizon_.safe(tier), until), lasting_, look_up_);
 }
 
 /// The channel that ends this window: the one that bounds the tier which may go least far.

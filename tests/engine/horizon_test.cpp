@@ -127,12 +127,16 @@ std::vector<Pending> pending_of(SimTime arrival, SimTime message, SimTime report
                            .message = SimTime::never(),
                            .report = SimTime::never(),
                            .change = SimTime::never(),
-                           .last_event = SimTime()};
+                           .last_event = SimTime(),
+                           .reached = SimTime(),
+                           .lasting = SimTime()};
     const Pending nodes{.wake_up = SimTime::never(),
                         .message = message,
                         .report = report,
                         .change = SimTime::never(),
-                        .last_event = SimTime()};
+                        .last_event = SimTime(),
+                        .reached = SimTime(),
+                        .lasting = SimTime()};
     return {gateways, nodes, gateways, nodes};
 }
 

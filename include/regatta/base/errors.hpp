@@ -41,10 +41,10 @@ public:
 }  // namespace regatta
 
 /// Stays on in release builds. `details` is evaluated only when the condition fails.
-#define REGATTA_CHECK(condition, details)                                                            \
-    do {                                                                                             \
-        if (!(condition)) [[unlikely]]                                                               \
-            ::regatta::fail_check(__FILE__, __LINE__, #condition, (details));                        \
+#define REGATTA_CHECK(condition, details)                                     \
+    do {                                                                      \
+        if (!(condition)) [[unlikely]]                                        \
+            ::regatta::fail_check(__FILE__, __LINE__, #condition, (details)); \
     } while (false)
 
 #ifdef REGATTA_DEBUG_CHECKS

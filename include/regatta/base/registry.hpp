@@ -39,7 +39,8 @@ public:
     [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
     [[nodiscard]] std::vector<std::string> names() const {
         std::vector<std::string> result;
-        for (const Entry& entry : entries_) result.push_back(entry.name);
+        for (const Entry& entry : entries_)
+            result.push_back(entry.name);
         return result;
     }
 

@@ -46,22 +46,22 @@ struct ReplicaRecord {
     std::uint32_t pool = 0;
     std::uint32_t gpus = 0;
     std::int64_t steps = 0;
-    std::int64_t busy_ns = 0;          ///< in steps
-    std::int64_t prefill_tokens = 0;   ///< prompt tokens computed, recomputation included
-    std::int64_t decode_tokens = 0;    ///< tokens produced by decode steps
-    std::int64_t finished = 0;         ///< requests
+    std::int64_t busy_ns = 0;         ///< in steps
+    std::int64_t prefill_tokens = 0;  ///< prompt tokens computed, recomputation included
+    std::int64_t decode_tokens = 0;   ///< tokens produced by decode steps
+    std::int64_t finished = 0;        ///< requests
     std::int64_t preemptions = 0;
-    std::int64_t kv_blocks = 0;        ///< capacity
-    std::int64_t kv_blocks_peak = 0;   ///< most in use at any time
+    std::int64_t kv_blocks = 0;       ///< capacity
+    std::int64_t kv_blocks_peak = 0;  ///< most in use at any time
 };
 static_assert(sizeof(ReplicaRecord) == 80);
 
 /// State of one replica at a sampling instant T: before any event at T.
 struct ReplicaSample {
-    std::int64_t waiting = 0;         ///< requests
-    std::int64_t running = 0;         ///< requests
+    std::int64_t waiting = 0;  ///< requests
+    std::int64_t running = 0;  ///< requests
     std::int64_t kv_blocks_used = 0;
-    std::int64_t busy_replicas = 0;   ///< 1 while in a step
+    std::int64_t busy_replicas = 0;  ///< 1 while in a step
 };
 
 /// Where the serving side's results go. One per rank; results/ implements it. Calls come in the order in which the
