@@ -202,16 +202,17 @@ TEST(GatewayLp, RoutesRequestsOfOneInstantOneAfterTheOther) {
 }
 
 TEST(GatewayLp, KnowsOfACompletionOneLatencyLaterAndOnlyOfItsOwn) {
-    // Request 3 ends at 100 + 500 + 100 = 700 ns at replica 3; gateway 0 hears of it at 1200 ns. An arrival of that
-    // instant is still routed without it.
+    // Request 3 ends at 100 + 500 + 100 = 700 ns at replica 3; gateway 0 hears of it at 1200 ns. All arrivals of that
+    // instant are still routed without it.
     const SmallFleet fleet({.requests = {{request(3, 100, 1, 1), request(10, 1199, 1, 1), request(20, 1200, 1, 1),
-                                          request(30, 1201, 1, 1)},
+                                          request(30, 1200, 1, 1), request(50, 1201, 1, 1)},
                                          {request(40, 1150, 1, 1)}}});
     EXPECT_EQ(fleet.seen, (std::vector<Seen>{{0, 3, {0, 0, 0, 0}},
                                              {1, 40, {0, 0, 0, 0}},
                                              {0, 10, {0, 0, 0, 1}},
                                              {0, 20, {1, 0, 0, 1}},
-                                             {0, 30, {2, 0, 0, 0}}}));
+                                             {0, 30, {2, 0, 0, 1}},
+                                             {0, 50, {3, 0, 0, 0}}}));
 }
 
 TEST(GatewayLp, IsToldOfARefusalAsOfACompletion) {
