@@ -153,6 +153,23 @@ TEST_P(Boards, GetReportsOfTheStateBeforeAnyEventOfTheInstant) {
     EXPECT_EQ(gateway(0), (Lines{"130 board 0 of 100: 0 0 0", "230 board 0 of 200: 2 2 2"}));
 }
 
+TEST_P(Boards, GetReportsOfTheStateBeforeAnyBoardChangesAtTheInstant) {
+    // Gateways read a board and report to another; at 200 one changes while the other takes reports.
+    std::vector<std::uint32_t> changes(5, 0);
+    reports_ = [&](std::uint32_t index, BoardId, SimTime, BoardWriter& writer) {
+        if (index >= 3) writer.put(index - 3, changes[index]);
+    };
+    add_board(100, 100);
+    model_.add_board({.from = gateways_, .to = gateways_, .period = at_ns(100), .latency = at_ns(50), .entries = 2});
+    node_.start = wakes_up_at({260});
+    gateway_.board_changed = [&](BoardId board, SimTime, std::span<const std::uint32_t>, Context& context) {
+        if (board == BoardId(0)) ++changes[context.self().index()];
+    };
+    run(351);
+    EXPECT_EQ(gateway(1), (Lines{"150 board 1 of 100: 0 0", "200 board 0 of 100: 0 0 0", "250 board 1 of 200: 0 0",
+                                 "300 board 0 of 200: 0 0 0", "350 board 1 of 300: 1 1"}));
+}
+
 TEST_P(Boards, MayChangeNothingWhenNobodyReads) {
     report_from_all();
     model_.add_board({.from = gateways_, .to = gateways_, .period = at_ns(100), .latency = at_ns(10), .entries = 9});

@@ -23,17 +23,18 @@ Transport* the_transport = nullptr;
 class FailureKeeper final : public ::testing::EmptyTestEventListener {
 public:
     explicit FailureKeeper(std::string& failures) : failures_(&failures) {}
+    void OnTestStart(const ::testing::TestInfo& test) override {
+        test_ = std::string(test.test_suite_name()) + "." + test.name();
+    }
     void OnTestPartResult(const ::testing::TestPartResult& result) override {
         if (!result.failed()) return;
-        const ::testing::TestInfo* test = ::testing::UnitTest::GetInstance()->current_test_info();
         *failures_ += std::string(result.file_name() == nullptr ? "?" : result.file_name()) + ":" +
-                      std::to_string(result.line_number()) + ": " +
-                      (test == nullptr ? "" : std::string(test->test_suite_name()) + "." + test->name()) + "\n" +
-                      result.message() + "\n";
+                      std::to_string(result.line_number()) + ": " + test_ + "\n" + result.message() + "\n";
     }
 
 private:
     std::string* failures_;
+    std::string test_;  ///< asking UnitTest for it while a result is handed on would wait for ever
 };
 
 int run_all(Transport& transport) {
