@@ -136,7 +136,7 @@ class Features(SameAnswer):
 
     def test_streams_of_every_kind_on_two_pools(self):
         summary = self.check_features(stepwise_ranks=3)
-        self.assertGreater(summary["requests"]["preemptions"], 100)
+        self.assertGreater(summary["requests"]["preemptions"], 50)
         self.assertEqual([stream["name"] for stream in summary["streams"]], ["chat", "code", "batch", "clock"])
         for stream in summary["streams"]:
             self.assertGreater(stream["requests"]["finished"], 10, stream["name"])

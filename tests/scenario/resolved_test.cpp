@@ -132,7 +132,7 @@ measure:
   from: 0s
 engine:
   stepping: lazy
-  bound: plain
+  bound: promises
 output:
   requests: all
   series: 1s
