@@ -6,7 +6,6 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
-
 #include <boost/archive/binary_iarchive.hpp>
 #include <boost/archive/binary_oarchive.hpp>
 #include <memory>
