@@ -132,5 +132,48 @@ TEST(CausalityOverRanks, AllowsAMessageAtTheHorizon) {
     EXPECT_EQ(stop_of_forgery(at_ns(200)), "");
 }
 
+/// A gateway asks a node at 100 ns (50 ns on the way), which has promised to take 1,000 ns before it answers (50 ns),
+/// but takes `taken`. The gateway is busy all the while.
+Model model_of_promise(SimTime taken) {
+    Model model;
+    const GroupId gateways = add_scripted(model, "gateway", 1, [](std::uint32_t) {
+        Script script;
+        script.start = [](Context& context) { context.wake_at(0, SimTime()); };
+        script.wake = [](std::uint32_t, Context& context) {
+            if (context.now() == at_ns(100)) context.send(LpId(1), at_ns(50), 2, 0, 0);
+            if (context.now() < at_ns(3'000)) context.wake_at(0, context.now() + at_ns(10));
+        };
+        return script;
+    });
+    const GroupId nodes = add_scripted(model, "node", 1, [taken](std::uint32_t) {
+        Script script;
+        script.handle = [taken](const Event&, Context& context) { context.wake_at(0, context.now() + taken); };
+        script.wake = [](std::uint32_t, Context& context) { context.send(LpId(0), at_ns(50), 1, 0, 0); };
+        return script;
+    });
+    model.add_link({.from = gateways, .to = nodes, .latency = at_ns(50), .carries = 2});
+    model.add_link({.from = nodes, .to = gateways, .latency = at_ns(50), .carries = 1});
+    model.add_reaction({.group = nodes, .input = 2, .to = gateways, .least = at_ns(1'000)});
+    return model;
+}
+
+class Promise : public ::testing::TestWithParam<std::uint32_t> {};
+INSTANTIATE_TEST_SUITE_P(Ranks, Promise, ::testing::Values(1u, 2u));
+
+TEST_P(Promise, LetsTheRunGoOnWhenItIsKept) {
+    EXPECT_EQ(bug_in([] { simulate(model_of_promise(at_ns(1'000)), GetParam()); }), "");
+}
+
+TEST_P(Promise, StopsTheRunWhenItIsBroken) {
+    // The gateway relies on it: it goes on to 1,100 ns (its wake-up at 0 and the way there, the promise, the way back),
+    // then to 1,200 ns (the node's message at 150 ns, the promise, the way back).
+    const Model model = model_of_promise(SimTime());
+    const std::string stop = bug_in([&] { simulate(model, GetParam()); });
+    EXPECT_EQ(stop, GetParam() == 1 ? "causality: gateway 0 (rank 0) gets an event of node 0 (rank 0) for 200 ns, but "
+                                      "has gone on to 1200 ns"
+                                    : "causality: gateway 0 (rank 0) gets an event of node 0 (rank 1) for 200 ns, but "
+                                      "has gone on to 1200 ns");
+}
+
 }  // namespace
 }  // namespace regatta::engine::test

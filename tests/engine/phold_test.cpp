@@ -21,7 +21,8 @@ phold::PholdTotals run_phold(const Case& with, const HowToRun& how) {
     std::vector<phold::PholdTotals> totals(how.ranks);  // by rank
     run_on_ranks(how.ranks, [&](Transport& transport) {
         const Model model = phold::phold_model(with.options, totals[transport.rank()]);
-        static_cast<void>(run_in_parts(model, how.partitioner(model, how.ranks), transport, with.until, how.pauses));
+        static_cast<void>(
+            run_in_parts(model, how.partitioner(model, how.ranks), transport, with.until, how.pauses, how.bound));
     });
     phold::PholdTotals sum;
     for (const phold::PholdTotals& of_rank : totals) {
@@ -81,6 +82,13 @@ TEST_P(Phold, GivesOneDigestOnTwoToFourRanks) {
 
 TEST_P(Phold, GivesTheSameDigestWhenItsProcessesAreDealtOut) {
     expect_same({.ranks = 3, .partitioner = partition_round_robin});
+}
+
+TEST_P(Phold, GivesTheSameDigestByThePlainBound) {
+    for (const std::uint32_t ranks : {1u, 2u}) {
+        SCOPED_TRACE(ranks);
+        expect_same({.ranks = ranks, .bound = Bound::Plain});
+    }
 }
 
 TEST_P(Phold, GoesOnElsewhereWithTheSameDigest) {

@@ -3,12 +3,17 @@
 #include <fmt/format.h>
 #include <rapidcheck.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <boost/archive/binary_iarchive.hpp>
 #include <boost/archive/binary_oarchive.hpp>
+#include <boost/serialization/array.hpp>
+#include <boost/serialization/vector.hpp>
 #include <memory>
 #include <utility>
 
+#include "reference_run.hpp"
 #include "regatta/base/random.hpp"
 #include "thread_transport.hpp"
 
@@ -41,7 +46,9 @@ struct World {
 class RandomLp final : public LogicalProcess {
 public:
     RandomLp(World& world, GroupId group, std::uint32_t index, LpId id)
-        : world_(&world), group_(group), index_(index), id_(id) {}
+        : world_(&world), group_(group), index_(index), id_(id), not_before_(world.spec.groups.size()) {
+        not_before_of_slot_.fill(not_before_);
+    }
 
     [[nodiscard]] std::uint32_t wake_up_slots() const override { return kSlots; }
 
@@ -55,10 +62,12 @@ public:
         note(1, event.time);
         note(event.instant_order, event.key);
         note(event.sender.value(), token.number);
+        react(event.event_class(), context);
         act(token.hops, context);
     }
     void wake(std::uint32_t slot, Context& context) override {
         note(2 + slot, context.now());
+        not_before_ = not_before_of_slot_[slot];
         act(3, context);
     }
     void bring_up(SimTime now) override { note(10, now); }
@@ -75,6 +84,7 @@ public:
             note(102, value);
         if (board_acts_left_ == 0 || below(2) > 0) return;
         --board_acts_left_;  // bounded, or boards would keep the run alive for ever
+        react(kBoardChange, context);
         act(2, context);
     }
     void finish(SimTime end, std::span<const Event> undelivered) override {
@@ -87,9 +97,11 @@ public:
     }
 
     void save(OutArchive& archive) const override {
-        archive << history_ << draws_ << wake_ups_left_ << board_acts_left_;
+        archive << history_ << draws_ << wake_ups_left_ << board_acts_left_ << not_before_of_slot_;
     }
-    void load(InArchive& archive) override { archive >> history_ >> draws_ >> wake_ups_left_ >> board_acts_left_; }
+    void load(InArchive& archive) override {
+        archive >> history_ >> draws_ >> wake_ups_left_ >> board_acts_left_ >> not_before_of_slot_;
+    }
 
 private:
     void note(std::uint64_t what, std::uint64_t value) { history_ = mixed(mixed(history_, what), value); }
@@ -100,15 +112,27 @@ private:
         return static_cast<std::uint32_t>(uniform_below(bound, bits));
     }
 
+    /// Notes what is promised: nothing that follows from this input is sent to a group before.
+    void react(EventClass input, const Context& context) {
+        for (std::size_t i = 0; i < not_before_.size(); ++i) {
+            const SimTime least = world_->model.reaction(group_, input, GroupId(static_cast<std::uint16_t>(i)));
+            not_before_[i] = least.is_never() ? least : context.now() + least;
+        }
+    }
+
+    void plan(SimTime at, Context& context) {
+        if (wake_ups_left_ == 0) return;
+        --wake_ups_left_;
+        const std::uint32_t slot = below(kSlots);
+        not_before_of_slot_[slot] = not_before_;  // what follows from an input by way of a wake-up follows from it
+        context.wake_at(slot, at);
+    }
+
     /// Does something of everything; sends a message that has `hops` left.
     void act(std::uint32_t hops, Context& context) {
         if (hops > 0) send(hops - 1, context);
         if (hops > 0 && below(4) == 0) send(hops / 2, context);
-        if (wake_ups_left_ > 0 && below(3) == 0) {
-            --wake_ups_left_;
-            const std::uint32_t slot = below(kSlots);
-            context.wake_at(slot, context.now() + SimTime::from_ns(below(4) == 0 ? 0 : below(200)));
-        }
+        if (below(3) == 0) plan(context.now() + SimTime::from_ns(below(4) == 0 ? 0 : below(200)), context);
         if (below(8) == 0) context.cancel_wake_up(below(kSlots));
         if (below(4) == 0) look(context);
     }
@@ -128,11 +152,15 @@ private:
     void send(std::uint32_t hops, Context& context) {
         const Link* link = random_link(false);
         if (link == nullptr) return;
+        if (const SimTime earliest = not_before_[link->to.index()]; context.now() < earliest) {
+            if (!earliest.is_never()) plan(earliest, context);
+            return;
+        }
         const LpId to = random_member(link->to);
         // Often exactly the latency, and few keys and classes: so that many events tie.
         const std::uint32_t spread = below(3);
         const SimTime delay = link->latency + SimTime::from_ns(spread == 0 ? 0 : below(spread == 1 ? 8 : 300));
-        const auto event_class = static_cast<EventClass>(1 + below(3));
+        const auto event_class = link->carries != kWakeUp ? link->carries : static_cast<EventClass>(1 + below(3));
         const std::uint64_t key = below(4);
         context.send(to, delay, event_class, key, Token{.hops = hops, .number = history_});
     }
@@ -150,8 +178,10 @@ private:
     LpId id_;
     std::uint64_t history_ = 0;
     std::uint64_t draws_ = 0;
-    std::uint32_t wake_ups_left_ = 6;
+    std::uint32_t wake_ups_left_ = 8;
     std::uint32_t board_acts_left_ = 5;
+    std::vector<SimTime> not_before_;  ///< by group: nothing that follows from what is handled is sent there before
+    std::array<std::vector<SimTime>, kSlots> not_before_of_slot_;
 };
 
 void build(World& world) {
@@ -167,6 +197,8 @@ void build(World& world) {
     std::vector<GroupId> sampled;
     for (const Link& link : world.spec.links)
         world.model.add_link(link);
+    for (const Reaction& reaction : world.spec.reactions)
+        world.model.add_reaction(reaction);
     for (Board board : world.spec.boards) {
         board.entries = world.spec.groups[board.from.index()].count;
         world.model.add_board(board);
@@ -187,12 +219,23 @@ Outcome run_random(const RandomSpec& spec, const HowToRun& how) {
     std::atomic<std::int64_t> events = 0;
     run_on_ranks(how.ranks, [&](Transport& transport) {
         const Partition partition = how.partitioner(world.model, how.ranks);
-        const RunReport report = run_in_parts(world.model, partition, transport, how.until, how.pauses);
+        const RunReport report = run_in_parts(world.model, partition, transport, how.until, how.pauses, how.bound);
         events += report.progress.events;
         if (transport.rank() == 0) outcome.end = report.end;
     });
     outcome.histories = std::move(world.histories);
     outcome.events = events;
+    return outcome;
+}
+
+Outcome run_random_by_reference(const RandomSpec& spec, SimTime until) {
+    World world{.spec = spec, .model = {}, .histories = {}};
+    build(world);
+    ReferenceRun reference(world.model);
+    Outcome outcome;
+    outcome.end = reference.run(until);
+    outcome.events = reference.events();
+    outcome.histories = std::move(world.histories);
     return outcome;
 }
 
@@ -207,7 +250,18 @@ RandomSpec arbitrary_spec() {
     const auto group = [&] { return GroupId(static_cast<std::uint16_t>(*inRange<std::uint32_t>(0, groups))); };
     for (int links = *inRange(1, 7); links > 0; --links) {
         const auto latency_ns = *element<std::int64_t>(0, 2, 9, 9, 40, 40, 200, 200, 1'000);
-        spec.links.push_back({.from = group(), .to = group(), .latency = SimTime::from_ns(latency_ns)});
+        spec.links.push_back({.from = group(),
+                              .to = group(),
+                              .latency = SimTime::from_ns(latency_ns),
+                              .carries = static_cast<EventClass>(*inRange(0, 4))});
+    }
+    for (int reactions = *inRange(0, 8); reactions > 0; --reactions) {
+        const Link& input = spec.links[*inRange<std::size_t>(0, spec.links.size())];
+        const auto other_class = static_cast<EventClass>(*element(1, 2, 3, int{kBoardChange}));
+        const EventClass input_class = *inRange(0, 2) == 1 && input.carries != kWakeUp ? input.carries : other_class;
+        const auto least_ns = *element<std::int64_t>(0, 30, 120, 400, SimTime::never().ns());
+        spec.reactions.push_back(
+            {.group = input.to, .input = input_class, .to = group(), .least = SimTime::from_ns(least_ns)});
     }
     for (int boards = *inRange(0, 3); boards > 0; --boards)
         spec.boards.push_back({.from = group(),
@@ -226,7 +280,11 @@ std::string to_text(const RandomSpec& spec) {
     for (const RandomSpec::Members& members : spec.groups)
         text += fmt::format("; {} processes of load {}", members.count, members.load);
     for (const Link& link : spec.links)
-        text += fmt::format("; link {} -> {}, {} ns", link.from.value(), link.to.value(), link.latency.ns());
+        text += fmt::format("; link {} -> {}, {} ns, carries {}", link.from.value(), link.to.value(), link.latency.ns(),
+                            link.carries);
+    for (const Reaction& reaction : spec.reactions)
+        text += fmt::format("; group {} gets {}: to {} after {} ns", reaction.group.value(), reaction.input,
+                            reaction.to.value(), reaction.least.ns());
     for (const Board& board : spec.boards)
         text += fmt::format("; board {} -> {} every {} ns, {} ns later", board.from.value(), board.to.value(),
                             board.period.ns(), board.latency.ns());

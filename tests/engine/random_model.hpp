@@ -13,7 +13,7 @@ namespace regatta::engine::test {
 
 /// A model in which everything that the engine offers happens at random, but addressed by `seed`: messages over links
 /// with and without delay, with ties; wake-ups planned, planned anew and cancelled; looks into the island; boards whose
-/// readers act on them; samples.
+/// readers act on them; samples; reactions to inputs, some of them promised to take their time.
 struct RandomSpec {
     struct Members {
         std::uint32_t count = 1;
@@ -22,7 +22,8 @@ struct RandomSpec {
     std::uint64_t seed = 1;
     std::vector<Members> groups;
     std::vector<Link> links;
-    std::vector<Board> boards;  ///< entries follow from the group that reports
+    std::vector<Reaction> reactions;  ///< promises, which the processes keep
+    std::vector<Board> boards;        ///< entries follow from the group that reports
     std::optional<SimTime> sample_period;
     std::uint32_t tokens = 2;  ///< messages that each process starts with
     std::uint32_t hops = 6;    ///< that each of these goes
@@ -38,6 +39,7 @@ struct HowToRun {
     Partitioner partitioner = partition_by_load;
     SimTime until = SimTime::never();
     Pauses pauses = {};
+    Bound bound = Bound::Promises;
 };
 
 /// What must not depend on how a model is run.
@@ -50,5 +52,7 @@ struct Outcome {
 };
 
 [[nodiscard]] Outcome run_random(const RandomSpec& spec, const HowToRun& how);
+/// The same by ReferenceRun.
+[[nodiscard]] Outcome run_random_by_reference(const RandomSpec& spec, SimTime until);
 
 }  // namespace regatta::engine::test

@@ -8,8 +8,8 @@
 namespace regatta::engine::test {
 
 RunReport run_in_parts(const Model& model, const Partition& partition, Transport& transport, SimTime until,
-                       const Pauses& pauses) {
-    auto simulation = std::make_unique<Simulation>(model, partition, transport);
+                       const Pauses& pauses, Bound bound) {
+    auto simulation = std::make_unique<Simulation>(model, partition, transport, bound);
     for (const SimTime pause : pauses.at) {
         simulation->run({.until = pause, .observer = {}});
         if (!pauses.are_saved) continue;
@@ -18,7 +18,7 @@ RunReport run_in_parts(const Model& model, const Partition& partition, Transport
             OutArchive out(bytes);
             simulation->save(out);
         }
-        simulation = std::make_unique<Simulation>(model, partition, transport);
+        simulation = std::make_unique<Simulation>(model, partition, transport, bound);
         InArchive in(bytes);
         simulation->load(in);
     }
