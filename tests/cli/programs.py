@@ -55,6 +55,7 @@ def _environment(session_directory):
         return environment
     # Several mpirun at a time must not share what they keep in the temporary directory.
     environment["OMPI_MCA_orte_tmpdir_base"] = session_directory
+    environment["ASAN_OPTIONS"] = "detect_leaks=0"  # Open MPI leaks on its own
     if os.geteuid() == 0:
         # In a container root is the only user there is; Open MPI wants to be told twice.
         environment |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
