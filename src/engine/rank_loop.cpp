@@ -80,9 +80,9 @@ void RankLoop::enter(Domain& domain, std::uint32_t local, SimTime now, std::uint
     depth_ = depth;
 }
 
-void RankLoop::wake(Domain& domain, std::uint32_t local, const WakeUp& wake_up) {
-    enter(domain, local, wake_up.time, wake_up.instant_order >> 8);
-    domain.members()[local].process->wake(wake_up.slot, *this);
+void RankLoop::wake(Domain& domain, std::uint32_t local, const WakeTable::Key& wake_up) {
+    enter(domain, local, wake_up.time, WakeTable::depth_of(wake_up));
+    domain.members()[local].process->wake(WakeTable::slot_of(wake_up), *this);
 }
 
 void RankLoop::deliver(Domain& domain, std::uint32_t local, const Event& event) {
@@ -153,7 +153,7 @@ void RankLoop::wake_at(std::uint32_t slot, SimTime at) {
                                    model_->name_of(self_), now_.ns(), at.ns()));
     REGATTA_CHECK(slot < domain_->members()[current_].slots,
                   fmt::format("{} has no wake-up slot {}", model_->name_of(self_), slot));
-    domain_->plan(current_, slot, at, at.is_never() ? 0 : instant_order(at, kWakeUp));
+    domain_->plan(current_, slot, at, at.is_never() ? 0 : instant_order(at, kWakeUp) >> 8);
 }
 
 void RankLoop::cancel_wake_up(std::uint32_t slot) {

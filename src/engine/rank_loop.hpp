@@ -56,7 +56,7 @@ private:
     };
 
     void post(Event& event, SimTime delay) override;
-    void wake(Domain& domain, std::uint32_t local, const WakeUp& wake_up) override;
+    void wake(Domain& domain, std::uint32_t local, const WakeTable::Key& wake_up) override;
     void deliver(Domain& domain, std::uint32_t local, const Event& event) override;
     void carry_out(Domain& domain, const Agenda::Item& item) override;
     void look_up() override { (*look_up_)(); }

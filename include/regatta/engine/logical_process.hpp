@@ -41,6 +41,8 @@ public:
     virtual void handle(const Event& event, Context& context) = 0;
     /// Handles the wake-up planned for `slot`.
     virtual void wake(std::uint32_t slot, Context& context) = 0;
+    /// Something is about to be handled: calls for the memory that it will touch. For speed only.
+    virtual void prefetch() const {}
     /// Brings state that is kept lazily up to the current instant, because another member of the island looks at it.
     virtual void bring_up(SimTime /*now*/) {}
     /// Takes a sample: state before any event at `at`.
