@@ -21,8 +21,8 @@ constexpr std::size_t kFewestForDigits = 256;
 constexpr unsigned kDigitBits = 11;
 /// How many members ahead of the one being visited memory is called for: far enough for it to come, near enough for it
 /// not to be pushed out again.
-constexpr std::size_t kPrefetchFar = 8;
-constexpr std::size_t kPrefetchNear = 4;
+constexpr std::size_t kPrefetch = 12;
+constexpr unsigned kPrefetchStages = 3;
 
 /// Never a tie: a wake-up's class is its own, and the first of its instant and depth.
 bool is_before(const WakeTable::Key& wake_up, const Event& event) {
@@ -177,22 +177,28 @@ void Domain::sort_due() {
 
 /// Each member that has something due, in ascending order.
 void Domain::visit_all(Host& host) {
-    const auto prefetch = [&](std::size_t message, std::size_t wake) {
-        if (message < due_.size()) {
-            __builtin_prefetch(&due_messages_[due_[message].message]);
-            __builtin_prefetch(members_[due_[message].local].process.get());
-        }
-        if (wake < due_wakes_.size()) __builtin_prefetch(members_[due_wakes_[wake]].process.get());
+    const auto process_of_message = [&](std::size_t i) { return members_[due_[i].local].process.get(); };
+    const auto process_of_wake = [&](std::size_t i) { return members_[due_wakes_[i]].process.get(); };
+    const auto call_for = [&](const LogicalProcess* process) {
+        __builtin_prefetch(process);
+        __builtin_prefetch(reinterpret_cast<const char*>(process) + 64);
     };
-    const auto call_for = [&](std::size_t message, std::size_t wake) {
-        if (message < due_.size()) members_[due_[message].local].process->prefetch();
-        if (wake < due_wakes_.size()) members_[due_wakes_[wake]].process->prefetch();
+    const auto prefetch = [&](std::size_t message, std::size_t wake) {
+        if (message + kPrefetch < due_.size()) {
+            __builtin_prefetch(&due_messages_[due_[message + kPrefetch].message]);
+            call_for(process_of_message(message + kPrefetch));
+        }
+        if (wake + kPrefetch < due_wakes_.size()) call_for(process_of_wake(wake + kPrefetch));
+        for (unsigned stage = 0; stage < kPrefetchStages; ++stage) {
+            const std::size_t ahead = kPrefetch - (stage + 1) * kPrefetch / (kPrefetchStages + 1);
+            if (message + ahead < due_.size()) process_of_message(message + ahead)->prefetch(stage);
+            if (wake + ahead < due_wakes_.size()) process_of_wake(wake + ahead)->prefetch(stage);
+        }
     };
     std::size_t wake = 0;
     std::size_t message = 0;
     while (message < due_.size() || wake < due_wakes_.size()) {
-        prefetch(message + kPrefetchFar, wake + kPrefetchFar);
-        call_for(message + kPrefetchNear, wake + kPrefetchNear);
+        prefetch(message, wake);
         const std::uint32_t message_for = message < due_.size() ? due_[message].local : UINT32_MAX;
         const std::uint32_t wake_for = wake < due_wakes_.size() ? due_wakes_[wake] : UINT32_MAX;
         const std::uint32_t local = std::min(message_for, wake_for);

@@ -55,6 +55,12 @@ RankLoop::RankLoop(const Model& model, const Tiers& tiers, const Partition& part
     for (std::size_t board = 0; board < board_values_.size(); ++board)
         if (ranks_reading_[board * partition.ranks + rank])
             board_values_[board].assign(model.boards()[board].entries, 0);
+    published_.resize(model.boards().size());
+    for (std::size_t board = 0; board < published_.size(); ++board) {
+        if (!model.boards()[board].is_published) continue;
+        published_[board].values.assign(model.boards()[board].entries, 0);
+        published_[board].is_changed.assign(model.boards()[board].entries, 0);
+    }
     clear_outgoing();
 }
 
@@ -184,7 +190,40 @@ void RankLoop::carry_out(Domain& domain, const Agenda::Item& item) {
     }
 }
 
+void RankLoop::publish(BoardId board, std::uint32_t entry, std::uint32_t value) {
+    REGATTA_CHECK(board.index() < published_.size() && entry < published_[board.index()].values.size() &&
+                      model_->boards()[board.index()].from == domain_->members()[current_].group,
+                  fmt::format("{} publishes entry {} of board {}, which it does not report to", model_->name_of(self_),
+                              entry, board.value()));
+    Published& published = published_[board.index()];
+    published.values[entry] = value;
+    if (published.is_changed[entry] != 0) return;
+    published.is_changed[entry] = 1;
+    published.changed.push_back(entry);
+}
+
 void RankLoop::report(Domain& domain, const Agenda::Item& item) {
+    const Board& board = model_->boards()[item.board.index()];
+    BoardReport made{.board = item.board, .reported_at = item.at, .entries = {}};
+    if (board.is_published) {
+        Published& published = published_[item.board.index()];
+        made.entries.reserve(published.changed.size());
+        for (const std::uint32_t entry : published.changed) {
+            made.entries.push_back({.entry = entry, .value = published.values[entry]});
+            published.is_changed[entry] = 0;
+        }
+        published.changed.clear();
+    } else {
+        ask_members(domain, made);
+    }
+    if (made.entries.empty()) return;
+    for (std::size_t rank = 0; rank < outgoing_.size(); ++rank)
+        if (rank != rank_ && ranks_reading_[item.board.index() * outgoing_.size() + rank])
+            outgoing_[rank].reports.push_back(made);
+    if (!board_values_[item.board.index()].empty()) waiting_reports_.push_back(std::move(made));
+}
+
+void RankLoop::ask_members(Domain& domain, BoardReport& report) const {
     class Collector final : public BoardWriter {
     public:
         Collector(BoardReport& report, std::uint32_t entries) : report_(&report), entries_(entries) {}
@@ -197,17 +236,11 @@ void RankLoop::report(Domain& domain, const Agenda::Item& item) {
         BoardReport* report_;
         std::uint32_t entries_;
     };
-    const Board& board = model_->boards()[item.board.index()];
-    BoardReport made{.board = item.board, .reported_at = item.at, .entries = {}};
-    made.entries.reserve(domain.members().size());
-    Collector collector(made, board.entries);
+    const Board& board = model_->boards()[report.board.index()];
+    report.entries.reserve(domain.members().size());
+    Collector collector(report, board.entries);
     for (Domain::Member& member : domain.members())
-        if (member.group == board.from) member.process->report(item.board, item.at, collector);
-    if (made.entries.empty()) return;
-    for (std::size_t rank = 0; rank < outgoing_.size(); ++rank)
-        if (rank != rank_ && ranks_reading_[item.board.index() * outgoing_.size() + rank])
-            outgoing_[rank].reports.push_back(made);
-    if (!board_values_[item.board.index()].empty()) waiting_reports_.push_back(std::move(made));
+        if (member.group == board.from) member.process->report(report.board, report.reported_at, collector);
 }
 
 void RankLoop::change_board(Domain& domain, const Agenda::Item& item) {
@@ -294,13 +327,13 @@ void RankLoop::finish(SimTime end) {
 void RankLoop::save(OutArchive& archive) const {
     for (const Domain& domain : domains_)
         domain.save(archive);
-    archive << board_values_ << waiting_reports_;
+    archive << board_values_ << waiting_reports_ << published_;
 }
 
 void RankLoop::load(InArchive& archive) {
     for (Domain& domain : domains_)
         domain.load(archive);
-    archive >> board_values_ >> waiting_reports_;
+    archive >> board_values_ >> waiting_reports_ >> published_;
 }
 
 }  // namespace regatta::engine

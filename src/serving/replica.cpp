@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/archive/binary_iarchive.hpp>
 #include <boost/archive/binary_oarchive.hpp>
+#include <cmath>
 #include <utility>
 
 #include "regatta/base/errors.hpp"
@@ -16,12 +17,19 @@ namespace {
 
 /// A run is cut where its length in 2^-16 ns would come near 2^61 (9.8 hours): the series must not overflow.
 constexpr std::int64_t kLongestRunFine = std::int64_t{1} << 61;
+constexpr std::size_t kCacheLineBytes = 64;
+/// What is called for of a scheduler whose size is not known here.
+constexpr std::size_t kSchedulerBytes = 320;
 
 }  // namespace
 
 Replica::Replica(const ReplicaFacts& facts, std::unique_ptr<ReplicaScheduler> scheduler,
-                 const timing::StepTimeModel& timing, RecordSink& sink)
-    : facts_(facts), scheduler_(std::move(scheduler)), timing_(&timing), sink_(&sink) {
+                 const Surroundings& surroundings)
+    : scheduler_(std::move(scheduler)),
+      timing_(&surroundings.timing),
+      sink_(&surroundings.sink),
+      outcome_(&surroundings.outcome),
+      facts_(facts) {
     sums_.replica = facts.id.value();
     sums_.node = facts.node.value();
     sums_.pool = facts.pool.value();
@@ -51,10 +59,10 @@ SimTime Replica::wake_at() const {
     return starts_now_ ? run_start_.ceiling() : SimTime::never();
 }
 
-void Replica::wake(SimTime now) {
+std::span<const ServedRequest> Replica::wake(SimTime now) {
     REGATTA_CHECK(now == wake_at(), fmt::format("replica {} woken at {} ns, planned for {} ns", facts_.id.value(),
                                                 now.ns(), wake_at().ns()));
-    outcome_.clear();
+    outcome_->clear();
     if (is_busy_) {
         carry_out(run_steps_);
         start_batch(!is_cut_);
@@ -62,16 +70,23 @@ void Replica::wake(SimTime now) {
         starts_now_ = false;
         start_batch(false);
     }
+    return outcome_->finished;
 }
 
 /// Steps of the run whose end, rounded up to whole nanoseconds, is not after `instant`; less than all of them.
 std::int64_t Replica::steps_ended_by(SimTime instant) const {
-    std::int64_t ended = 0;
-    std::int64_t not_ended = run_steps_;
-    while (not_ended - ended > 1) {
-        const std::int64_t middle = ended + (not_ended - ended) / 2;
-        (boundary(middle) <= instant ? ended : not_ended) = middle;
-    }
+    const std::int64_t most = run_steps_ - 1;
+    if (most == 0 || boundary(1) > instant) return 0;
+    // offset(n) = square * n^2 + linear * n, solved in floating point and set right in integers.
+    const double square = 0.5 * static_cast<double>(line_.slope_fine) * static_cast<double>(run_decodes_);
+    const double linear = static_cast<double>(line_.at(run_context_tokens_)) - square;
+    const double offset = static_cast<double>((instant - run_start_.ceiling()).ns()) * double{timing::kFinePerNs};
+    const double solution = 2 * offset / (linear + std::sqrt(linear * linear + 4 * square * offset));
+    auto ended = static_cast<std::int64_t>(std::clamp(solution, 1.0, static_cast<double>(most)));
+    while (ended < most && boundary(ended + 1) <= instant)
+        ++ended;
+    while (boundary(ended) > instant)
+        --ended;
     return ended;
 }
 
@@ -122,12 +137,12 @@ void Replica::carry_out(std::int64_t steps) {
     sums_.busy_ns += run_start_.ceiling().ns() - start.ceiling().ns();
     sums_.decode_tokens += steps * run_decodes_;
     sums_.prefill_tokens += run_prefill_tokens_;
-    const std::size_t finished_before = outcome_.finished.size();
-    scheduler_->complete_steps(steps, run_start_.ceiling(), outcome_);
-    sums_.finished += static_cast<std::int64_t>(outcome_.finished.size() - finished_before);
-    for (const SimTime gap : outcome_.resumed_gaps)
+    const std::size_t finished_before = outcome_->finished.size();
+    scheduler_->complete_steps(steps, run_start_.ceiling(), *outcome_);
+    sums_.finished += static_cast<std::int64_t>(outcome_->finished.size() - finished_before);
+    for (const SimTime gap : outcome_->resumed_gaps)
         sink_->inter_token_gaps(facts_.pool, gap, 1, gap);
-    outcome_.resumed_gaps.clear();
+    outcome_->resumed_gaps.clear();
 }
 
 /// Every decode of the run has a gap of the step's length between two tokens. Buckets are by the step's duration in
@@ -164,6 +179,16 @@ ReplicaSample Replica::sample(SimTime at) const {
 std::int64_t Replica::outstanding() const {
     const QueueState queue = scheduler_->queue_state();
     return queue.waiting + queue.running;
+}
+
+void Replica::prefetch(unsigned stage) const {
+    const auto call_for = [](const void* object, std::size_t bytes) {
+        for (std::size_t offset = 0; offset < bytes; offset += kCacheLineBytes)
+            __builtin_prefetch(static_cast<const char*>(object) + offset);
+    };
+    if (stage == 0) call_for(this, sizeof *this);
+    if (stage == 1) call_for(scheduler_.get(), kSchedulerBytes);
+    if (stage == 2) scheduler_->prefetch();
 }
 
 void Replica::finish(SimTime end, const std::function<void(const ServedRequest&)>& unfinished) {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <vector>
+#include <span>
 
 #include "regatta/base/ids.hpp"
 #include "regatta/serving/records.hpp"
@@ -32,9 +32,13 @@ struct ReplicaFacts {
 /// before anything else that reaches the replica at that nanosecond.
 class Replica {
 public:
-    /// `timing` and `sink` must outlive the replica.
-    Replica(const ReplicaFacts& facts, std::unique_ptr<ReplicaScheduler> scheduler, const timing::StepTimeModel& timing,
-            RecordSink& sink);
+    /// What replicas of a rank share; all must outlive them. `outcome` is scratch of the one being woken.
+    struct Surroundings {
+        const timing::StepTimeModel& timing;
+        RecordSink& sink;
+        StepOutcome& outcome;
+    };
+    Replica(const ReplicaFacts& facts, std::unique_ptr<ReplicaScheduler> scheduler, const Surroundings& surroundings);
 
     [[nodiscard]] const ReplicaFacts& facts() const { return facts_; }
 
@@ -43,14 +47,17 @@ public:
     [[nodiscard]] bool receive(const Request& request, SimTime now);
     /// When it wants to be woken; never while it has nothing to do.
     [[nodiscard]] SimTime wake_at() const;
-    /// Carries out what is due at `now` == wake_at(). Requests that finished at this instant are in `finished()`.
-    void wake(SimTime now);
-    [[nodiscard]] const std::vector<ServedRequest>& finished() const { return outcome_.finished; }
+    /// Carries out what is due at `now` == wake_at(). Gives the requests that finished at this instant; valid until any
+    /// replica that shares the outcome is woken.
+    std::span<const ServedRequest> wake(SimTime now);
 
     /// Its state before anything that happens at `at`.
     [[nodiscard]] ReplicaSample sample(SimTime at) const;
     /// Requests received and not finished.
     [[nodiscard]] std::int64_t outstanding() const;
+
+    /// See LogicalProcess::prefetch: the replica itself, then its scheduler, then what that leads to.
+    void prefetch(unsigned stage) const;
 
     /// Carries out every step that ends before `end` and gives the replica's sums; unfinished requests are visited.
     void finish(SimTime end, const std::function<void(const ServedRequest&)>& unfinished);
@@ -67,12 +74,6 @@ private:
     [[nodiscard]] std::int64_t steps_ended_by(SimTime instant) const;
     void tell_gaps(std::int64_t steps);
 
-    ReplicaFacts facts_;
-    std::unique_ptr<ReplicaScheduler> scheduler_;
-    const timing::StepTimeModel* timing_;
-    RecordSink* sink_;
-    StepOutcome outcome_;
-
     bool is_busy_ = false;     ///< in a run
     bool starts_now_ = false;  ///< idle with a request just received: the first batch is formed at `run_start_`
     bool is_cut_ = false;      ///< the run ends before its composition does, because an arrival may join
@@ -82,7 +83,11 @@ private:
     std::int64_t run_context_tokens_ = 0;  ///< decode_context_tokens of the run's first step
     std::int64_t run_decodes_ = 0;
     std::int64_t run_prefill_tokens_ = 0;
-
+    std::unique_ptr<ReplicaScheduler> scheduler_;
+    const timing::StepTimeModel* timing_;
+    RecordSink* sink_;
+    StepOutcome* outcome_;
+    ReplicaFacts facts_;
     ReplicaRecord sums_;
 };
 

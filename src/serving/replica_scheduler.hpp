@@ -78,6 +78,9 @@ public:
     /// Every request that has not finished, in no particular order.
     virtual void for_each_unfinished(const std::function<void(const ServedRequest&)>& visit) const = 0;
 
+    /// Calls for what the scheduler's own memory leads to, because it will be touched soon. For speed only.
+    virtual void prefetch() const {}
+
     virtual void save(OutArchive& archive) const = 0;
     virtual void load(InArchive& archive) = 0;
 };

@@ -31,7 +31,7 @@ protected:
     Replica replica(double step_ns) {
         timing_ = std::make_unique<timing::LinearStepTime>(timing::LinearStepTime::Options{.step_ns = step_ns});
         return Replica({.id = ReplicaId(5), .node = NodeId(2), .pool = PoolId(0), .kv_blocks = 100}, scheduler(),
-                       *timing_, sink_);
+                       Replica::Surroundings{*timing_, sink_, outcome_});
     }
     /// Unfinished ones at `end`.
     std::vector<ServedRequest> finish(Replica& replica, SimTime end) {
@@ -42,6 +42,7 @@ protected:
 
     std::unique_ptr<timing::StepTimeModel> timing_;
     RecordingSink sink_;
+    StepOutcome outcome_;
 };
 
 TEST_F(AReplica, WithoutRequestsPlansNothing) {
@@ -67,9 +68,9 @@ TEST_F(AReplica, IsNotWokenBeforeSomethingEnds) {
     served.wake(ns(0));
     served.wake(ns(100));
     EXPECT_EQ(served.wake_at(), ns(2100)) << "twenty decode steps in one run";
-    served.wake(ns(2100));
-    ASSERT_EQ(served.finished().size(), 1u);
-    EXPECT_EQ(served.finished()[0].generated, 21);
+    const std::span<const ServedRequest> finished = served.wake(ns(2100));
+    ASSERT_EQ(finished.size(), 1u);
+    EXPECT_EQ(finished[0].generated, 21);
     EXPECT_TRUE(served.wake_at().is_never());
 }
 
@@ -83,8 +84,7 @@ TEST_F(AReplica, CutsARunAtTheEndOfTheStepInWhichARequestCame) {
     ASSERT_TRUE(served.receive(request(2, 460, 1, 1), ns(460)));
     EXPECT_EQ(served.wake_at(), ns(500));
     served.wake(ns(500));
-    served.wake(ns(600));
-    EXPECT_EQ(served.finished().size(), 2u);
+    EXPECT_EQ(served.wake(ns(600)).size(), 2u);
 }
 
 TEST_F(AReplica, RefusesToBeWokenAtAnotherInstant) {
@@ -92,6 +92,26 @@ TEST_F(AReplica, RefusesToBeWokenAtAnotherInstant) {
     ASSERT_TRUE(served.receive(request(0, 0, 1, 3), ns(0)));
     served.wake(ns(0));
     EXPECT_THROW(served.wake(ns(99)), BugError);
+}
+
+TEST_F(AReplica, FindsTheStepInWhichARequestCameAlsoInALongRun) {
+    // Each step is 100 ns and 3 ns for each of its context tokens: step n of the decode sees 1 + n tokens.
+    timing_ = std::make_unique<timing::LinearStepTime>(
+        timing::LinearStepTime::Options{.step_ns = 100, .context_token_ns = 3});
+    const std::int64_t first = 100;
+    const auto end_of = [&](std::int64_t step) { return first + 100 * step + 3 * (step * (step + 3) / 2); };
+    for (const std::int64_t step : {1, 2, 17, 150, 249}) {
+        for (const std::int64_t late : {0, -1}) {
+            Replica served({.id = ReplicaId(5), .node = NodeId(2), .pool = PoolId(0), .kv_blocks = 100}, scheduler(),
+                           Replica::Surroundings{*timing_, sink_, outcome_});
+            ASSERT_TRUE(served.receive(request(0, 0, 1, 251), ns(0)));
+            served.wake(ns(0));
+            served.wake(ns(first));
+            ASSERT_EQ(served.wake_at(), ns(end_of(250)));
+            ASSERT_TRUE(served.receive(request(1, 0, 1, 1), ns(end_of(step) + late)));
+            EXPECT_EQ(served.wake_at(), ns(end_of(late == 0 ? step + 1 : step)));
+        }
+    }
 }
 
 TEST_F(AReplica, CarriesFractionsOfANanosecondFromStepToStep) {

@@ -32,6 +32,9 @@ public:
     /// Plans (or plans anew) the wake-up of `slot` for `at` >= now().
     virtual void wake_at(std::uint32_t slot, SimTime at) = 0;
     virtual void cancel_wake_up(std::uint32_t slot) = 0;
+    /// Of a published board: from the next report on, until changed again, `entry` shows `value`. Entries that were
+    /// never published show 0.
+    virtual void publish(BoardId board, std::uint32_t entry, std::uint32_t value) = 0;
     /// Another member of this process's island, up to date.
     [[nodiscard]] virtual const LogicalProcess& peek(LpId other) = 0;
 
