@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "engine/prefetch.hpp"
 #include "regatta/base/errors.hpp"
 
 namespace regatta::engine {
@@ -19,11 +20,6 @@ constexpr std::int64_t kEventsPerLookUp = 16'384;
 /// From here on sorting digit by digit beats comparing.
 constexpr std::size_t kFewestForDigits = 256;
 constexpr unsigned kDigitBits = 11;
-/// How many members ahead of the one being visited memory is called for: far enough for it to come, near enough for it
-/// not to be pushed out again.
-constexpr std::size_t kPrefetch = 12;
-constexpr unsigned kPrefetchStages = 3;
-
 /// Never a tie: a wake-up's class is its own, and the first of its instant and depth.
 bool is_before(const WakeTable::Key& wake_up, const Event& event) {
     return wake_up.time != event.time ? wake_up.time < event.time : WakeTable::depth_of(wake_up) <= event.depth();
@@ -55,6 +51,15 @@ void Domain::plan(std::uint32_t local, std::uint32_t slot, SimTime at, std::uint
         wakes_.note(local, slot, at, depth);
     else
         wakes_.plan(local, slot, at, depth);
+}
+
+bool Domain::goes_on(std::uint32_t local, SimTime at, Host& host) {
+    REGATTA_DEBUG_CHECK(!wakes_.is_planned(local, 0), "a process goes on that has a wake-up planned");
+    // A message of the same instant comes after the wake-up.
+    if (local != visited_ || at >= visit_end_ || next_own_message_ < at || wakes_.first_of(local).time <= at)
+        return false;
+    count(at, host);
+    return true;
 }
 
 SimTime Domain::next_message_time() {
@@ -179,26 +184,12 @@ void Domain::sort_due() {
 void Domain::visit_all(Host& host) {
     const auto process_of_message = [&](std::size_t i) { return members_[due_[i].local].process.get(); };
     const auto process_of_wake = [&](std::size_t i) { return members_[due_wakes_[i]].process.get(); };
-    const auto call_for = [&](const LogicalProcess* process) {
-        __builtin_prefetch(process);
-        __builtin_prefetch(reinterpret_cast<const char*>(process) + 64);
-    };
-    const auto prefetch = [&](std::size_t message, std::size_t wake) {
-        if (message + kPrefetch < due_.size()) {
-            __builtin_prefetch(&due_messages_[due_[message + kPrefetch].message]);
-            call_for(process_of_message(message + kPrefetch));
-        }
-        if (wake + kPrefetch < due_wakes_.size()) call_for(process_of_wake(wake + kPrefetch));
-        for (unsigned stage = 0; stage < kPrefetchStages; ++stage) {
-            const std::size_t ahead = kPrefetch - (stage + 1) * kPrefetch / (kPrefetchStages + 1);
-            if (message + ahead < due_.size()) process_of_message(message + ahead)->prefetch(stage);
-            if (wake + ahead < due_wakes_.size()) process_of_wake(wake + ahead)->prefetch(stage);
-        }
-    };
     std::size_t wake = 0;
     std::size_t message = 0;
     while (message < due_.size() || wake < due_wakes_.size()) {
-        prefetch(message, wake);
+        if (message + kPrefetch < due_.size()) __builtin_prefetch(&due_messages_[due_[message + kPrefetch].message]);
+        prefetch_ahead(message, due_.size(), process_of_message);
+        prefetch_ahead(wake, due_wakes_.size(), process_of_wake);
         const std::uint32_t message_for = message < due_.size() ? due_[message].local : UINT32_MAX;
         const std::uint32_t wake_for = wake < due_wakes_.size() ? due_wakes_[wake] : UINT32_MAX;
         const std::uint32_t local = std::min(message_for, wake_for);
@@ -222,6 +213,7 @@ void Domain::visit(std::uint32_t local, std::span<Due> messages, Host& host) {
     while (true) {
         const WakeTable::Key wake_up = wakes_.first_of(local);
         const bool has_message = next_message < messages.size();
+        next_own_message_ = has_message ? due_messages_[messages[next_message].message].time : SimTime::never();
         if (wake_up.time < visit_end_ &&
             (!has_message || is_before(wake_up, due_messages_[messages[next_message].message]))) {
             wakes_.note(local, WakeTable::slot_of(wake_up), SimTime::never(), 0);

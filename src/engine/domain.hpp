@@ -52,6 +52,10 @@ public:
     /// Plans a slot anew for `at`, or for no time at all; what was planned before does not count any more.
     void plan(std::uint32_t local, std::uint32_t slot, SimTime at, std::uint32_t depth);
 
+    /// Whether `local`, being visited, may go on to `at` as if woken there: nothing else is due for it before. Counts
+    /// as an event.
+    [[nodiscard]] bool goes_on(std::uint32_t local, SimTime at, Host& host);
+
     /// Handles everything before `safe`. Fixed instants are carried out only as far as the run is known to last: up to
     /// `lasting`, or to an event seen here; where that is not known the domain stays, and goes on in a later window.
     void run_until(SimTime safe, SimTime lasting, Host& host);
@@ -98,6 +102,7 @@ private:
     // Of the window being run member by member.
     SimTime visit_end_;
     std::uint32_t visited_ = UINT32_MAX;  ///< member being visited
+    SimTime next_own_message_;            ///< of that member, in this window
     std::vector<Event> due_messages_;
     std::vector<Due> due_;                  ///< by member
     std::vector<std::uint32_t> due_wakes_;  ///< members with wake-ups due, ascending

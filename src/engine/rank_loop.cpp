@@ -10,6 +10,7 @@
 #include <span>
 #include <utility>
 
+#include "engine/prefetch.hpp"
 #include "regatta/base/errors.hpp"
 
 namespace regatta::engine {
@@ -162,6 +163,14 @@ void RankLoop::wake_at(std::uint32_t slot, SimTime at) {
     domain_->plan(current_, slot, at, at.is_never() ? 0 : instant_order(at, kWakeUp) >> 8);
 }
 
+bool RankLoop::go_on_to(SimTime at) {
+    REGATTA_CHECK(at > now_, fmt::format("{} goes on from {} ns to {} ns", model_->name_of(self_), now_.ns(), at.ns()));
+    if (!domain_->goes_on(current_, at, *this)) return false;
+    now_ = at;
+    depth_ = 0;
+    return true;
+}
+
 void RankLoop::cancel_wake_up(std::uint32_t slot) {
     wake_at(slot, SimTime::never());
 }
@@ -180,13 +189,20 @@ const LogicalProcess& RankLoop::peek(LpId other) {
 void RankLoop::carry_out(Domain& domain, const Agenda::Item& item) {
     switch (item.kind) {
         case Agenda::Kind::Sample:
-            for (Domain::Member& member : domain.members())
-                if (model_->is_sampled(member.group)) member.process->sample(item.at);
-            return;
+            return sample(domain, item.at);
         case Agenda::Kind::Report:
             return report(domain, item);
         case Agenda::Kind::Change:
             return change_board(domain, item);
+    }
+}
+
+void RankLoop::sample(Domain& domain, SimTime at) {
+    std::vector<Domain::Member>& members = domain.members();
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        if (!model_->is_sampled(members[i].group)) continue;
+        prefetch_ahead(i, members.size(), [&](std::size_t other) { return members[other].process.get(); });
+        members[i].process->sample(at);
     }
 }
 

@@ -42,6 +42,7 @@ public:
 
     void wake_at(std::uint32_t slot, SimTime at) override;
     void cancel_wake_up(std::uint32_t slot) override;
+    [[nodiscard]] bool go_on_to(SimTime at) override;
     void publish(BoardId board, std::uint32_t entry, std::uint32_t value) override;
     [[nodiscard]] const LogicalProcess& peek(LpId other) override;
 
@@ -77,6 +78,7 @@ private:
     [[nodiscard]] std::uint32_t instant_order(SimTime time, std::uint32_t event_class) const;
     void enter(Domain& domain, std::uint32_t local, SimTime now, std::uint32_t depth);
     void push(const Event& event, const Place& place);
+    void sample(Domain& domain, SimTime at);
     void report(Domain& domain, const Agenda::Item& item);
     void ask_members(Domain& domain, BoardReport& report) const;
     void change_board(Domain& domain, const Agenda::Item& item);
@@ -93,7 +95,7 @@ private:
     std::vector<bool> ranks_reading_;      ///< by board and rank
     std::vector<WindowMessage> outgoing_;
     std::vector<std::vector<std::uint32_t>> board_values_;  ///< by board; empty where nobody here reads
-    std::vector<Published> published_;         ///< by board; empty where it is not published
+    std::vector<Published> published_;                      ///< by board; empty where it is not published
     std::vector<BoardReport> waiting_reports_;              ///< received or made here, not yet shown
     const std::function<void()>* look_up_ = nullptr;
 

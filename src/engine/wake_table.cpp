@@ -47,13 +47,6 @@ void WakeTable::settle(std::size_t slot) {
     root_ = least(*below, 0);
 }
 
-WakeTable::Key WakeTable::first_of(std::uint32_t member) const {
-    Key first;
-    for (std::size_t slot = first_slot_[member]; slot < first_slot_[member] + slots_[member]; ++slot)
-        if (keys_[slot] < first) first = keys_[slot];
-    return first;
-}
-
 void WakeTable::settle_member(std::uint32_t member) {
     for (std::size_t slot = first_slot_[member]; slot < first_slot_[member] + slots_[member]; ++slot)
         settle(slot);

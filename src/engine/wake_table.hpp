@@ -64,7 +64,13 @@ public:
 
     // Of one member at a time, while it is being visited: changes that reach the tree only with settle_member.
     /// The member's first wake-up.
-    [[nodiscard]] Key first_of(std::uint32_t member) const;
+    [[nodiscard]] Key first_of(std::uint32_t member) const {
+        const Key* slots = &keys_[first_slot_[member]];
+        Key first = slots[0];
+        for (std::uint32_t slot = 1; slot < slots_[member]; ++slot)
+            if (slots[slot] < first) first = slots[slot];
+        return first;
+    }
     void note(std::uint32_t member, std::uint32_t slot, SimTime at, std::uint32_t depth) {
         keys_[first_slot_[member] + slot] = {.time = at,
                                              .rank = at.is_never() ? 0

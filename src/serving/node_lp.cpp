@@ -32,15 +32,13 @@ void NodeLp::handle(const engine::Event& event, engine::Context& context) {
     const auto dispatch = event.payload_as<Dispatch>();
     const Request request = request_of(event, dispatch);
     Replica& replica = replicas_.at(dispatch.slot);
-    const SimTime planned = replica.wake_at();
     if (!replica.receive(request, context.now())) {
         record(ServedRequest{.request = request, .received = context.now()}, replica, EndState::Rejected,
                context.now());
         tell_completion(request, dispatch.slot, setup_.gateway_latency + setup_.least_step, context);
         return;
     }
-    const SimTime at = replica.wake_at();
-    if (at != planned) context.wake_at(dispatch.slot, at);
+    if (const auto at = replica.new_wake_up()) context.wake_at(dispatch.slot, *at);
     publish(dispatch.slot, context);
 }
 
@@ -52,7 +50,7 @@ void NodeLp::wake(std::uint32_t slot, engine::Context& context) {
         tell_completion(served.request, slot, setup_.gateway_latency, context);
     }
     if (!finished.empty()) publish(slot, context);
-    if (const SimTime at = replica.wake_at(); !at.is_never()) context.wake_at(slot, at);
+    if (const auto at = replica.new_wake_up()) context.wake_at(slot, *at);
 }
 
 /// Each pool has a board of its own, numbered alike. What is outstanding changes with dispatches and completions only.
@@ -91,7 +89,7 @@ void NodeLp::record(const ServedRequest& served, const Replica& replica, EndStat
 
 void NodeLp::sample(SimTime at) {
     ReplicaSample sum;
-    for (const Replica& replica : replicas_) {
+    for (Replica& replica : replicas_) {
         const ReplicaSample sample = replica.sample(at);
         sum.waiting += sample.waiting;
         sum.running += sample.running;

@@ -19,7 +19,8 @@ public:
     struct Setup {
         PoolId pool;
         std::uint32_t first_in_pool = 0;  ///< number of its first replica within the pool
-        bool tells_completions = true;    ///< to the gateway that dispatched; else the pool's board shows what is outstanding
+        bool tells_completions =
+            true;  ///< to the gateway that dispatched; else the pool's board shows what is outstanding
         SimTime gateway_latency;
         SimTime least_step = {};  ///< a gateway is told of a rejection so much later: nodes promise to answer no sooner
         LpId first_gateway;       ///< gateways are numbered one after the other

@@ -29,6 +29,8 @@ Replica::Replica(const ReplicaFacts& facts, std::unique_ptr<ReplicaScheduler> sc
       timing_(&surroundings.timing),
       sink_(&surroundings.sink),
       outcome_(&surroundings.outcome),
+      least_step_fine_(surroundings.timing.least_step_fine()),
+      most_steps_ahead_(kLongestRunFine / least_step_fine_),
       facts_(facts) {
     sums_.replica = facts.id.value();
     sums_.node = facts.node.value();
@@ -39,6 +41,8 @@ Replica::Replica(const ReplicaFacts& facts, std::unique_ptr<ReplicaScheduler> sc
 
 bool Replica::receive(const Request& request, SimTime now) {
     if (!scheduler_->accepts(request)) return false;
+    outcome_->clear();
+    advance(now, now);
     if (!is_busy_) {
         if (!starts_now_) {
             starts_now_ = true;
@@ -48,6 +52,7 @@ bool Replica::receive(const Request& request, SimTime now) {
         // The step in progress goes on; the batch after it is formed anew, even where the run would have ended with
         // that step (with the line's piece) and been followed by another of the same composition.
         run_steps_ = steps_ended_by(now) + 1;
+        run_end_ = boundary(run_steps_);
         is_cut_ = true;
     }
     scheduler_->enqueue(request, now);
@@ -55,22 +60,54 @@ bool Replica::receive(const Request& request, SimTime now) {
 }
 
 SimTime Replica::wake_at() const {
-    if (is_busy_) return boundary(run_steps_);
-    return starts_now_ ? run_start_.ceiling() : SimTime::never();
+    if (!is_busy_ && !starts_now_) return SimTime::never();
+    const ReplicaScheduler::Soonest soonest = scheduler_->soonest_completion();
+    const auto later = [&](const FineClock& from, std::int64_t steps) {
+        return from.plus(std::min(steps, most_steps_ahead_) * least_step_fine_).ceiling();
+    };
+    if (!is_busy_) return later(run_start_, soonest.waiting);
+    // The run's own steps are known; those of a run that a request has cut short would have been no longer.
+    const bool is_line_bound = soonest.arrivals_only_delay && timing_->is_monotone();
+    const std::int64_t known = std::min(soonest.in_batch, is_line_bound ? uncut_steps_ : run_steps_);
+    SimTime at = known == run_steps_ ? run_end_ : boundary(known);
+    if (soonest.in_batch > known) at = later(run_start_.plus(offset_fine(known)), soonest.in_batch - known);
+    if (soonest.waiting == INT64_MAX) return at;
+    return std::min(at, later(run_start_.plus(offset_fine(run_steps_)), soonest.waiting));
+}
+
+std::optional<SimTime> Replica::new_wake_up() {
+    const SimTime at = wake_at();
+    if (at == told_wake_up_) return std::nullopt;
+    told_wake_up_ = at;
+    return at;
 }
 
 std::span<const ServedRequest> Replica::wake(SimTime now) {
-    REGATTA_CHECK(now == wake_at(), fmt::format("replica {} woken at {} ns, planned for {} ns", facts_.id.value(),
-                                                now.ns(), wake_at().ns()));
     outcome_->clear();
-    if (is_busy_) {
-        carry_out(run_steps_);
-        start_batch(!is_cut_);
-    } else {
-        starts_now_ = false;
-        start_batch(false);
-    }
+    told_wake_up_ = SimTime::never();
+    advance(now, now);
     return outcome_->finished;
+}
+
+/// Carries out every run that ends by `now`, and starts what follows; an idle replica starts only if it was to do so
+/// before `starts_before`, for until then the instant may bring more.
+void Replica::advance(SimTime now, SimTime starts_before) {
+    while (true) {
+        if (is_busy_) {
+            if (run_end_ > now) return;
+            const SimTime end = run_end_;
+            carry_out(run_steps_);
+            REGATTA_CHECK(end == now || outcome_->finished.empty(),
+                          fmt::format("replica {} completes a request at {} ns, but is woken at {} ns",
+                                      facts_.id.value(), end.ns(), now.ns()));
+            start_batch(!is_cut_);
+        } else if (starts_now_ && run_start_.ceiling() < starts_before) {
+            starts_now_ = false;
+            start_batch(false);
+        } else {
+            return;
+        }
+    }
 }
 
 /// Steps of the run whose end, rounded up to whole nanoseconds, is not after `instant`; less than all of them.
@@ -118,7 +155,13 @@ void Replica::start_run() {
     for (const timing::PrefillChunk& chunk : shape.prefills)
         run_prefill_tokens_ += chunk.tokens;
     run_steps_ = scheduler_->steady_steps();
-    if (run_steps_ == 1) return;
+    if (run_steps_ > 1) limit_run();
+    uncut_steps_ = run_steps_;
+    run_end_ = boundary(run_steps_);
+}
+
+/// The series must hold over the whole run, and not overflow.
+void Replica::limit_run() {
     // Steps 1, ..., n see contexts up to run_context_tokens_ + (n - 1) * run_decodes_; all must lie in the line's
     // piece.
     if (line_.slope_fine != 0 || line_.valid_below != INT64_MAX) {
@@ -167,7 +210,9 @@ void Replica::tell_gaps(std::int64_t steps) {
     }
 }
 
-ReplicaSample Replica::sample(SimTime at) const {
+ReplicaSample Replica::sample(SimTime at) {
+    outcome_->clear();
+    advance(at - SimTime::from_ns(1), at);
     const QueueState queue = scheduler_->queue_state();
     const std::int64_t ended = is_busy_ ? steps_ended_by(at - SimTime::from_ns(1)) : 0;
     return {.waiting = queue.waiting,
@@ -192,6 +237,8 @@ void Replica::prefetch(unsigned stage) const {
 }
 
 void Replica::finish(SimTime end, const std::function<void(const ServedRequest&)>& unfinished) {
+    outcome_->clear();
+    advance(end - SimTime::from_ns(1), end);
     if (is_busy_) {
         const std::int64_t ended = steps_ended_by(end - SimTime::from_ns(1));
         if (ended > 0) {
@@ -210,15 +257,17 @@ void Replica::finish(SimTime end, const std::function<void(const ServedRequest&)
 
 void Replica::save(OutArchive& archive) const {
     scheduler_->save(archive);
-    archive << is_busy_ << starts_now_ << is_cut_ << run_start_ << run_steps_ << line_.base_fine << line_.slope_fine
-            << line_.valid_below << run_context_tokens_ << run_decodes_ << run_prefill_tokens_;
+    archive << is_busy_ << starts_now_ << is_cut_ << run_start_ << run_end_ << run_steps_ << uncut_steps_
+            << told_wake_up_ << line_.base_fine << line_.slope_fine << line_.valid_below << run_context_tokens_
+            << run_decodes_ << run_prefill_tokens_;
     archive.save_binary(&sums_, sizeof sums_);
 }
 
 void Replica::load(InArchive& archive) {
     scheduler_->load(archive);
-    archive >> is_busy_ >> starts_now_ >> is_cut_ >> run_start_ >> run_steps_ >> line_.base_fine >> line_.slope_fine >>
-        line_.valid_below >> run_context_tokens_ >> run_decodes_ >> run_prefill_tokens_;
+    archive >> is_busy_ >> starts_now_ >> is_cut_ >> run_start_ >> run_end_ >> run_steps_ >> uncut_steps_ >>
+        told_wake_up_ >> line_.base_fine >> line_.slope_fine >> line_.valid_below >> run_context_tokens_ >>
+        run_decodes_ >> run_prefill_tokens_;
     archive.load_binary(&sums_, sizeof sums_);
 }
 

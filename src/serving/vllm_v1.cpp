@@ -82,6 +82,7 @@ void VllmV1::push_waiting(std::uint32_t index, bool at_head) {
     else
         (waiting_ == 0 ? first_waiting_ : slots_[last_waiting_].next) = index;
     if (!at_head || waiting_ == 0) last_waiting_ = index;
+    soonest_waiting_ = std::min(waiting_ == 0 ? INT64_MAX : soonest_waiting_, tokens_to_come(slot));
     ++waiting_;
 }
 
@@ -93,6 +94,7 @@ bool VllmV1::arrival_may_join() const {
 bool VllmV1::form_batch(SimTime now) {
     chunks_.clear();
     chunk_slots_.clear();
+    soonest_chunk_ = INT64_MAX;
     has_preempted_ = false;
     const std::int64_t needed = decodes_ == 0 ? 0 : needing_at(step_);
     if (needed <= free_blocks_)
@@ -172,6 +174,7 @@ void VllmV1::admit(std::int64_t& budget, SimTime now) {
 void VllmV1::add_chunk(std::uint32_t index, std::int64_t tokens) {
     chunks_.push_back({.tokens = tokens, .context_tokens = slots_[index].computed});
     chunk_slots_.push_back(index);
+    soonest_chunk_ = std::min(soonest_chunk_, tokens_to_come(slots_[index]));
 }
 
 void VllmV1::preempt(std::uint32_t index, SimTime now) {
@@ -261,6 +264,19 @@ void VllmV1::complete_chunks(SimTime end, StepOutcome& outcome) {
     }
     chunks_.clear();
     chunk_slots_.clear();
+    soonest_chunk_ = INT64_MAX;
+}
+
+ReplicaScheduler::Soonest VllmV1::soonest_completion() const {
+    // A request gets at most a token in each step, and one that waits its first in the step after the present ones.
+    Soonest soonest{.in_batch = soonest_chunk_,
+                    .waiting = waiting_ > 0 ? soonest_waiting_ : INT64_MAX,
+                    .arrivals_only_delay = true};
+    // The most recently admitted give way first when blocks run out, and a run of steps ends before they do.
+    if (!endings_.empty()) soonest.in_batch = std::min(soonest.in_batch, endings_.front().step - step_);
+    if (prefilling_ != kNone) soonest.in_batch = std::min(soonest.in_batch, tokens_to_come(slots_[prefilling_]));
+    soonest.in_batch = std::max<std::int64_t>(soonest.in_batch, 1);
+    return soonest;
 }
 
 void VllmV1::keep_batch() {
@@ -344,14 +360,15 @@ void VllmV1::prefetch() const {
 void VllmV1::save(OutArchive& archive) const {
     archive << slots_ << running_ << waiting_ << first_waiting_ << last_waiting_ << first_free_ << free_blocks_
             << peak_blocks_ << preemptions_ << step_ << decodes_ << decode_tokens_ << needing_block_ << endings_
-            << stale_endings_ << prefilling_ << admissions_ << chunks_ << chunk_slots_ << has_preempted_
-            << steady_steps_;
+            << stale_endings_ << prefilling_ << soonest_chunk_ << soonest_waiting_ << admissions_ << chunks_
+            << chunk_slots_ << has_preempted_ << steady_steps_;
 }
 
 void VllmV1::load(InArchive& archive) {
     archive >> slots_ >> running_ >> waiting_ >> first_waiting_ >> last_waiting_ >> first_free_ >> free_blocks_ >>
         peak_blocks_ >> preemptions_ >> step_ >> decodes_ >> decode_tokens_ >> needing_block_ >> endings_ >>
-        stale_endings_ >> prefilling_ >> admissions_ >> chunks_ >> chunk_slots_ >> has_preempted_ >> steady_steps_;
+        stale_endings_ >> prefilling_ >> soonest_chunk_ >> soonest_waiting_ >> admissions_ >> chunks_ >> chunk_slots_ >>
+        has_preempted_ >> steady_steps_;
     describe_step();
 }
 

@@ -41,6 +41,7 @@ public:
     [[nodiscard]] bool form_batch(SimTime now) override;
     [[nodiscard]] const timing::BatchShape& shape() const override { return shape_; }
     [[nodiscard]] std::int64_t steady_steps() const override { return steady_steps_; }
+    [[nodiscard]] Soonest soonest_completion() const override;
     void complete_steps(std::int64_t steps, SimTime end, StepOutcome& outcome) override;
     void keep_batch() override;
     [[nodiscard]] QueueState queue_state() const override { return {waiting_, running_}; }
@@ -105,6 +106,9 @@ private:
     void drop_stale_endings();
     void note_peak();
 
+    [[nodiscard]] static std::int64_t tokens_to_come(const Slot& slot) {
+        return std::int64_t{slot.served.request.output_tokens} - slot.served.generated;
+    }
     void push_waiting(std::uint32_t index, bool at_head);
     [[nodiscard]] std::size_t residue(std::int64_t step) const;
     [[nodiscard]] std::vector<std::uint32_t> running_in_order() const;
@@ -116,14 +120,16 @@ private:
     std::int64_t decode_tokens_ = 0;  ///< tokens in KV of all decodes
     std::int64_t steady_steps_ = 0;
     std::int64_t peak_blocks_ = 0;
+    std::int64_t soonest_chunk_ = INT64_MAX;    ///< least number of tokens that a request of `chunks_` has to come
+    std::int64_t soonest_waiting_ = INT64_MAX;  ///< likewise of all that have waited since last nobody did
     std::uint32_t running_ = 0;
     std::uint32_t waiting_ = 0;
     std::uint32_t first_waiting_ = kNone;
     std::uint32_t last_waiting_ = kNone;
     std::uint32_t first_free_ = kNone;
-    std::uint32_t prefilling_ = kNone;    ///< the one request in the middle of its prompt
-    std::uint32_t stale_endings_ = 0;     ///< entries of `endings_` that mean nothing any more
-    bool has_preempted_ = false;          ///< in the step being formed
+    std::uint32_t prefilling_ = kNone;  ///< the one request in the middle of its prompt
+    std::uint32_t stale_endings_ = 0;   ///< entries of `endings_` that mean nothing any more
+    bool has_preempted_ = false;        ///< in the step being formed
     std::vector<Slot> slots_;
     std::vector<Ending> endings_;
     std::vector<std::int32_t> needing_block_;  ///< decodes by step (modulo the block size) at which they need a block

@@ -122,8 +122,7 @@ protected:
         for (std::uint32_t slot = 0; slot < kReplicas; ++slot)
             replicas.emplace_back(
                 ReplicaFacts{.id = ReplicaId(40 + slot), .node = NodeId(9), .pool = PoolId(0), .kv_blocks = 10},
-                make_vllm_v1(limits, parameters, Stepping::Lazy),
-                Replica::Surroundings{timing_, sink_, outcome_});
+                make_vllm_v1(limits, parameters, Stepping::Lazy), Replica::Surroundings{timing_, sink_, outcome_});
         return std::make_unique<NodeLp>(NodeLp::Setup{.pool = PoolId(0),
                                                       .first_in_pool = kFirstInPool,
                                                       .tells_completions = report_every_.is_never(),
