@@ -14,7 +14,7 @@ double real(std::int64_t count) {
 }
 
 std::int64_t fine(double seconds) {
-    return std::llround(seconds * 1e9 * static_cast<double>(kFinePerNs));
+    return rounded(seconds * 1e9 * static_cast<double>(kFinePerNs));
 }
 
 // Reached speed of matrix products with the weights' type. A GPU without arithmetic for it widens the weights on the
