@@ -146,6 +146,18 @@ class Suites(BenchTest):
                      "micro.step_loop.requests.steps", "micro.step_loop.requests.runs"):
             self.assertGreater(figures[name]["value"], 0)
 
+    def test_figures_of_runs_whose_results_differ_are_not_printed(self):
+        build = self.directory / "release"
+        (build / "bin").mkdir(parents=True)
+        shutil.copy(BUILD / "bin/hold", build / "bin/hold")
+        self.program("release/bin/phold", f'cd {self.directory} && echo x >>count\n'
+                                          'printf \'{"events_per_s": 1, "digest": "%032x"}\' $(wc -l <count)')
+        outcome = bench("phold", "--quick", "--runs", 2, "--only", "phold.1x*", build=build)
+        self.assertEqual((outcome.returncode, outcome.stdout), (1, ""))
+        self.assertEqual(outcome.stderr.splitlines()[-1],
+                         "tools/bench: phold.1x2048.la0.1.remote0.1: results differ between runs: digests "
+                         f"{1:032x}, {2:032x}")
+
     def test_nothing_is_left_behind(self):
         self.succeed("merge", "--quick", "--scratch", self.directory)
         self.assertEqual(list(self.directory.iterdir()), [])

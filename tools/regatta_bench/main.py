@@ -86,7 +86,7 @@ def make_parser():
     parser.add_argument("--build", metavar="DIR", help="build directory (default: build/release)")
     parser.add_argument("--scratch", metavar="DIR", help="where runs write, 8 GB for the whole million; each cleans up "
                         "after itself (default: the build directory)")
-    parser.add_argument("--only", metavar="GLOB", default="*", help="only what matches, such as 'phold.2x*'")
+    parser.add_argument("--only", metavar="GLOB", default="*", help="run only what is called so, such as 'phold.2x*' or 'fleet.million.*'")
     parser.add_argument("--ross", metavar="PATH", help="phold: ROSS's program phold, to run in turn with ours")
     parser.add_argument("--sst", metavar="PATH", help="phold: a program that runs PHOLD on SST, see docs/benchmarks.md")
     parser.add_argument("--sweep", action="store_true", help="fleet: 1 to 16,384 instances instead of the fleets")

@@ -20,7 +20,9 @@ COUNTERS = ("steps", "runs")
 def rates(document, command):
     """{(benchmark, counter or ""): per second, one number per repetition}."""
     found = {}
-    for entry in document.get("benchmarks", []):
+    # Interleaved repetitions come in any order; these numbers are those of the program's source.
+    for entry in sorted(document.get("benchmarks", []),
+                        key=lambda entry: (entry["family_index"], entry["per_family_instance_index"])):
         if entry.get("error_occurred"):
             raise BenchError(f"{entry['run_name']}: {entry.get('error_message', 'failed')} in\n  {command}")
         if entry.get("run_type") != "iteration":

@@ -18,7 +18,7 @@ from pathlib import Path
 from .launch import BenchError, UsageError
 from .session import Variant, read_json
 
-# What other engines are known to need at most, in proportion to our events, so that they run as long as we do.
+# Of our events: other engines are slower, and runs are to take about as long as ours.
 SHARE_OF_EVENTS = 0.25
 ROSS_RATE = re.compile(r"Event Rate \(events/sec\)\s+([0-9.]+)")
 

@@ -15,18 +15,23 @@ PHOLD_END_S, QUICK_PHOLD_END_S = 600, 3  # simulated; an event per process and s
 FLEET_SETTINGS = ("fleet.pools[0].nodes=1250", "workload.streams[0].arrivals.rate=5000/s")
 FLEET_DURATION_S, QUICK_FLEET_DURATION_S = 60, 1
 
-# Units by the last words of a number's name.
-UNITS = [("_per_s", "/s"), ("_s", "s"), ("bytes", "bytes"), ("_fraction", "fraction")]
+# Units by the last word of a number's name, as everywhere in this project.
+UNITS = [("_per_s", "/s"), ("_s", "s"), ("_bytes", "bytes"), ("_fraction", "fraction")]
 
 
 def unit_of(key):
-    return next((unit for ending, unit in UNITS if key.endswith(ending)), "")
+    return next((unit for ending, unit in UNITS if f"_{key}".endswith(ending)), "")
 
 
-def reported(document):
-    """The numbers among what a program tells of its run, by name."""
-    return {key: value for key, value in document.items()
-            if isinstance(value, (int, float)) and not isinstance(value, bool) and key != "ranks"}
+def reported(document, prefix=""):
+    """The numbers among what a program tells of its run, by name; those of one rank or link, in lists, left out."""
+    found = {}
+    for key, value in document.items():
+        if isinstance(value, dict):
+            found.update(reported(value, f"{prefix}{key}."))
+        elif isinstance(value, (int, float)) and not isinstance(value, bool) and key != "ranks":
+            found[prefix + key] = value
+    return found
 
 
 def phold(session, ranks):
