@@ -27,8 +27,8 @@ bool is_before(const WakeTable::Key& wake_up, const Event& event) {
 
 }  // namespace
 
-Domain::Domain(bool is_independent, Agenda agenda, const std::vector<std::uint32_t>& local_of)
-    : is_independent_(is_independent), agenda_(std::move(agenda)), local_of_(&local_of) {}
+Domain::Domain(SimTime stride, Agenda agenda, const std::vector<std::uint32_t>& local_of)
+    : stride_(stride), agenda_(std::move(agenda)), local_of_(&local_of), messages_(stride) {}
 
 std::uint32_t Domain::add_member(Member member) {
     member.slots = member.process->wake_up_slots();
@@ -38,7 +38,7 @@ std::uint32_t Domain::add_member(Member member) {
 }
 
 void Domain::push(const Event& event) {
-    if (!is_independent_) {
+    if (!stride_.is_never()) {
         messages_.push(event);
         return;
     }
@@ -73,7 +73,8 @@ void Domain::count(SimTime time, Host& host) {
 
 void Domain::run_until(SimTime safe, SimTime lasting, Host& host) {
     if (safe <= reached_) return;
-    const SimTime reached = is_independent_ ? run_by_member(safe, lasting, host) : run_in_order(safe, lasting, host);
+    const SimTime reached =
+        stride_ > SimTime() ? run_by_member(safe, lasting, host) : run_in_order(safe, lasting, host);
     reached_ = reached;
     horizon_ = reached;
 }
@@ -119,17 +120,24 @@ SimTime Domain::run_in_order(SimTime safe, SimTime lasting, Host& host) {
     }
 }
 
-/// Member by member: the window is cut at the agenda's instants, which concern all members; between two of them each
-/// member that has something due handles all of it, what it plans for itself on the way included. Gives how far it
-/// came.
+/// Member by member: the window is cut into strides, and at the agenda's instants, which concern all members; in each
+/// stride every member that has something due handles all of it, what it plans for itself on the way included. Gives
+/// how far it came.
 SimTime Domain::run_by_member(SimTime safe, SimTime lasting, Host& host) {
     while (true) {
-        visit_end_ = std::min(safe, agenda_.next_time());
-        gather_due(visit_end_);
-        visit_all(host);
-        horizon_ = visit_end_;
-        if (agenda_.next_time() >= safe) return safe;
-        if (!lasts_to(agenda_.next_time(), lasting)) return agenda_.next_time();
+        const SimTime next = std::min(next_message_time(), wakes_.first().time);
+        const SimTime fixed = agenda_.next_time();
+        if (next < std::min(safe, fixed)) {
+            visit_end_ = std::min(safe, fixed);
+            if (!stride_.is_never()) visit_end_ = std::min(visit_end_, next + stride_);
+            gather_due(visit_end_);
+            visit_all(host);
+            horizon_ = visit_end_;
+            continue;
+        }
+        if (fixed >= safe) return safe;
+        if (!lasts_to(fixed, lasting)) return fixed;
+        horizon_ = fixed;
         host.carry_out(*this, agenda_.take());
     }
 }

@@ -18,8 +18,8 @@ namespace regatta::engine {
 
 /// The members of one tier on one rank, with what is pending for them. Knows nothing of other domains.
 ///
-/// Two ways to bring it to the end of a window, with the same results: in the total order over all members, or, when no
-/// member can send to another, member by member.
+/// Two ways to bring it to the end of a window, with the same results: in the total order over all members, or, where
+/// members do not reach each other at once, member by member in strides.
 class Domain {
 public:
     struct Member {
@@ -40,8 +40,8 @@ public:
         virtual void look_up() = 0;
     };
 
-    /// `local_of` gives each process's index in its domain, by LpId; it must outlive the domain.
-    Domain(bool is_independent, Agenda agenda, const std::vector<std::uint32_t>& local_of);
+    /// `stride`: see Tiers. `local_of` gives each process's index in its domain, by LpId; it must outlive the domain.
+    Domain(SimTime stride, Agenda agenda, const std::vector<std::uint32_t>& local_of);
 
     std::uint32_t add_member(Member member);
     [[nodiscard]] std::vector<Member>& members() { return members_; }
@@ -88,14 +88,14 @@ private:
     void visit(std::uint32_t local, std::span<Due> messages, Host& host);
     void count(SimTime time, Host& host);
 
-    bool is_independent_;
+    SimTime stride_;
     Agenda agenda_;
     const std::vector<std::uint32_t>* local_of_;
     std::vector<Member> members_;
     WakeTable wakes_;
     BucketQueue<Event, comes_before> messages_;
-    /// Member by member: messages since the last window, in the order in which they came. Most are due in the next one,
-    /// and never see the queue.
+    /// Where no member sends to another: messages since the last window, in the order in which they came. Most are due
+    /// in the next one, and never see the queue.
     std::vector<Event> inbox_;
     SimTime earliest_in_inbox_ = SimTime::never();
 

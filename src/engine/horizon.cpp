@@ -22,7 +22,7 @@ Horizon::Horizon(const Model& model, const Tiers& tiers, const Partition& partit
             const Channel& in = channels_[input];
             const Channel& out = channels_[output];
             // Inside an island anything that reaches one group may be handed on without delay.
-            if (in.to != out.from && (in.to_tier != out.from_tier || tiers.is_independent(in.to_tier))) continue;
+            if (in.to != out.from && (in.to_tier != out.from_tier || tiers.stride(in.to_tier).is_never())) continue;
             SimTime least;
             if (bound == Bound::Promises) {
                 if (out.is_board)

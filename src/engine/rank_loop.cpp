@@ -38,7 +38,7 @@ RankLoop::RankLoop(const Model& model, const Tiers& tiers, const Partition& part
         latency = std::min(latency, link.latency);
     }
     for (std::uint32_t tier = 0; tier < tiers.count(); ++tier)
-        domains_.emplace_back(tiers.is_independent(tier), Agenda(model, tiers, tier), local_of_);
+        domains_.emplace_back(tiers.stride(tier), Agenda(model, tiers, tier), local_of_);
     for (std::size_t index = 0; index < groups; ++index) {
         const GroupId group(static_cast<std::uint16_t>(index));
         for (std::uint32_t i = 0; i < model.groups()[index].count; ++i) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <numeric>
 
@@ -23,10 +24,10 @@ Tiers::Tiers(const Model& model) {
         if (number[joined[group]] == UINT32_MAX) number[joined[group]] = count_++;
         of_group_.push_back(number[joined[group]]);
     }
-    is_independent_.assign(count_, true);
+    stride_.assign(count_, SimTime::never());
     is_island_.assign(count_, false);
     for (const Link& link : model.links()) {
-        if (of(link.from) == of(link.to)) is_independent_[of(link.from)] = false;
+        if (of(link.from) == of(link.to)) stride_[of(link.from)] = std::min(stride_[of(link.from)], link.latency);
         if (link.latency == SimTime()) is_island_[of(link.from)] = true;
     }
 }

@@ -14,9 +14,10 @@ public:
     explicit Tiers(const Model& model);
     [[nodiscard]] std::uint32_t count() const { return count_; }
     [[nodiscard]] std::uint32_t of(GroupId group) const { return of_group_[group.index()]; }
-    /// No member can send to another of the tier: each may be brought to the end of a window on its own, one after the
-    /// other, which keeps its state in the cache.
-    [[nodiscard]] bool is_independent(std::uint32_t tier) const { return is_independent_[tier]; }
+    /// How long nothing that a member does reaches another of the tier: over such a stride each may be brought forward
+    /// on its own, one after the other, which keeps its state in the cache and needs no order among them. Never where
+    /// no member can send to another, 0 in an island.
+    [[nodiscard]] SimTime stride(std::uint32_t tier) const { return stride_[tier]; }
 
     /// Its groups are joined by zero-latency links, so that its members share a rank and may look at each other.
     [[nodiscard]] bool is_island(std::uint32_t tier) const { return is_island_[tier]; }
@@ -24,7 +25,7 @@ public:
 private:
     std::uint32_t count_ = 0;
     std::vector<std::uint32_t> of_group_;
-    std::vector<bool> is_independent_;
+    std::vector<SimTime> stride_;
     std::vector<bool> is_island_;
 };
 

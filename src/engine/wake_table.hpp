@@ -65,9 +65,9 @@ public:
     // Of one member at a time, while it is being visited: changes that reach the tree only with settle_member.
     /// The member's first wake-up.
     [[nodiscard]] Key first_of(std::uint32_t member) const {
-        const Key* slots = &keys_[first_slot_[member]];
-        Key first = slots[0];
-        for (std::uint32_t slot = 1; slot < slots_[member]; ++slot)
+        const Key* slots = keys_.data() + first_slot_[member];
+        Key first;
+        for (std::uint32_t slot = 0; slot < slots_[member]; ++slot)
             if (slots[slot] < first) first = slots[slot];
         return first;
     }

@@ -26,7 +26,7 @@ public:
             for (std::size_t b = 0; b < count; ++b) {
                 way_[a * count + b] = hop(a, b);
                 // Inside an island whatever reaches one group may be handed on.
-                if (is_same_domain(a, b) && !tiers.is_independent(tier_of(a))) way_[a * count + b] = SimTime();
+                if (is_same_domain(a, b) && !tiers.stride(tier_of(a)).is_never()) way_[a * count + b] = SimTime();
             }
             way_[a * count + a] = SimTime();
         }
