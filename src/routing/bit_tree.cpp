@@ -1,6 +1,5 @@
 #include "routing/bit_tree.hpp"
 
-#include <algorithm>
 #include <bit>
 
 namespace regatta::routing {
@@ -43,10 +42,6 @@ void BitTree::erase(std::uint32_t number) {
         if (word != 0) return;
         position >>= kWordShift;
     }
-}
-
-void BitTree::clear() {
-    std::fill(words_.begin(), words_.end(), 0);
 }
 
 bool BitTree::contains(std::uint32_t number) const {

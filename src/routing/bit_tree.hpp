@@ -15,8 +15,6 @@ public:
 
     void insert(std::uint32_t number);
     void erase(std::uint32_t number);
-    /// In time proportional to the size.
-    void clear();
     [[nodiscard]] bool is_empty() const { return words_.back() == 0; }
     [[nodiscard]] bool contains(std::uint32_t number) const;
     /// The smallest member that is at least `start`; when there is none, the smallest member. Not on an empty set.

@@ -31,13 +31,6 @@ void LevelIndex::move(std::uint32_t item, std::uint32_t from, std::uint32_t to) 
     insert(item, to);
 }
 
-void LevelIndex::clear() {
-    while (!levels_.empty()) {
-        levels_.begin()->second.clear();
-        spare_.push_back(levels_.extract(levels_.begin()));
-    }
-}
-
 std::uint32_t LevelIndex::lowest_from(std::uint32_t start) const {
     REGATTA_CHECK(!levels_.empty(), "a lowest item was asked of an empty index");
     return levels_.begin()->second.first_from(start);

@@ -19,8 +19,6 @@ public:
     void insert(std::uint32_t item, std::uint32_t level);
     /// `item` must be on level `from`.
     void move(std::uint32_t item, std::uint32_t from, std::uint32_t to);
-    /// Takes all items off their levels and keeps the memory.
-    void clear();
     /// Of the items on the lowest level the first at or after `start`, wrapping round. At least one item was inserted.
     [[nodiscard]] std::uint32_t lowest_from(std::uint32_t start) const;
 

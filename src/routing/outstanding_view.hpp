@@ -2,15 +2,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "regatta/base/errors.hpp"
 #include "regatta/base/time.hpp"
+#include "routing/least_over_report.hpp"
 #include "routing/level_index.hpp"
-#include "routing/stamped_counts.hpp"
+#include "routing/shared_report.hpp"
+#include "routing/stamped_table.hpp"
 
 namespace regatta::routing {
 
@@ -27,9 +31,10 @@ enum class Reports : std::uint8_t {
 /// report cannot hold yet. What other gateways dispatched since the tick, and completions since, it does not see.
 class OutstandingView {
 public:
-    /// `replicas` > 0.
-    OutstandingView(std::uint32_t replicas, Reports reports);
-    OutstandingView(const OutstandingView&) = delete;  // a copy would borrow the report that the original owns
+    /// `replicas` > 0. A Periodic view without a shared report has one of its own. The shared report belongs to the
+    /// views of a pool on a rank and to who made them, in common: it goes with the last of them.
+    OutstandingView(std::uint32_t replicas, Reports reports, std::shared_ptr<SharedReport> shared = nullptr);
+    OutstandingView(const OutstandingView&) = delete;  // two gateways never have dispatched the same
     OutstandingView& operator=(const OutstandingView&) = delete;
     OutstandingView(OutstandingView&&) noexcept = default;
     OutstandingView& operator=(OutstandingView&&) noexcept = default;
@@ -45,16 +50,17 @@ public:
     /// `outstanding` is borrowed and must stay as it is until the next call: gateways share one report.
     void reported(std::span<const std::uint32_t> outstanding, SimTime tick);
 
-    /// Looks at two numbers, both nearly always in cache lines of their own: in the report and in the own dispatches.
+    /// Looks at two numbers at most, the report's and the own one.
     [[nodiscard]] std::uint32_t count(std::uint32_t replica) const {
         if (reports_ == Reports::OnCompletion) return own_counts_[replica];
-        return (report_.empty() ? 0 : report_[replica]) + own_unreported_.of(replica);
+        return report_->count(replica) + own_unreported_.of(replica);
     }
     /// The replica with the fewest outstanding requests; of several, the first at or after `start`, wrapping round.
-    /// Logarithmic in the number of replicas; the first call, and with Periodic the first after a report, is linear.
+    /// Logarithmic in the number of replicas. Linear is only the first call, and with Periodic the first after a report
+    /// of any of the views that share it.
     [[nodiscard]] std::uint32_t least(std::uint32_t start);
 
-    /// Into a view made with the same arguments. A loaded view owns a copy of the newest report until the next one.
+    /// Into a view made with the same arguments.
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/);
 
@@ -73,23 +79,24 @@ private:
     [[nodiscard]] static bool arrives_before(const Unreported& a, const Unreported& b) {
         return a.arrives_at < b.arrives_at;
     }
-    void change(std::uint32_t replica, std::uint32_t before, std::uint32_t after);
-    void rebuild_index();
-    void recount_own_unreported();
+    void make_index();
+    void count_unreported(std::uint32_t replica);
+    void recount_unreported();
 
     std::uint32_t replicas_;
     Reports reports_;
-    std::vector<std::uint32_t> own_counts_;  ///< OnCompletion; else empty
+
+    // OnCompletion; else empty.
+    std::vector<std::uint32_t> own_counts_;
+    std::optional<LevelIndex> index_;  ///< made by the first least(): most routers never ask
 
     // Periodic; else empty. Memory follows what is under way: no table of gateways times replicas.
-    std::span<const std::uint32_t> report_;  ///< empty before the first report, which counts as nothing outstanding
-    std::vector<std::uint32_t> loaded_report_;
-    SimTime tick_;
+    std::shared_ptr<SharedReport> report_;
+    SimTime tick_ = kBeforeAnyReport;     ///< of the newest report that this view was told
     std::vector<Unreported> unreported_;  ///< by arrival
-    StampedCounts own_unreported_;        ///< `unreported_` by replica
-
-    std::optional<LevelIndex> index_;  ///< made by the first least(): most routers never ask
-    bool index_is_current_ = false;
+    StampedTable own_unreported_;         ///< how many of `unreported_`, by replica
+    LeastOverReport search_;
+    bool is_searching_ = false;  ///< from the first least() after a report until the next report
 };
 
 template <class Archive>
@@ -100,13 +107,14 @@ void OutstandingView::serialize(Archive& archive, unsigned /*version*/) {
     REGATTA_CHECK(replicas == replicas_ && reports == static_cast<std::uint8_t>(reports_),
                   "state of a view of " + std::to_string(replicas) + " replicas was loaded into one of " +
                       std::to_string(replicas_) + " replicas, or one with other reports");
-    std::vector<std::uint32_t> report(report_.begin(), report_.end());
+    std::vector<std::uint32_t> report;
+    if (report_) report.assign(report_->outstanding().begin(), report_->outstanding().end());
     archive& own_counts_& report& tick_& unreported_;
     if constexpr (Archive::is_loading::value) {
-        loaded_report_ = std::move(report);
-        report_ = loaded_report_;
-        recount_own_unreported();
-        index_is_current_ = false;
+        if (report_) report_->restore(std::move(report), tick_);
+        is_searching_ = false;
+        recount_unreported();
+        index_.reset();
     }
 }
 

@@ -83,6 +83,8 @@ void Fleet::add_pool(std::size_t index) {
                                         .weight_type = pool.weight_type,
                                         .kv_type = pool.kv_type},
                                        pool.timing.parameters));
+    reports_.push_back(scenario_.gateways.report_every ? std::make_shared<routing::SharedReport>(pool.replicas())
+                                                       : nullptr);
     const bool is_first = index == 0;
     first_node_.push_back(is_first ? 0 : first_node_.back() + scenario_.pools[index - 1].nodes);
     first_replica_.push_back(is_first ? 0 : first_replica_.back() + scenario_.pools[index - 1].replicas());
@@ -141,7 +143,7 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_gateway(std::uint32_t index)
                                            .gateways = scenario_.gateways.count,
                                            .seed = scenario_.seed};
         routes.push_back({.router = router->make(target, scenario_.gateways.router.parameters),
-                          .view = routing::OutstandingView(pool.replicas(), reports),
+                          .view = routing::OutstandingView(pool.replicas(), reports, reports_[i]),
                           .first_node = model_.id_of(nodes_[i], 0),
                           .replicas_per_node = pool.replicas_per_node(),
                           .latency = pool.gateway_latency});

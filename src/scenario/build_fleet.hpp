@@ -6,6 +6,7 @@
 
 #include "regatta/engine/model.hpp"
 #include "regatta/serving/records.hpp"
+#include "routing/shared_report.hpp"
 #include "scenario/registries.hpp"
 #include "scenario/scenario.hpp"
 #include "serving/replica_scheduler.hpp"
@@ -45,6 +46,8 @@ private:
     std::vector<std::unique_ptr<timing::StepTimeModel>> step_times_;  ///< by pool
     std::vector<std::uint32_t> first_node_;                           ///< by pool: NodeId of its first node
     std::vector<std::uint32_t> first_replica_;                        ///< by pool: ReplicaId of its first replica
+    /// By pool; none without periodic reports. Shared with the views of this rank's gateways.
+    std::vector<std::shared_ptr<routing::SharedReport>> reports_;
     std::unique_ptr<workload::Workload> workload_;
     serving::StepOutcome outcome_;  ///< scratch of whichever replica is being woken
     std::int64_t arrived_ = 0;

@@ -9,6 +9,7 @@
 #include <boost/serialization/vector.hpp>
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <sstream>
 #include <vector>
 
@@ -119,6 +120,60 @@ TEST(OutstandingView, RefusesTheStateOfAnotherPool) {
     EXPECT_THROW(round_trip(two, periodic), BugError);
 }
 
+TEST(OutstandingView, PutsAReportInOrderOnceForAllViewsThatShareIt) {
+    constexpr std::uint32_t kReplicas = 1'000;
+    const auto shared = std::make_shared<SharedReport>(kReplicas);
+    std::vector<OutstandingView> views;
+    for (int gateway = 0; gateway < 64; ++gateway)
+        views.emplace_back(kReplicas, Reports::Periodic, shared);
+    std::vector<std::uint32_t> report(kReplicas, 3);
+    for (std::int64_t tick = 1; tick <= 5; ++tick) {
+        for (OutstandingView& view : views)
+            view.reported(report, SimTime::from_ms(100 * tick));
+        for (OutstandingView& view : views)
+            for (int request = 0; request < 20; ++request)
+                view.dispatched(view.least(0), SimTime::from_ms(100 * tick + 1));
+    }
+    EXPECT_EQ(shared->times_indexed(), 5);
+}
+
+TEST(OutstandingView, PutsNoReportInOrderThatNobodySearches) {
+    const auto shared = std::make_shared<SharedReport>(2);
+    OutstandingView view(2, Reports::Periodic, shared);
+    const std::vector<std::uint32_t> report = {1, 0};
+    view.reported(report, SimTime::from_ns(1));
+    view.dispatched(1, SimTime::from_ns(2));
+    EXPECT_EQ(counts_of(view), (std::vector<std::uint32_t>{1, 1}));
+    EXPECT_EQ(shared->times_indexed(), 0);
+}
+
+TEST(OutstandingView, RefusesToSearchAReportThatOnlyOthersWereTold) {
+    const auto shared = std::make_shared<SharedReport>(2);
+    OutstandingView told(2, Reports::Periodic, shared);
+    OutstandingView untold(2, Reports::Periodic, shared);
+    const std::vector<std::uint32_t> report = {1, 0};
+    told.reported(report, SimTime::from_ns(1));
+    EXPECT_THROW((void)untold.least(0), BugError);
+    untold.reported(report, SimTime::from_ns(1));
+    EXPECT_EQ(untold.least(0), 1U);
+}
+
+TEST(OutstandingView, SharesTheReportItWasSavedWithWhenViewsAreLoaded) {
+    OutstandingView saved(3, Reports::Periodic);
+    const std::vector<std::uint32_t> report = {2, 1, 1};
+    saved.reported(report, SimTime::from_ns(5));
+    saved.dispatched(1, SimTime::from_ns(6));
+    const auto shared = std::make_shared<SharedReport>(3);
+    OutstandingView one(3, Reports::Periodic, shared);
+    OutstandingView other(3, Reports::Periodic, shared);
+    round_trip(saved, one);
+    EXPECT_EQ(one.least(0), 2U);
+    round_trip(saved, other);
+    EXPECT_EQ(other.least(0), 2U);
+    EXPECT_EQ(one.least(0), 2U);
+    EXPECT_EQ(shared->times_indexed(), 1);
+}
+
 RC_GTEST_PROP(OutstandingView, OnCompletionAgreesWithPlainCounts, ()) {
     const auto replicas = *rc::gen::inRange<std::uint32_t>(1, 200);
     const auto replica = rc::gen::inRange<std::uint32_t>(0, replicas);
@@ -184,6 +239,73 @@ RC_GTEST_PROP(OutstandingView, PeriodicAgreesWithReportPlusLaterDispatches, ()) 
         RC_ASSERT(counts_of(checked) == expected);
         RC_ASSERT(view.least(start) == walked_least(expected, start));
         RC_ASSERT(checked.least(start) == walked_least(expected, start));
+    }
+}
+
+/// What a view of periodic reports must say, by its definition.
+struct PlainView {
+    std::vector<std::pair<std::int64_t, std::uint32_t>> dispatches;
+
+    [[nodiscard]] std::vector<std::uint32_t> counts(std::vector<std::uint32_t> report, std::int64_t tick) const {
+        for (const auto& [arrives_at, replica] : dispatches)
+            if (arrives_at >= tick) ++report[replica];
+        return report;
+    }
+};
+
+RC_GTEST_PROP(OutstandingView, FindsTheLeastWithOneIndexForAllViews, ()) {
+    const auto replicas = *rc::gen::inRange<std::uint32_t>(1, 100);
+    const auto replica = rc::gen::inRange<std::uint32_t>(0, replicas);
+    // From one level to many, and to counts of all digits.
+    const auto counts_below = *rc::gen::element<std::uint32_t>(1, 2, 5, 3'000, 4'000'000'000);
+    const auto shared = std::make_shared<SharedReport>(replicas);
+    std::vector<OutstandingView> views;
+    for (int gateway = 0; gateway < 3; ++gateway)
+        views.emplace_back(replicas, Reports::Periodic, shared);
+    std::vector<PlainView> expected(views.size());
+    std::vector<std::uint32_t> report(replicas, 0);
+    std::int64_t tick = 0;
+    std::int64_t reports = 0;
+    const auto steps = *rc::gen::inRange(1, 300);
+    const auto reporting_one_in = *rc::gen::element(10, 100);
+    for (int step = 0; step < steps; ++step) {
+        const auto gateway = *rc::gen::inRange<std::size_t>(0, views.size());
+        if (*rc::gen::inRange(0, reporting_one_in) == 0) {
+            tick += 10;
+            ++reports;
+            report = *rc::gen::container<std::vector<std::uint32_t>>(replicas,
+                                                                     rc::gen::inRange<std::uint32_t>(0, counts_below));
+            for (OutstandingView& view : views)
+                view.reported(report, SimTime::from_ns(tick));
+        }
+        const std::vector<std::uint32_t> counts = expected[gateway].counts(report, tick);
+        const std::uint32_t start = *replica;
+        const std::uint32_t least = views[gateway].least(start);
+        RC_ASSERT(least == walked_least(counts, start));
+        // Mostly what a router does; at times to a replica that is not the least.
+        const std::uint32_t chosen = *rc::gen::inRange(0, 4) == 0 ? *replica : least;
+        const std::int64_t arrives_at = tick + *rc::gen::inRange(0, 20);
+        views[gateway].dispatched(chosen, SimTime::from_ns(arrives_at));
+        expected[gateway].dispatches.emplace_back(arrives_at, chosen);
+    }
+    RC_ASSERT(shared->times_indexed() <= reports + 1);
+}
+
+RC_GTEST_PROP(OutstandingView, FindsTheLeastAsTheRouterGoesRound, ()) {
+    // Start behind the last choice, until the lowest levels of the report have been filled up one after the other.
+    const auto replicas = *rc::gen::inRange<std::uint32_t>(1, 60);
+    const auto report =
+        *rc::gen::container<std::vector<std::uint32_t>>(replicas, rc::gen::inRange<std::uint32_t>(0, 6));
+    OutstandingView view(replicas, Reports::Periodic);
+    view.reported(report, SimTime::from_ns(1));
+    std::vector<std::uint32_t> counts = report;
+    std::uint32_t start = *rc::gen::inRange<std::uint32_t>(0, replicas);
+    for (std::uint32_t request = 0; request < 8 * replicas; ++request) {
+        const std::uint32_t least = view.least(start);
+        RC_ASSERT(least == walked_least(counts, start));
+        view.dispatched(least, SimTime::from_ns(2));
+        ++counts[least];
+        start = (least + 1) % replicas;
     }
 }
 

@@ -1,10 +1,10 @@
-#include "routing/stamped_counts.hpp"
+#include "routing/stamped_table.hpp"
 
 #include <utility>
 
 namespace regatta::routing {
 
-void StampedCounts::clear() {
+void StampedTable::clear() {
     used_ = 0;
     if (++stamp_ != 0) return;
     // All stamps have been given out once: none of them may be taken for a new one.
@@ -12,7 +12,7 @@ void StampedCounts::clear() {
     stamp_ = 1;
 }
 
-void StampedCounts::grow() {
+void StampedTable::grow() {
     std::vector<Slot> before(2 * slots_.size());
     before.swap(slots_);
     --shift_;

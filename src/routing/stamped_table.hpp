@@ -6,18 +6,18 @@
 
 namespace regatta::routing {
 
-/// Counts by key, all zero at first; for a few keys out of very many, counted anew over and over. Clearing takes a
-/// moment however many there are: what was counted before bears an older stamp. The table doubles when half of it is in
+/// Numbers by key, all zero at first; for a few keys out of very many, filled anew over and over. Clearing takes a
+/// moment however many there are: what was there before bears an older stamp. The table doubles when half of it is in
 /// use and never shrinks: 24 to 48 bytes for each key of the fullest round.
-class StampedCounts {
+class StampedTable {
 public:
-    StampedCounts() : slots_(kFewestSlots) {}
+    StampedTable() : slots_(kFewestSlots) {}
 
     [[nodiscard]] std::uint32_t of(std::uint32_t key) const {
         const Slot& slot = slots_[place_of(key)];
-        return slot.stamp == stamp_ ? slot.count : 0;
+        return slot.stamp == stamp_ ? slot.number : 0;
     }
-    /// The key's count, to be changed; valid until the next call.
+    /// The key's number, to be changed; valid until the next call.
     [[nodiscard]] std::uint32_t& operator[](std::uint32_t key) {
         Slot* slot = &slots_[place_of(key)];
         if (slot->stamp != stamp_) {
@@ -26,16 +26,16 @@ public:
                 slot = &slots_[place_of(key)];
             }
             ++used_;
-            *slot = {.key = key, .count = 0, .stamp = stamp_};
+            *slot = {.key = key, .number = 0, .stamp = stamp_};
         }
-        return slot->count;
+        return slot->number;
     }
     void clear();
 
 private:
     struct Slot {
         std::uint32_t key = 0;
-        std::uint32_t count = 0;
+        std::uint32_t number = 0;
         std::uint32_t stamp = 0;  ///< in use when this is the table's
     };
     static constexpr std::size_t kFewestSlots = 16;
