@@ -2,7 +2,6 @@
 
 #include <mpi.h>
 
-#include <array>
 #include <cstddef>
 #include <vector>
 
@@ -16,10 +15,12 @@ void check_mpi(int result, const char* call);
 /// Ranks over MPI, on a communicator of its own.
 ///
 /// `exchange` sends each message in at most two parts: the first, of fixed capacity, carries the length and as much as
-/// fits (an empty window is one small message per pair); the second, for what is longer, the rest.
+/// fits (an empty window is one small message per pair); the second, for what is longer, the rest. Receives of first
+/// parts are posted ahead, so that these go straight to where they are read.
 class MpiTransport final : public engine::Transport {
 public:
-    explicit MpiTransport(MPI_Comm parent);
+    /// `eager_bytes`: up to this size MPI sends without asking the receiver first.
+    MpiTransport(MPI_Comm parent, std::size_t eager_bytes);
     ~MpiTransport() override;
     MpiTransport(const MpiTransport&) = delete;
     MpiTransport& operator=(const MpiTransport&) = delete;
@@ -34,18 +35,18 @@ public:
     void close();
 
 private:
-    /// Below the 4 KiB up to which Open MPI sends through shared memory at once.
-    static constexpr std::size_t kFirstBytes = 4000;
-    static constexpr std::size_t kFirstPayload = kFirstBytes - sizeof(std::uint64_t);
-    using FirstPart = std::array<char, kFirstBytes>;
-
+    void post_receive(std::uint32_t from);
+    void send(const engine::Buffer& message, std::uint32_t to);
+    void take_first_part(engine::Buffer& message, std::uint32_t from);
     void wait_for_all();
 
     MPI_Comm communicator_ = MPI_COMM_NULL;
     std::uint32_t rank_ = 0;
     std::uint32_t ranks_ = 1;
-    std::vector<FirstPart> first_out_;
-    std::vector<FirstPart> first_in_;
+    std::size_t first_payload_;                ///< bytes of a message that its first part holds
+    std::vector<engine::Buffer> first_out_;    ///< by rank
+    std::vector<engine::Buffer> first_in_;     ///< by rank
+    std::vector<MPI_Request> first_receives_;  ///< by rank, posted ahead; null for the own one
     std::vector<MPI_Request> requests_;
 };
 
