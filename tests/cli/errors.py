@@ -35,8 +35,8 @@ TRACE_FLEET = FLEET[:FLEET.index("  streams")] + "  trace: trace.csv\n"
 
 
 def known(kind):
-    """Names in the catalogue, as messages list them."""
-    return ", ".join(re.findall(r"^  ([\w.-]+):", (CONFIGS / f"catalogue/{kind}.yaml").read_text(), re.MULTILINE))
+    """How many names the catalogue has."""
+    return len(re.findall(r"^  ([\w.-]+):", (CONFIGS / f"catalogue/{kind}.yaml").read_text(), re.MULTILINE))
 
 
 # What is changed in fleet.yaml, and what is said about it.
@@ -65,10 +65,19 @@ SCENARIO_MISTAKES = [
     ("      model: llama-3.1-8b\n", "",
      ["fleet.yaml:4:7: fleet.pools[0].model: missing; expected a name"]),
     ("model: llama-3.1-8b", "model: llama-3.1-7b",
-     [f'fleet.yaml:5:14: fleet.pools[0].model: no model "llama-3.1-7b" in the catalogue; allowed: {known("models")}; '
-      'did you mean "llama-3.1-8b"?']),
+     [f'fleet.yaml:5:14: fleet.pools[0].model: no model "llama-3.1-7b" in the catalogue; `regatta catalog models` lists '
+      f'all {known("models")}; did you mean "llama-3.1-8b"?']),
     ("gpu: h100-sxm", "gpu: h100",
-     [f'fleet.yaml:7:19: fleet.pools[0].node.gpu: no GPU "h100" in the catalogue; allowed: {known("gpus")}']),
+     ['fleet.yaml:7:19: fleet.pools[0].node.gpu: no GPU "h100" in the catalogue; similar: h100-sxm, h100-pcie, '
+      f'h100-nvl; `regatta catalog hardware` lists all {known("gpus")}']),
+    ("node: {gpu: h100-sxm, gpus: 8}", "node: dgx-h10",
+     ['fleet.yaml:7:13: fleet.pools[0].node: no node type "dgx-h10" in the catalogue; similar: dgx-h100; `regatta '
+      f'catalog nodes` lists all {known("nodes")}; did you mean "dgx-h100"?']),
+    ("gpu: h100-sxm, gpus: 8}", "gpu: t4, gpus: 4}",
+     ["fleet.yaml:4:7: fleet.pools[0].weights: t4 does not compute in bf16; allowed: fp16, int8, int4"]),
+    ("nodes: 1\n", "nodes: 1\n      activations: fp8\n",
+     ["fleet.yaml:7:20: fleet.pools[0].activations: activations in fp8 cannot be multiplied with weights in bf16; allowed "
+      "weights: fp8, int4"]),
     ("parallel: {tp: 1}", "timing: roofllne",
      ['fleet.yaml:8:15: fleet.pools[0].timing: expected one of: roofline, linear, found "roofllne"; did you mean '
       '"roofline"?']),

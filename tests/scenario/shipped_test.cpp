@@ -58,39 +58,73 @@ TEST(Shipped, TheAzureScenarioIsSixteenReplicasOfEightGpus) {
     EXPECT_FALSE(scenario.ends_at_duration);
 }
 
-TEST(Shipped, EveryValueOfTheCatalogueHasASourceAndAConfidence) {
+/// The shipped catalogue; the files and problems it refers to live as long as it does.
+struct ShippedCatalogue {
     InputFiles files;
-    const std::string directory = source_directory() + "/configs/catalogue";
-    const auto check = [](const auto& catalogue) {
-        for (const auto& entry : catalogue) {
-            SCOPED_TRACE(entry.name);
-            EXPECT_NE(entry.title, entry.name);
-            EXPECT_FALSE(entry.facts.source.empty());
-            for (const CatalogueField& field : entry.fields) {
-                SCOPED_TRACE(field.key);
-                EXPECT_FALSE(field.source.empty());
-                EXPECT_FALSE(field.confidence.empty());
-            }
+    Problems problems;
+    CatalogueSet set{source_directory() + "/configs/catalogue", files, problems};
+};
+
+template <class Facts>
+void expect_sound(const Catalogue<Facts>& catalogue) {
+    for (const auto& entry : catalogue) {
+        SCOPED_TRACE(entry.name);
+        EXPECT_TRUE(entry.is_sound);
+        EXPECT_NE(entry.title, entry.name);
+        EXPECT_FALSE(entry.facts.source.empty());
+        for (const CatalogueField& field : entry.fields) {
+            SCOPED_TRACE(field.key);
+            EXPECT_FALSE(field.source.empty());
+            EXPECT_FALSE(field.confidence.empty());
         }
-    };
-    check(shipped_gpus(directory, files));
-    check(shipped_models(directory, files));
+    }
+}
+
+TEST(Shipped, EveryValueOfTheCatalogueHasASourceAndAConfidence) {
+    ShippedCatalogue shipped;
+    expect_sound(shipped.set.gpus());
+    expect_sound(shipped.set.nodes());
+    expect_sound(shipped.set.links());
+    expect_sound(shipped.set.models());
+    EXPECT_TRUE(shipped.problems.empty());
 }
 
 TEST(Shipped, TheCatalogueHasWhatPeopleRun) {
-    InputFiles files;
-    const std::string directory = source_directory() + "/configs/catalogue";
-    const auto gpus = shipped_gpus(directory, files);
-    const auto models = shipped_models(directory, files);
+    ShippedCatalogue shipped;
+    EXPECT_GE(shipped.set.gpus().size(), 28U);
+    EXPECT_GE(shipped.set.models().size(), 40U);
+    EXPECT_GE(shipped.set.nodes().size(), 10U);
+    EXPECT_GE(shipped.set.links().size(), 10U);
     const auto has = [](const auto& catalogue, const std::string& name) {
         for (const auto& entry : catalogue)
             if (entry.name == name) return true;
         return false;
     };
-    for (const char* name : {"h100-sxm", "h200-sxm", "a100-sxm-80gb", "l40s"})
-        EXPECT_TRUE(has(gpus, name)) << name;
-    for (const char* name : {"llama-3.1-8b", "llama-3.1-70b", "qwen3-14b", "qwen3-32b"})
-        EXPECT_TRUE(has(models, name)) << name;
+    for (const char* name : {"h100-sxm", "h200-sxm", "b200-sxm", "a100-sxm-80gb", "l40s", "mi300x"})
+        EXPECT_TRUE(has(shipped.set.gpus(), name)) << name;
+    for (const char* name : {"dgx-a100", "hgx-a100", "dgx-h100", "hgx-h100", "dgx-h200", "hgx-h200", "dgx-b200",
+                             "hgx-b200", "l40s-server", "mi300x-server"})
+        EXPECT_TRUE(has(shipped.set.nodes(), name)) << name;
+    for (const char* name : {"llama-3.1-8b", "llama-3.1-70b", "qwen3-14b", "qwen3-32b", "mixtral-8x7b"})
+        EXPECT_TRUE(has(shipped.set.models(), name)) << name;
+}
+
+TEST(Shipped, EveryNodeTypeHasAGpuOfTheCatalogue) {
+    ShippedCatalogue shipped;
+    for (const auto& node : shipped.set.nodes()) {
+        SCOPED_TRACE(node.name);
+        bool has_gpu = false;
+        for (const auto& gpu : shipped.set.gpus())
+            has_gpu = has_gpu || gpu.name == node.facts.gpu;
+        EXPECT_TRUE(has_gpu) << node.facts.gpu;
+    }
+}
+
+TEST(Shipped, ANodeTypeIsTheSameAsItsGpus) {
+    InputFiles files;
+    const Scenario scenario = load_shipped("quickstart.yaml", {"fleet.pools[0].node=dgx-h100"}, files);
+    EXPECT_EQ(scenario.pools[0].gpu.name, "h100-sxm");
+    EXPECT_EQ(scenario.pools[0].gpus_per_node, 8U);
 }
 
 }  // namespace
