@@ -47,8 +47,8 @@ private:
     [[nodiscard]] bool find_model(Reading& reading, llm::Model& model);
     [[nodiscard]] bool find_gpu(Reading& reading, hardware::Gpu& gpu);
     [[nodiscard]] bool find_node(Reading& reading, Pool& pool);
-    /// The file that a `{name, file}` names, from where it is read; none after telling that it cannot be.
-    [[nodiscard]] std::optional<std::string> file_of(Reading& reading);
+    /// The file that a `{name, file}` names, from where it is read; none after telling, at the key, that it cannot be.
+    [[nodiscard]] std::optional<std::string> file_of(Reading& reading, const std::string& key_path);
     template <class Facts>
     [[nodiscard]] bool find_entry(const Reading& reading, const std::string& path, const Catalogue<Facts>& catalogue,
                                   const std::string& file, Facts& facts);

@@ -36,18 +36,17 @@ void Assembly::add_catalogues() {
     std::vector<std::string> paths;
     for (Reading& element : root_.lists["catalogue"]) {
         if (!element.has("file")) continue;  // and that was told
-        if (const auto path = file_of(element)) paths.push_back(*path);
+        if (const auto path = file_of(element, element.path_of("file"))) paths.push_back(*path);
     }
     catalogue_.add_files(paths);
 }
 
-std::optional<std::string> Assembly::file_of(Reading& reading) {
+std::optional<std::string> Assembly::file_of(Reading& reading, const std::string& key_path) {
     const std::string path = locate(reading.values.word("file"), reading.place_of("file"));
     reading.values.set("file", files_.absolute(path));
     const InputFiles::File& file = files_.open(path);
     if (file.is_readable) return path;
-    problems_.add(reading.place_of("file"), reading.path_of("file"),
-                  fmt::format("cannot read \"{}\": {}", path, file.reason));
+    problems_.add(reading.place_of("file"), key_path, fmt::format("cannot read \"{}\": {}", path, file.reason));
     return std::nullopt;
 }
 
@@ -73,14 +72,30 @@ bool Assembly::find_entry(const Reading& reading, const std::string& path, const
 }
 
 bool Assembly::find_model(Reading& reading, llm::Model& model) {
+    const std::string name = reading.values.word("name");
+    const bool is_path = !reading.has("file") && name.ends_with(".json");
+    if (is_path) {
+        reading.values.set("file", name);
+        reading.given["file"] = reading.place_of("name");
+    }
     if (!reading.has("file")) return find_entry(reading, reading.path, catalogue_.models(), "", model);
-    const auto path = file_of(reading);
-    return path && find_entry(reading, reading.path, catalogue_.models_of(*path), *path, model);
+    const auto path = file_of(reading, is_path ? reading.path : reading.path_of("file"));
+    if (!path) return false;
+    const Catalogue<llm::Model>& models = catalogue_.models_of(*path);
+    if (!catalogue_.is_config(*path)) return find_entry(reading, reading.path, models, *path, model);
+    // A config.json holds one model and does not name it: any name will do.
+    const CatalogueEntry<llm::Model>& only = models.front();
+    model = only.facts;
+    if (is_path)
+        reading.values.set("name", only.name);
+    else
+        model.name = name;
+    return only.is_sound;
 }
 
 bool Assembly::find_gpu(Reading& reading, hardware::Gpu& gpu) {
     if (!reading.has("file")) return find_entry(reading, reading.path, catalogue_.gpus(), "", gpu);
-    const auto path = file_of(reading);
+    const auto path = file_of(reading, reading.path_of("file"));
     return path && find_entry(reading, reading.path, catalogue_.gpus_of(*path), *path, gpu);
 }
 

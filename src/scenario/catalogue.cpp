@@ -9,6 +9,7 @@
 #include "regatta/base/errors.hpp"
 #include "scenario/catalogue_fields.hpp"
 #include "scenario/decode.hpp"
+#include "scenario/hugging_face.hpp"
 
 namespace regatta::scenario {
 namespace {
@@ -207,6 +208,19 @@ void CatalogueSet::add_files(const std::vector<std::string>& paths) {
     if (touched.count(CatalogueKind<llm::Model>::kTop) > 0) static_cast<void>(models());
 }
 
+Catalogue<llm::Model> CatalogueSet::read_config(const Node& document, const std::string& path) {
+    const std::size_t before = problems_.size();
+    CatalogueEntry<llm::Model> entry;
+    entry.name = hugging_face_name(files_.absolute(path));
+    entry.title = entry.name + ", from its config.json";
+    entry.facts = read_hugging_face(document, entry.name, path, problems_);
+    entry.is_sound = problems_.size() == before;
+    for (const CatalogueKey<llm::Model>& key : catalogue_keys<llm::Model>())
+        if (std::string value = key.write(entry.facts); !value.empty())
+            entry.fields.push_back({key.key, std::move(value), path, "high"});
+    return {std::move(entry)};
+}
+
 const Catalogue<hardware::Gpu>& CatalogueSet::gpus() {
     return whole(gpus_);
 }
@@ -226,8 +240,14 @@ const Catalogue<hardware::Gpu>& CatalogueSet::gpus_of(const std::string& path) {
 }
 
 const Catalogue<llm::Model>& CatalogueSet::models_of(const std::string& path) {
-    if (models_by_file_.count(path) == 0) models_by_file_[path] = read_layers<llm::Model>({path});
-    return models_by_file_[path];
+    if (const auto known = models_by_file_.find(path); known != models_by_file_.end()) return known->second;
+    return models_by_file_[path] =
+               is_config(path) ? read_config(*document(path), path) : read_layers<llm::Model>({path});
+}
+
+bool CatalogueSet::is_config(const std::string& path) {
+    const Node* parsed = document(path);
+    return parsed != nullptr && is_hugging_face_config(*parsed);
 }
 
 }  // namespace regatta::scenario

@@ -54,13 +54,16 @@ public:
     [[nodiscard]] const Catalogue<llm::Model>& models();
     /// Of one file alone, nothing over or under it.
     [[nodiscard]] const Catalogue<hardware::Gpu>& gpus_of(const std::string& path);
+    /// Also of a config.json of Hugging Face: one model, called as its directory.
     [[nodiscard]] const Catalogue<llm::Model>& models_of(const std::string& path);
+    [[nodiscard]] bool is_config(const std::string& path);
 
 private:
     template <class Facts>
     const Catalogue<Facts>& whole(std::optional<Catalogue<Facts>>& read);
     template <class Facts>
     Catalogue<Facts> read_layers(const std::vector<std::string>& paths);
+    Catalogue<llm::Model> read_config(const Node& document, const std::string& path);
     /// Null when it cannot be read, and that was told.
     const Node* document(const std::string& path);
 

@@ -17,17 +17,20 @@ std::string not_plain(const Node& node, const char* expected) {
 template <class Facts, class ReadText>
 CatalogueKey<Facts> quantity(std::string key, bool is_required, double Facts::*member, ReadText read_text,
                              std::string sentence) {
-    return {std::move(key), is_required, std::move(sentence), [=](const Node& node, Facts& facts) -> std::string {
+    return {std::move(key), is_required, std::move(sentence),
+            [=](const Node& node, Facts& facts) -> std::string {
                 if (node.kind != Node::Kind::Scalar) return not_plain(node, "a quantity with a unit");
                 const auto value = read_text(node.text);
                 if (value) facts.*member = static_cast<double>(*value);
                 return value ? "" : value.error();
-            }};
+            },
+            [=](const Facts& facts) { return facts.*member == 0 ? "" : write_number(facts.*member); }};
 }
 
 template <class Facts, class Integer>
 CatalogueKey<Facts> count(std::string key, bool is_required, Integer Facts::*member, std::string sentence) {
-    return {std::move(key), is_required, std::move(sentence), [=](const Node& node, Facts& facts) -> std::string {
+    return {std::move(key), is_required, std::move(sentence),
+            [=](const Node& node, Facts& facts) -> std::string {
                 if (node.kind != Node::Kind::Scalar || node.is_quoted) return not_plain(node, "a whole number");
                 const auto value = read_whole_number(node.text);
                 if (!value) return value.error();
@@ -36,27 +39,35 @@ CatalogueKey<Facts> count(std::string key, bool is_required, Integer Facts::*mem
                     return "expected a whole number from 1 to 1000000000, found " + node.as_found();
                 facts.*member = static_cast<Integer>(*value);
                 return "";
-            }};
+            },
+            [=](const Facts& facts) { return facts.*member == 0 ? "" : fmt::format("{}", facts.*member); }};
 }
 
 template <class Facts>
 CatalogueKey<Facts> flag(std::string key, bool Facts::*member, std::string sentence) {
-    return {std::move(key), false, std::move(sentence), [=](const Node& node, Facts& facts) -> std::string {
+    return {std::move(key), false, std::move(sentence),
+            [=](const Node& node, Facts& facts) -> std::string {
                 const bool is_true = node.text == "true";
                 if (node.kind != Node::Kind::Scalar || node.is_quoted || (!is_true && node.text != "false"))
                     return not_plain(node, "true or false");
                 facts.*member = is_true;
                 return "";
+            },
+            [=](const Facts& facts) -> std::string {
+                if (facts.*member == Facts().*member) return "";
+                return facts.*member ? "true" : "false";
             }};
 }
 
 template <class Facts>
 CatalogueKey<Facts> word(std::string key, std::string Facts::*member, std::string sentence) {
-    return {std::move(key), true, std::move(sentence), [=](const Node& node, Facts& facts) -> std::string {
+    return {std::move(key), true, std::move(sentence),
+            [=](const Node& node, Facts& facts) -> std::string {
                 if (node.kind != Node::Kind::Scalar || node.text.empty()) return not_plain(node, "a name");
                 facts.*member = node.text;
                 return "";
-            }};
+            },
+            [=](const Facts& facts) { return facts.*member; }};
 }
 
 Read<double> read_seconds(std::string_view text) {

@@ -20,6 +20,8 @@ struct CatalogueKey {
     std::string sentence;  ///< what it means
     /// Empty, or what is wrong with the value.
     std::function<std::string(const Node&, Facts&)> read;
+    /// The value as it would be read again, in base units; empty when it is what an entry without the key has.
+    std::function<std::string(const Facts&)> write;
 };
 
 /// A kind of catalogue entry: the key under which its entries stand, what one of them is called, and what `regatta

@@ -141,7 +141,8 @@ Section pool_section(const Registries& registries) {
                                 "usually built")}};
     return {.keys = {
                 word("name", "", {}, "what the pool is called; none: pool-0, pool-1, ..."),
-                map("model", true, named_section("model"), "model that the pool serves"),
+                map("model", true, named_section("model"),
+                    "model that the pool serves; a path that ends in .json: a config.json of Hugging Face"),
                 count("nodes", "1", 1, kMostNodes, "servers in the pool"),
                 map("node", true, std::move(node), "what one server has"),
                 map("parallel", false, {.keys = {value(std::move(tp))}}, "how a replica is laid out over GPUs"),
