@@ -14,7 +14,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from programs import CONFIGS, ProgramTest, start
+from programs import ProgramTest, known, start
 
 FLEET = """\
 duration: 2s
@@ -32,11 +32,6 @@ workload:
 """
 
 TRACE_FLEET = FLEET[:FLEET.index("  streams")] + "  trace: trace.csv\n"
-
-
-def known(kind):
-    """How many names the catalogue has."""
-    return len(re.findall(r"^  ([\w.-]+):", (CONFIGS / f"catalogue/{kind}.yaml").read_text(), re.MULTILINE))
 
 
 # What is changed in fleet.yaml, and what is said about it.
@@ -109,9 +104,9 @@ SCENARIO_MISTAKES = [
 
 # Arguments of regatta, what is said, and the exit code. fleet.yaml and trace.yaml are right; results/ holds those of another run.
 ARGUMENT_MISTAKES = [
-    ([], ["regatta: no command given; expected run or validate or reference"], 2),
+    ([], ["regatta: no command given; expected run or validate or catalog or reference"], 2),
     (["rnu", "fleet.yaml"],
-     ['regatta: no command "rnu"; expected run or validate or reference; did you mean "run"?'], 2),
+     ['regatta: no command "rnu"; expected run or validate or catalog or reference; did you mean "run"?'], 2),
     (["--fast"], ['regatta: "--fast" is not understood; see regatta --help'], 2),
     (["run"], ["regatta run: SCENARIO is missing; see regatta run --help"], 2),
     (["run", "fleet.yaml", "--otu", "out"],
@@ -128,6 +123,10 @@ ARGUMENT_MISTAKES = [
     (["run", "fleet.yaml", "--seed", "-3"],
      ['regatta run: --seed: expected a whole number of at least 0, found "-3"; see regatta run --help'], 2),
     (["validate"], ["regatta validate: SCENARIO is missing; see regatta validate --help"], 2),
+    (["catalog", "modles"],
+     ['regatta catalog: no kind "modles"; expected one of: hardware, models, nodes, links, schedulers, routers, timing, '
+      'arrivals, lengths, all; did you mean "models"?'], 2),
+    (["catalog", "models", "qwen3-14"], ['regatta catalog: no model "qwen3-14"; did you mean "qwen3-14b"?'], 2),
     (["run", "nowhere.yaml", "--quiet"],
      ["nowhere.yaml: cannot be read: no such file", "1 error in nowhere.yaml; nothing was run."], 2),
     (["run", "results", "--quiet"],
