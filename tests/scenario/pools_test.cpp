@@ -84,6 +84,19 @@ TEST(Pools, UnknownModelsAndGpusNameTheCatalogue) {
               Lines{"fleet.yaml:4:7: fleet.pools[0].model: missing; expected a name"});
 }
 
+TEST(Pools, ActivationsFollowFromTheWeightsUnlessTheyAreGiven) {
+    // The GPU computes in bf16 only.
+    const Scenario scenario = load_text(scenario_with(4, "    - weights: fp8\n      kv_cache: int4"));
+    EXPECT_EQ(scenario.pools[0].weight_type, llm::DataType::Fp8);
+    EXPECT_EQ(scenario.pools[0].activation_type, llm::DataType::Bf16);
+    EXPECT_EQ(scenario.pools[0].kv_type, llm::DataType::Int4);
+    EXPECT_NE(scenario.resolved_text.find("      activations: bf16\n"), std::string::npos);
+    EXPECT_EQ(problems_of_text(scenario_with(4, "    - weights: fp8\n      activations: fp8")),
+              Lines{"fleet.yaml:5:20: fleet.pools[0].activations: big-gpu does not compute in fp8; allowed: bf16"});
+    EXPECT_EQ(problems_of_text(scenario_with(4, "    - weights: fp16")),
+              Lines{"fleet.yaml:4:16: fleet.pools[0].weights: big-gpu does not compute in fp16; allowed: bf16"});
+}
+
 TEST(Pools, NodesCanBeNamedByTheirType) {
     const Pool named = load_text(scenario_with(6, "      node: big-node")).pools[0];
     EXPECT_EQ(named.gpu.name, "big-gpu");

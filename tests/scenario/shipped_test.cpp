@@ -120,6 +120,48 @@ TEST(Shipped, EveryNodeTypeHasAGpuOfTheCatalogue) {
     }
 }
 
+/// A scenario with a pool for each of the lines, each "key: value, key: value".
+Scenario load_pools(const std::vector<std::string>& pools) {
+    std::string text = "duration: 1s\nfleet:\n  pools:\n";
+    for (const std::string& pool : pools)
+        text += "    - {" + pool + "}\n";
+    text +=
+        "workload:\n  streams:\n    - pool: pool-0\n      arrivals: {rate: 1/s}\n"
+        "      lengths: {prompt: {fixed: 1}, output: {fixed: 1}}\n";
+    InputFiles files;
+    files.files["pools.yaml"] = {true, text, ""};
+    return load_scenario({"pools.yaml", {}, source_directory() + "/configs/catalogue"}, Registries{}, files);
+}
+
+TEST(Shipped, EveryGpuAndNodeTypeServes) {
+    ShippedCatalogue shipped;
+    std::vector<std::string> pools;
+    for (const auto& gpu : shipped.set.gpus())
+        pools.push_back("model: llama-3.2-1b, weights: fp16, node: {gpu: " + gpu.name + "}");
+    for (const auto& node : shipped.set.nodes())
+        pools.push_back("model: llama-3.2-1b, weights: fp16, node: " + node.name);
+    for (const Pool& pool : load_pools(pools).pools)
+        EXPECT_GT(pool.replica_kv_blocks, 0) << pool.gpu.name;
+}
+
+TEST(Shipped, EveryModelIsServed) {
+    ShippedCatalogue shipped;
+    std::vector<std::string> pools;
+    for (const auto& model : shipped.set.models())
+        pools.push_back("node: dgx-b200, kv_blocks: 200000, model: " + model.name);
+    const Registries registries;
+    for (const Pool& pool : load_pools(pools).pools) {
+        SCOPED_TRACE(pool.model.name);
+        const auto step_time =
+            registries.timings.find("roofline")->make({.gpu = pool.gpu, .model = pool.model}, pool.timing.parameters);
+        // A step reads the weights that one token passes; overheads come on top.
+        const double read_s = 2 * llm::active_parameter_count(pool.model) / pool.gpu.memory_bandwidth_bytes_per_s;
+        const double step_s = static_cast<double>(step_time->least_step_fine()) / timing::kFinePerNs * 1e-9;
+        EXPECT_GT(step_s, 0.5 * read_s);
+        EXPECT_LT(step_s, 2 * read_s + 2e-3);
+    }
+}
+
 TEST(Shipped, ANodeTypeIsTheSameAsItsGpus) {
     InputFiles files;
     const Scenario scenario = load_shipped("quickstart.yaml", {"fleet.pools[0].node=dgx-h100"}, files);
