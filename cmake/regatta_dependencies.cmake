@@ -11,6 +11,7 @@ find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
+find_package(benchmark QUIET)  # only tools/bench micro needs it
 
 # Header-only packages without a CMake config in Debian, and libcsv.
 find_path(REGATTA_RANDOM123_INCLUDE Random123/philox.h REQUIRED)

@@ -21,9 +21,4 @@ double uniform_open(std::uint64_t seed, RandomPurpose purpose, std::uint64_t ent
     return open_unit(random_bits(seed, purpose, entity, index));
 }
 
-std::uint64_t uniform_below(std::uint64_t bound, std::uint64_t bits) {
-    __extension__ using Wide = unsigned __int128;
-    return static_cast<std::uint64_t>((static_cast<Wide>(bits) * bound) >> 64);
-}
-
 }  // namespace regatta

@@ -1,53 +1,14 @@
 #include "regatta/base/sketch.hpp"
 
 #include <fmt/format.h>
+
 #include <algorithm>
-#include <bit>
-#include <boost/histogram.hpp>
 #include <cmath>
-#include <limits>
-#include <string>
-#include <tuple>
-#include <utility>
 
 #include "regatta/base/errors.hpp"
 
 namespace regatta {
 namespace {
-
-// 2^7 = 128 buckets per power of two: the 0.4 % of the header follow from it.
-constexpr int kMantissaBits = 7;
-constexpr std::int64_t kBucketsPerOctave = std::int64_t{1} << kMantissaBits;
-// The largest value is 2^63 - 1: exponent 62.
-constexpr int kBuckets = static_cast<int>((62 - kMantissaBits) * kBucketsPerOctave + 2 * kBucketsPerOctave);
-
-/// Drops all but the leading 1 + kMantissaBits bits; what is left and how far it was shifted make the bucket.
-constexpr int bucket_of(std::int64_t value) {
-    const int shift =
-        std::max(0, static_cast<int>(std::bit_width(static_cast<std::uint64_t>(value))) - 1 - kMantissaBits);
-    return static_cast<int>(shift * kBucketsPerOctave + (value >> shift));
-}
-
-/// The smallest value of `bucket`.
-constexpr std::int64_t lower_edge(int bucket) {
-    if (bucket >= kBuckets) return std::numeric_limits<std::int64_t>::max();
-    const std::int64_t shift = std::max<std::int64_t>(0, bucket / kBucketsPerOctave - 1);
-    return (bucket - shift * kBucketsPerOctave) << shift;
-}
-static_assert(bucket_of(std::numeric_limits<std::int64_t>::max()) == kBuckets - 1);
-static_assert(lower_edge(bucket_of(255)) == 255 && lower_edge(bucket_of(256)) == 256 &&
-              bucket_of(257) == bucket_of(256));
-
-/// The axis of Boost.Histogram for these buckets.
-struct LogLinearAxis {
-    using value_type = std::int64_t;
-    [[nodiscard]] boost::histogram::axis::index_type index(std::int64_t value) const noexcept {
-        return bucket_of(value);
-    }
-    [[nodiscard]] boost::histogram::axis::index_type size() const noexcept { return kBuckets; }
-    [[nodiscard]] std::int64_t value(boost::histogram::axis::index_type bucket) const { return lower_edge(bucket); }
-    friend bool operator==(const LogLinearAxis&, const LogLinearAxis&) = default;
-};
 
 __extension__ typedef __int128 Wide;
 
@@ -60,10 +21,6 @@ WideSum from_wide(Wide sum) {
 }
 
 }  // namespace
-
-void WideSum::add(std::int64_t value, std::int64_t count) {
-    *this = from_wide(to_wide(*this) + static_cast<Wide>(value) * count);
-}
 
 WideSum& WideSum::operator+=(const WideSum& other) {
     return *this = from_wide(to_wide(*this) + to_wide(other));
@@ -81,55 +38,20 @@ WideSum::Division WideSum::divided_by(std::int64_t divisor) const {
     return {.quotient = static_cast<std::int64_t>(sum / divisor), .rest = static_cast<std::int64_t>(sum % divisor)};
 }
 
-struct LatencySketch::Counts {
-    using Storage = boost::histogram::dense_storage<std::int64_t>;
-    boost::histogram::histogram<std::tuple<LogLinearAxis>, Storage> histogram{LogLinearAxis{}};
-
-    /// Boost's own fill goes through its generic indexing, at several times the cost of this.
-    [[nodiscard]] std::int64_t& operator[](int bucket) {
-        return boost::histogram::unsafe_access::storage(histogram)[static_cast<std::size_t>(bucket)];
-    }
-};
-
-LatencySketch::LatencySketch() = default;
-LatencySketch::LatencySketch(const LatencySketch& other)
-    : counts_(other.counts_ ? std::make_unique<Counts>(*other.counts_) : nullptr),
-      count_(other.count_),
-      sum_ns_(other.sum_ns_) {}
-LatencySketch::LatencySketch(LatencySketch&& other) noexcept = default;
-LatencySketch& LatencySketch::operator=(LatencySketch other) noexcept {
-    counts_ = std::move(other.counts_);
-    count_ = other.count_;
-    sum_ns_ = other.sum_ns_;
-    return *this;
-}
-LatencySketch::~LatencySketch() = default;
-
-void LatencySketch::add_to_bucket(int bucket, std::int64_t count) {
-    if (!counts_) [[unlikely]]
-        counts_ = std::make_unique<Counts>();
-    (*counts_)[bucket] += count;
-    count_ += count;
+void LatencySketch::refuse(SimTime value, std::int64_t count, SimTime total) {
+    fail_check(__FILE__, __LINE__, "values, counts and sums are not negative",
+               fmt::format("{} values like {} ns, {} ns in all", count, value.ns(), total.ns()));
 }
 
-void LatencySketch::fill(SimTime value, std::int64_t count) {
-    REGATTA_CHECK(value.ns() >= 0 && count >= 0, fmt::format("{} values of {} ns", count, value.ns()));
-    add_to_bucket(bucket_of(value.ns()), count);
-    sum_ns_.add(value.ns(), count);
-}
-
-void LatencySketch::fill_bucket(SimTime value, std::int64_t count, SimTime total) {
-    REGATTA_CHECK(value.ns() >= 0 && count >= 0 && total.ns() >= 0,
-                  fmt::format("{} values like {} ns, {} ns in all", count, value.ns(), total.ns()));
-    add_to_bucket(bucket_of(value.ns()), count);
-    sum_ns_.add(total.ns(), 1);
+void LatencySketch::make_buckets() {
+    counts_.resize(kBuckets, 0);
 }
 
 LatencySketch& LatencySketch::operator+=(const LatencySketch& other) {
-    if (other.counts_ && counts_) {
-        counts_->histogram += other.counts_->histogram;
-    } else if (other.counts_) {
-        counts_ = std::make_unique<Counts>(*other.counts_);
+    if (!other.counts_.empty()) {
+        make_buckets();
+        for (std::size_t bucket = 0; bucket < kBuckets; ++bucket)
+            counts_[bucket] += other.counts_[bucket];
     }
     count_ += other.count_;
     sum_ns_ += other.sum_ns_;
@@ -150,9 +72,8 @@ std::int64_t LatencySketch::quantile_ns(double p) const {
 
 std::vector<LatencySketch::Bucket> LatencySketch::buckets() const {
     std::vector<Bucket> result;
-    if (!counts_) return result;
-    for (int bucket = 0; bucket < kBuckets; ++bucket)
-        if (const std::int64_t count = (*counts_)[bucket]; count != 0)
+    for (std::size_t bucket = 0; bucket < counts_.size(); ++bucket)
+        if (const std::int64_t count = counts_[bucket]; count != 0)
             result.push_back({.lower_ns = lower_edge(bucket), .upper_ns = lower_edge(bucket + 1), .count = count});
     return result;
 }
@@ -166,11 +87,6 @@ LatencySketch LatencySketch::from_buckets(const std::vector<Bucket>& buckets, co
     }
     sketch.sum_ns_ = sum_ns;
     return sketch;
-}
-
-SimTime LatencySketch::bucket_end(SimTime value) {
-    REGATTA_CHECK(value.ns() >= 0, fmt::format("{} ns has no bucket", value.ns()));
-    return SimTime::from_ns(lower_edge(bucket_of(value.ns()) + 1));
 }
 
 bool operator==(const LatencySketch& a, const LatencySketch& b) {

@@ -8,18 +8,22 @@
 #include <cstddef>
 #include <utility>
 
+#include "engine/prefetch.hpp"
 #include "regatta/base/errors.hpp"
 
 namespace regatta::engine {
 
 namespace {
 
-constexpr std::uint32_t kIsWakeUp = 1u << 31;
 /// How many events are handled between two looks at what else is to be done (progress, settling of results).
 constexpr std::int64_t kEventsPerLookUp = 16'384;
 /// From here on sorting digit by digit beats comparing.
 constexpr std::size_t kFewestForDigits = 256;
 constexpr unsigned kDigitBits = 11;
+/// Never a tie: a wake-up's class is its own, and the first of its instant and depth.
+bool is_before(const WakeTable::Key& wake_up, const Event& event) {
+    return wake_up.time != event.time ? wake_up.time < event.time : WakeTable::depth_of(wake_up) <= event.depth();
+}
 
 }  // namespace
 
@@ -27,42 +31,39 @@ Domain::Domain(bool is_independent, Agenda agenda, const std::vector<std::uint32
     : is_independent_(is_independent), agenda_(std::move(agenda)), local_of_(&local_of) {}
 
 std::uint32_t Domain::add_member(Member member) {
-    member.first_slot = static_cast<std::uint32_t>(slots_.size());
     member.slots = member.process->wake_up_slots();
-    slots_.resize(slots_.size() + member.slots);
+    wakes_.add_member(member.slots);
     members_.push_back(std::move(member));
     return static_cast<std::uint32_t>(members_.size() - 1);
 }
 
-void Domain::plan(std::uint32_t local, std::uint32_t slot, SimTime at, std::uint32_t instant_order) {
-    Slot& state = slots_[members_[local].first_slot + slot];
-    ++state.planning;
-    state.is_planned = !at.is_never();
-    if (!state.is_planned) return;
-    const WakeUp wake_up{
-        .time = at, .instant_order = instant_order, .slot = slot, .local = local, .planning = state.planning};
-    if (local == visited_ && at < visit_end_)
-        own_wakes_.push_back(wake_up);
-    else
-        wakes_.push(wake_up);
+void Domain::push(const Event& event) {
+    if (!is_independent_) {
+        messages_.push(event);
+        return;
+    }
+    inbox_.push_back(event);
+    earliest_in_inbox_ = std::min(earliest_in_inbox_, event.time);
 }
 
-/// False when the wake-up was cancelled or planned anew since.
-bool Domain::take_if_valid(const WakeUp& wake_up) {
-    Slot& slot = slots_[members_[wake_up.local].first_slot + wake_up.slot];
-    if (!slot.is_planned || slot.planning != wake_up.planning) return false;
-    slot.is_planned = false;
+void Domain::plan(std::uint32_t local, std::uint32_t slot, SimTime at, std::uint32_t depth) {
+    if (local == visited_)
+        wakes_.note(local, slot, at, depth);
+    else
+        wakes_.plan(local, slot, at, depth);
+}
+
+bool Domain::goes_on(std::uint32_t local, SimTime at, Host& host) {
+    REGATTA_DEBUG_CHECK(!wakes_.is_planned(local, 0), "a process goes on that has a wake-up planned");
+    // A message of the same instant comes after the wake-up.
+    if (local != visited_ || at >= visit_end_ || next_own_message_ < at || wakes_.first_of(local).time <= at)
+        return false;
+    count(at, host);
     return true;
 }
 
-/// Cancelled wake-ups keep no run alive: takes them off the front.
-void Domain::drop_cancelled() {
-    while (!wakes_.is_empty()) {
-        const WakeUp& first = wakes_.top();
-        const Slot& slot = slots_[members_[first.local].first_slot + first.slot];
-        if (slot.is_planned && slot.planning == first.planning) return;
-        wakes_.pop();
-    }
+SimTime Domain::next_message_time() {
+    return std::min(messages_.next_time(), earliest_in_inbox_);
 }
 
 void Domain::count(SimTime time, Host& host) {
@@ -82,8 +83,7 @@ void Domain::run_until(SimTime safe, SimTime lasting, Host& host) {
 bool Domain::lasts_to(SimTime instant, SimTime lasting) {
     const auto is_later = [&](SimTime next) { return !next.is_never() && next >= instant; };
     if (instant > lasting && instant > last_event_) {
-        drop_cancelled();
-        if (!is_later(messages_.next_time()) && !is_later(wakes_.next_time())) return false;
+        if (!is_later(next_message_time()) && !is_later(wakes_.first().time)) return false;
     }
     lasting_ = std::max(lasting_, instant);
     return true;
@@ -92,9 +92,8 @@ bool Domain::lasts_to(SimTime instant, SimTime lasting) {
 /// In the total order over all members. Gives how far it came.
 SimTime Domain::run_in_order(SimTime safe, SimTime lasting, Host& host) {
     while (true) {
-        drop_cancelled();
         const SimTime message_time = messages_.next_time();
-        const SimTime wake_time = wakes_.next_time();
+        const SimTime wake_time = wakes_.first().time;
         const SimTime next = std::min(message_time, wake_time);
         if (agenda_.next_time() <= next) {
             if (agenda_.next_time() >= safe) return safe;
@@ -103,14 +102,13 @@ SimTime Domain::run_in_order(SimTime safe, SimTime lasting, Host& host) {
             continue;
         }
         if (next >= safe) return safe;
-        if (wake_time < message_time ||
-            (wake_time == message_time && engine::is_before(wakes_.top(), messages_.top()))) {
-            const WakeUp wake_up = wakes_.top();
-            wakes_.pop();
-            slots_[members_[wake_up.local].first_slot + wake_up.slot].is_planned = false;
+        if (wake_time < message_time || (wake_time == message_time && is_before(wakes_.first(), messages_.top()))) {
+            const WakeTable::Key wake_up = wakes_.first();
+            const std::uint32_t local = WakeTable::member_of(wake_up);
+            wakes_.plan(local, WakeTable::slot_of(wake_up), SimTime::never(), 0);
             horizon_ = wake_up.time;
             count(wake_up.time, host);
-            host.wake(*this, wake_up.local, wake_up);
+            host.wake(*this, local, wake_up);
         } else {
             const Event event = messages_.top();
             messages_.pop();
@@ -128,13 +126,7 @@ SimTime Domain::run_by_member(SimTime safe, SimTime lasting, Host& host) {
     while (true) {
         visit_end_ = std::min(safe, agenda_.next_time());
         gather_due(visit_end_);
-        for (std::size_t first = 0; first < due_.size();) {
-            std::size_t last = first + 1;
-            while (last < due_.size() && due_[last].local == due_[first].local)
-                ++last;
-            visit(due_[first].local, first, last, host);
-            first = last;
-        }
+        visit_all(host);
         horizon_ = visit_end_;
         if (agenda_.next_time() >= safe) return safe;
         if (!lasts_to(agenda_.next_time(), lasting)) return agenda_.next_time();
@@ -144,17 +136,28 @@ SimTime Domain::run_by_member(SimTime safe, SimTime lasting, Host& host) {
 
 void Domain::gather_due(SimTime end) {
     due_.clear();
-    due_messages_.clear();
     due_wakes_.clear();
+    // The inbox itself becomes what is due; what is not due yet goes to the queue and stays where it is, unnoticed.
+    due_messages_.clear();
+    due_messages_.swap(inbox_);
+    earliest_in_inbox_ = SimTime::never();
+    const auto add = [&](const Event& event, std::size_t index) {
+        due_.push_back({(*local_of_)[event.receiver.index()], static_cast<std::uint32_t>(index)});
+    };
+    for (std::size_t i = 0; i < due_messages_.size(); ++i) {
+        if (due_messages_[i].time < end)
+            add(due_messages_[i], i);
+        else
+            messages_.push(due_messages_[i]);
+    }
     messages_.drain_before(end, [&](const Event& event) {
-        due_.push_back({(*local_of_)[event.receiver.index()], static_cast<std::uint32_t>(due_messages_.size())});
+        add(event, due_messages_.size());
         due_messages_.push_back(event);
     });
-    wakes_.drain_before(end, [&](const WakeUp& wake_up) {
-        due_.push_back({wake_up.local, static_cast<std::uint32_t>(due_wakes_.size()) | kIsWakeUp});
-        due_wakes_.push_back(wake_up);
-    });
     sort_due();
+    wakes_.for_each_due(end, [&](std::uint32_t member) {
+        if (due_wakes_.empty() || due_wakes_.back() != member) due_wakes_.push_back(member);
+    });
 }
 
 /// By member; the order within one is made when it is visited.
@@ -177,50 +180,60 @@ void Domain::sort_due() {
     }
 }
 
-/// Everything due for one member, in the total order.
-void Domain::visit(std::uint32_t local, std::size_t first, std::size_t last, Host& host) {
-    own_wakes_.clear();
-    own_messages_.clear();
-    for (std::size_t i = first; i < last; ++i) {
-        const std::uint32_t index = due_[i].index;
-        if ((index & kIsWakeUp) != 0)
-            own_wakes_.push_back(due_wakes_[index & ~kIsWakeUp]);
-        else
-            own_messages_.push_back(index);
+/// Each member that has something due, in ascending order.
+void Domain::visit_all(Host& host) {
+    const auto process_of_message = [&](std::size_t i) { return members_[due_[i].local].process.get(); };
+    const auto process_of_wake = [&](std::size_t i) { return members_[due_wakes_[i]].process.get(); };
+    std::size_t wake = 0;
+    std::size_t message = 0;
+    while (message < due_.size() || wake < due_wakes_.size()) {
+        if (message + kPrefetch < due_.size()) __builtin_prefetch(&due_messages_[due_[message + kPrefetch].message]);
+        prefetch_ahead(message, due_.size(), process_of_message);
+        prefetch_ahead(wake, due_wakes_.size(), process_of_wake);
+        const std::uint32_t message_for = message < due_.size() ? due_[message].local : UINT32_MAX;
+        const std::uint32_t wake_for = wake < due_wakes_.size() ? due_wakes_[wake] : UINT32_MAX;
+        const std::uint32_t local = std::min(message_for, wake_for);
+        std::size_t last = message;
+        while (last < due_.size() && due_[last].local == local)
+            ++last;
+        visit(local, std::span(due_).subspan(message, last - message), host);
+        message = last;
+        if (wake_for == local) ++wake;
     }
-    if (own_messages_.size() > 1)
-        std::sort(own_messages_.begin(), own_messages_.end(), [&](std::uint32_t a, std::uint32_t b) {
-            return engine::is_before(due_messages_[a], due_messages_[b]);
+}
+
+/// Everything due for one member, in the total order.
+void Domain::visit(std::uint32_t local, std::span<Due> messages, Host& host) {
+    if (messages.size() > 1)
+        std::sort(messages.begin(), messages.end(), [&](const Due& a, const Due& b) {
+            return is_before(due_messages_[a.message], due_messages_[b.message]);
         });
     visited_ = local;
     std::size_t next_message = 0;
     while (true) {
-        std::size_t earliest = 0;
-        for (std::size_t i = 1; i < own_wakes_.size(); ++i)
-            if (engine::is_before(own_wakes_[i], own_wakes_[earliest])) earliest = i;
-        const bool has_message = next_message < own_messages_.size();
-        if (own_wakes_.empty() && !has_message) break;
-        if (!own_wakes_.empty() &&
-            (!has_message || engine::is_before(own_wakes_[earliest], due_messages_[own_messages_[next_message]]))) {
-            const WakeUp wake_up = own_wakes_[earliest];
-            own_wakes_[earliest] = own_wakes_.back();
-            own_wakes_.pop_back();
-            if (!take_if_valid(wake_up)) continue;
+        const WakeTable::Key wake_up = wakes_.first_of(local);
+        const bool has_message = next_message < messages.size();
+        next_own_message_ = has_message ? due_messages_[messages[next_message].message].time : SimTime::never();
+        if (wake_up.time < visit_end_ &&
+            (!has_message || is_before(wake_up, due_messages_[messages[next_message].message]))) {
+            wakes_.note(local, WakeTable::slot_of(wake_up), SimTime::never(), 0);
             count(wake_up.time, host);
             host.wake(*this, local, wake_up);
-        } else {
-            const Event& event = due_messages_[own_messages_[next_message++]];
+        } else if (has_message) {
+            const Event& event = due_messages_[messages[next_message++].message];
             count(event.time, host);
             host.deliver(*this, local, event);
+        } else {
+            break;
         }
     }
     visited_ = UINT32_MAX;
+    wakes_.settle_member(local);
 }
 
 Pending Domain::pending() {
-    drop_cancelled();
-    return {.wake_up = wakes_.next_time(),
-            .message = messages_.next_time(),
+    return {.wake_up = wakes_.first().time,
+            .message = next_message_time(),
             .report = agenda_.next_report(),
             .change = agenda_.next_change(),
             .last_event = last_event_,
@@ -230,8 +243,9 @@ Pending Domain::pending() {
 
 std::vector<Event> Domain::messages() const {
     std::vector<Event> all;
-    all.reserve(messages_.size());
+    all.reserve(messages_.size() + inbox_.size());
     messages_.for_each([&](const Event& event) { all.push_back(event); });
+    all.insert(all.end(), inbox_.begin(), inbox_.end());
     return all;
 }
 
@@ -240,10 +254,8 @@ void Domain::save(OutArchive& archive) const {
         archive << member.sent;
         member.process->save(archive);
     }
-    std::vector<WakeUp> wakes;
-    wakes_.for_each([&](const WakeUp& wake_up) { wakes.push_back(wake_up); });
     const std::vector<Event> events = messages();
-    archive << slots_ << events << wakes << agenda_ << horizon_ << reached_ << lasting_ << last_event_ << events_;
+    archive << events << wakes_ << agenda_ << horizon_ << reached_ << lasting_ << last_event_ << events_;
 }
 
 void Domain::load(InArchive& archive) {
@@ -252,14 +264,12 @@ void Domain::load(InArchive& archive) {
         member.process->load(archive);
     }
     std::vector<Event> events;
-    std::vector<WakeUp> wakes;
-    archive >> slots_ >> events >> wakes >> agenda_ >> horizon_ >> reached_ >> lasting_ >> last_event_ >> events_;
+    archive >> events >> wakes_ >> agenda_ >> horizon_ >> reached_ >> lasting_ >> last_event_ >> events_;
     messages_.clear();
-    wakes_.clear();
+    inbox_.clear();
+    earliest_in_inbox_ = SimTime::never();
     for (const Event& event : events)
         messages_.push(event);
-    for (const WakeUp& wake_up : wakes)
-        wakes_.push(wake_up);
 }
 
 }  // namespace regatta::engine

@@ -2,44 +2,19 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "engine/agenda.hpp"
 #include "engine/bucket_queue.hpp"
 #include "engine/horizon.hpp"
+#include "engine/wake_table.hpp"
 #include "regatta/base/time.hpp"
 #include "regatta/engine/event.hpp"
 #include "regatta/engine/logical_process.hpp"
 #include "regatta/engine/model.hpp"
 
 namespace regatta::engine {
-
-/// A planned wake-up as the queue holds it; valid while its slot's planning has this number.
-struct WakeUp {
-    SimTime time;
-    std::uint32_t instant_order = 0;
-    std::uint32_t slot = 0;
-    std::uint32_t local = 0;  ///< index of the process in its domain; ascends with its LpId
-    std::uint32_t planning = 0;
-
-    template <class Archive>
-    void serialize(Archive& archive, unsigned /*version*/) {
-        archive& time& instant_order& slot& local& planning;
-    }
-};
-
-[[nodiscard]] inline bool is_before(const WakeUp& a, const WakeUp& b) {
-    if (a.time != b.time) return a.time < b.time;
-    if (a.instant_order != b.instant_order) return a.instant_order < b.instant_order;
-    if (a.slot != b.slot) return a.slot < b.slot;
-    if (a.local != b.local) return a.local < b.local;
-    return a.planning < b.planning;
-}
-
-/// Never a tie: a wake-up's class is its own.
-[[nodiscard]] inline bool is_before(const WakeUp& a, const Event& b) {
-    return a.time != b.time ? a.time < b.time : a.instant_order < b.instant_order;
-}
 
 /// The members of one tier on one rank, with what is pending for them. Knows nothing of other domains.
 ///
@@ -51,15 +26,14 @@ public:
         std::unique_ptr<LogicalProcess> process;
         LpId id;
         GroupId group;
-        std::uint32_t sent = 0;        ///< messages so far: the next sequence number
-        std::uint32_t first_slot = 0;  ///< of its wake-ups
+        std::uint32_t sent = 0;  ///< messages so far: the next sequence number
         std::uint32_t slots = 0;
     };
     /// Who carries out what is due: the rank, as context of the handlers.
     class Host {
     public:
         virtual ~Host() = default;
-        virtual void wake(Domain& domain, std::uint32_t local, const WakeUp& wake_up) = 0;
+        virtual void wake(Domain& domain, std::uint32_t local, const WakeTable::Key& wake_up) = 0;
         virtual void deliver(Domain& domain, std::uint32_t local, const Event& event) = 0;
         virtual void carry_out(Domain& domain, const Agenda::Item& item) = 0;
         /// Between events, every now and then.
@@ -74,9 +48,13 @@ public:
     [[nodiscard]] const std::vector<Member>& members() const { return members_; }
     [[nodiscard]] Agenda& agenda() { return agenda_; }
 
-    void push(const Event& event) { messages_.push(event); }
+    void push(const Event& event);
     /// Plans a slot anew for `at`, or for no time at all; what was planned before does not count any more.
-    void plan(std::uint32_t local, std::uint32_t slot, SimTime at, std::uint32_t instant_order);
+    void plan(std::uint32_t local, std::uint32_t slot, SimTime at, std::uint32_t depth);
+
+    /// Whether `local`, being visited, may go on to `at` as if woken there: nothing else is due for it before. Counts
+    /// as an event.
+    [[nodiscard]] bool goes_on(std::uint32_t local, SimTime at, Host& host);
 
     /// Handles everything before `safe`. Fixed instants are carried out only as far as the run is known to last: up to
     /// `lasting`, or to an event seen here; where that is not known the domain stays, and goes on in a later window.
@@ -94,50 +72,42 @@ public:
 
 private:
     static bool comes_before(const Event& a, const Event& b) { return engine::is_before(a, b); }
-    static bool wakes_before(const WakeUp& a, const WakeUp& b) { return engine::is_before(a, b); }
-    /// Something due in the window being run, by the member it is for.
+    /// A message due in the window being run, by the member it is for.
     struct Due {
         std::uint32_t local = 0;
-        std::uint32_t index = 0;  ///< in due_messages_, or in due_wakes_ with the top bit set
-    };
-    struct Slot {
-        std::uint32_t planning = 0;
-        bool is_planned = false;
-
-        template <class Archive>
-        void serialize(Archive& archive, unsigned /*version*/) {
-            archive& planning& is_planned;
-        }
+        std::uint32_t message = 0;  ///< in due_messages_
     };
 
     SimTime run_in_order(SimTime safe, SimTime lasting, Host& host);
     SimTime run_by_member(SimTime safe, SimTime lasting, Host& host);
     [[nodiscard]] bool lasts_to(SimTime instant, SimTime lasting);
-    void gather_due(SimTime safe);
+    [[nodiscard]] SimTime next_message_time();
+    void gather_due(SimTime end);
     void sort_due();
-    void visit(std::uint32_t local, std::size_t first, std::size_t last, Host& host);
-    [[nodiscard]] bool take_if_valid(const WakeUp& wake_up);
-    void drop_cancelled();
+    void visit_all(Host& host);
+    void visit(std::uint32_t local, std::span<Due> messages, Host& host);
     void count(SimTime time, Host& host);
 
     bool is_independent_;
     Agenda agenda_;
     const std::vector<std::uint32_t>* local_of_;
     std::vector<Member> members_;
-    std::vector<Slot> slots_;
+    WakeTable wakes_;
     BucketQueue<Event, comes_before> messages_;
-    BucketQueue<WakeUp, wakes_before> wakes_;
+    /// Member by member: messages since the last window, in the order in which they came. Most are due in the next one,
+    /// and never see the queue.
+    std::vector<Event> inbox_;
+    SimTime earliest_in_inbox_ = SimTime::never();
 
     // Of the window being run member by member.
     SimTime visit_end_;
     std::uint32_t visited_ = UINT32_MAX;  ///< member being visited
+    SimTime next_own_message_;            ///< of that member, in this window
     std::vector<Event> due_messages_;
-    std::vector<WakeUp> due_wakes_;
-    std::vector<Due> due_;
-    std::vector<Due> other_due_;               ///< scratch of the sort
-    std::vector<std::uint32_t> places_;        ///< scratch of the sort
-    std::vector<WakeUp> own_wakes_;            ///< of the member being visited
-    std::vector<std::uint32_t> own_messages_;  ///< of the member being visited, as indices of due_messages_
+    std::vector<Due> due_;                  ///< by member
+    std::vector<std::uint32_t> due_wakes_;  ///< members with wake-ups due, ascending
+    std::vector<Due> other_due_;            ///< scratch of the sort
+    std::vector<std::uint32_t> places_;     ///< scratch of the sort
 
     SimTime horizon_;
     SimTime reached_;  ///< the agenda has been carried out before this instant

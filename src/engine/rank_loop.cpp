@@ -10,6 +10,7 @@
 #include <span>
 #include <utility>
 
+#include "engine/prefetch.hpp"
 #include "regatta/base/errors.hpp"
 
 namespace regatta::engine {
@@ -55,6 +56,12 @@ RankLoop::RankLoop(const Model& model, const Tiers& tiers, const Partition& part
     for (std::size_t board = 0; board < board_values_.size(); ++board)
         if (ranks_reading_[board * partition.ranks + rank])
             board_values_[board].assign(model.boards()[board].entries, 0);
+    published_.resize(model.boards().size());
+    for (std::size_t board = 0; board < published_.size(); ++board) {
+        if (!model.boards()[board].is_published) continue;
+        published_[board].values.assign(model.boards()[board].entries, 0);
+        published_[board].is_changed.assign(model.boards()[board].entries, 0);
+    }
     clear_outgoing();
 }
 
@@ -80,9 +87,9 @@ void RankLoop::enter(Domain& domain, std::uint32_t local, SimTime now, std::uint
     depth_ = depth;
 }
 
-void RankLoop::wake(Domain& domain, std::uint32_t local, const WakeUp& wake_up) {
-    enter(domain, local, wake_up.time, wake_up.instant_order >> 8);
-    domain.members()[local].process->wake(wake_up.slot, *this);
+void RankLoop::wake(Domain& domain, std::uint32_t local, const WakeTable::Key& wake_up) {
+    enter(domain, local, wake_up.time, WakeTable::depth_of(wake_up));
+    domain.members()[local].process->wake(WakeTable::slot_of(wake_up), *this);
 }
 
 void RankLoop::deliver(Domain& domain, std::uint32_t local, const Event& event) {
@@ -153,7 +160,15 @@ void RankLoop::wake_at(std::uint32_t slot, SimTime at) {
                                    model_->name_of(self_), now_.ns(), at.ns()));
     REGATTA_CHECK(slot < domain_->members()[current_].slots,
                   fmt::format("{} has no wake-up slot {}", model_->name_of(self_), slot));
-    domain_->plan(current_, slot, at, at.is_never() ? 0 : instant_order(at, kWakeUp));
+    domain_->plan(current_, slot, at, at.is_never() ? 0 : instant_order(at, kWakeUp) >> 8);
+}
+
+bool RankLoop::go_on_to(SimTime at) {
+    REGATTA_CHECK(at > now_, fmt::format("{} goes on from {} ns to {} ns", model_->name_of(self_), now_.ns(), at.ns()));
+    if (!domain_->goes_on(current_, at, *this)) return false;
+    now_ = at;
+    depth_ = 0;
+    return true;
 }
 
 void RankLoop::cancel_wake_up(std::uint32_t slot) {
@@ -174,9 +189,7 @@ const LogicalProcess& RankLoop::peek(LpId other) {
 void RankLoop::carry_out(Domain& domain, const Agenda::Item& item) {
     switch (item.kind) {
         case Agenda::Kind::Sample:
-            for (Domain::Member& member : domain.members())
-                if (model_->is_sampled(member.group)) member.process->sample(item.at);
-            return;
+            return sample(domain, item.at);
         case Agenda::Kind::Report:
             return report(domain, item);
         case Agenda::Kind::Change:
@@ -184,7 +197,49 @@ void RankLoop::carry_out(Domain& domain, const Agenda::Item& item) {
     }
 }
 
+void RankLoop::sample(Domain& domain, SimTime at) {
+    std::vector<Domain::Member>& members = domain.members();
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        if (!model_->is_sampled(members[i].group)) continue;
+        prefetch_ahead(i, members.size(), [&](std::size_t other) { return members[other].process.get(); });
+        members[i].process->sample(at);
+    }
+}
+
+void RankLoop::publish(BoardId board, std::uint32_t entry, std::uint32_t value) {
+    REGATTA_CHECK(board.index() < published_.size() && entry < published_[board.index()].values.size() &&
+                      model_->boards()[board.index()].from == domain_->members()[current_].group,
+                  fmt::format("{} publishes entry {} of board {}, which it does not report to", model_->name_of(self_),
+                              entry, board.value()));
+    Published& published = published_[board.index()];
+    published.values[entry] = value;
+    if (published.is_changed[entry] != 0) return;
+    published.is_changed[entry] = 1;
+    published.changed.push_back(entry);
+}
+
 void RankLoop::report(Domain& domain, const Agenda::Item& item) {
+    const Board& board = model_->boards()[item.board.index()];
+    BoardReport made{.board = item.board, .reported_at = item.at, .entries = {}};
+    if (board.is_published) {
+        Published& published = published_[item.board.index()];
+        made.entries.reserve(published.changed.size());
+        for (const std::uint32_t entry : published.changed) {
+            made.entries.push_back({.entry = entry, .value = published.values[entry]});
+            published.is_changed[entry] = 0;
+        }
+        published.changed.clear();
+    } else {
+        ask_members(domain, made);
+    }
+    if (made.entries.empty()) return;
+    for (std::size_t rank = 0; rank < outgoing_.size(); ++rank)
+        if (rank != rank_ && ranks_reading_[item.board.index() * outgoing_.size() + rank])
+            outgoing_[rank].reports.push_back(made);
+    if (!board_values_[item.board.index()].empty()) waiting_reports_.push_back(std::move(made));
+}
+
+void RankLoop::ask_members(Domain& domain, BoardReport& report) const {
     class Collector final : public BoardWriter {
     public:
         Collector(BoardReport& report, std::uint32_t entries) : report_(&report), entries_(entries) {}
@@ -197,17 +252,11 @@ void RankLoop::report(Domain& domain, const Agenda::Item& item) {
         BoardReport* report_;
         std::uint32_t entries_;
     };
-    const Board& board = model_->boards()[item.board.index()];
-    BoardReport made{.board = item.board, .reported_at = item.at, .entries = {}};
-    made.entries.reserve(domain.members().size());
-    Collector collector(made, board.entries);
+    const Board& board = model_->boards()[report.board.index()];
+    report.entries.reserve(domain.members().size());
+    Collector collector(report, board.entries);
     for (Domain::Member& member : domain.members())
-        if (member.group == board.from) member.process->report(item.board, item.at, collector);
-    if (made.entries.empty()) return;
-    for (std::size_t rank = 0; rank < outgoing_.size(); ++rank)
-        if (rank != rank_ && ranks_reading_[item.board.index() * outgoing_.size() + rank])
-            outgoing_[rank].reports.push_back(made);
-    if (!board_values_[item.board.index()].empty()) waiting_reports_.push_back(std::move(made));
+        if (member.group == board.from) member.process->report(report.board, report.reported_at, collector);
 }
 
 void RankLoop::change_board(Domain& domain, const Agenda::Item& item) {
@@ -294,13 +343,13 @@ void RankLoop::finish(SimTime end) {
 void RankLoop::save(OutArchive& archive) const {
     for (const Domain& domain : domains_)
         domain.save(archive);
-    archive << board_values_ << waiting_reports_;
+    archive << board_values_ << waiting_reports_ << published_;
 }
 
 void RankLoop::load(InArchive& archive) {
     for (Domain& domain : domains_)
         domain.load(archive);
-    archive >> board_values_ >> waiting_reports_;
+    archive >> board_values_ >> waiting_reports_ >> published_;
 }
 
 }  // namespace regatta::engine

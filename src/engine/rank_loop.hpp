@@ -42,6 +42,8 @@ public:
 
     void wake_at(std::uint32_t slot, SimTime at) override;
     void cancel_wake_up(std::uint32_t slot) override;
+    [[nodiscard]] bool go_on_to(SimTime at) override;
+    void publish(BoardId board, std::uint32_t entry, std::uint32_t value) override;
     [[nodiscard]] const LogicalProcess& peek(LpId other) override;
 
     void save(OutArchive& archive) const;
@@ -55,8 +57,20 @@ private:
         std::uint16_t tier = 0;
     };
 
+    /// What members of this rank have published to a board.
+    struct Published {
+        std::vector<std::uint32_t> values;     ///< by entry
+        std::vector<std::uint32_t> changed;    ///< entries since the last report
+        std::vector<std::uint8_t> is_changed;  ///< by entry
+
+        template <class Archive>
+        void serialize(Archive& archive, unsigned /*version*/) {
+            archive& values& changed& is_changed;
+        }
+    };
+
     void post(Event& event, SimTime delay) override;
-    void wake(Domain& domain, std::uint32_t local, const WakeUp& wake_up) override;
+    void wake(Domain& domain, std::uint32_t local, const WakeTable::Key& wake_up) override;
     void deliver(Domain& domain, std::uint32_t local, const Event& event) override;
     void carry_out(Domain& domain, const Agenda::Item& item) override;
     void look_up() override { (*look_up_)(); }
@@ -64,7 +78,9 @@ private:
     [[nodiscard]] std::uint32_t instant_order(SimTime time, std::uint32_t event_class) const;
     void enter(Domain& domain, std::uint32_t local, SimTime now, std::uint32_t depth);
     void push(const Event& event, const Place& place);
+    void sample(Domain& domain, SimTime at);
     void report(Domain& domain, const Agenda::Item& item);
+    void ask_members(Domain& domain, BoardReport& report) const;
     void change_board(Domain& domain, const Agenda::Item& item);
     [[noreturn]] void fail_latency(const Event& event, SimTime least) const;
     [[noreturn]] void fail_horizon(const Event& event, SimTime horizon) const;
@@ -79,6 +95,7 @@ private:
     std::vector<bool> ranks_reading_;      ///< by board and rank
     std::vector<WindowMessage> outgoing_;
     std::vector<std::vector<std::uint32_t>> board_values_;  ///< by board; empty where nobody here reads
+    std::vector<Published> published_;                      ///< by board; empty where it is not published
     std::vector<BoardReport> waiting_reports_;              ///< received or made here, not yet shown
     const std::function<void()>* look_up_ = nullptr;
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <limits>
 #include <optional>
+#include <span>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "regatta/base/errors.hpp"
 #include "results/file_layout.hpp"
 #include "results/row_order.hpp"
+#include "results/row_sorter.hpp"
 #include "results/table_io.hpp"
 #include "results/temporary_file.hpp"
 
@@ -44,11 +46,13 @@ public:
 
     /// Moves the rows that end before `before` from pending to the file, in order.
     void write_settled(std::int64_t before_ns) {
-        const auto rest = std::partition(pending.begin(), pending.end(),
-                                         [before_ns](const auto& row) { return row.end_ns < before_ns; });
-        std::sort(pending.begin(), rest, RowOrder());
-        requests->append(pending.data(), static_cast<std::size_t>(rest - pending.begin()));
-        pending.erase(pending.begin(), rest);
+        const std::span<const RowSorter::Key> settled = sorter.sort(pending, before_ns);
+        for (const RowSorter::Key& key : settled)
+            requests->append_row(pending[key.row]);
+        if (settled.size() == pending.size())
+            pending.clear();
+        else
+            std::erase_if(pending, [before_ns](const auto& row) { return row.end_ns < before_ns; });
         // Twice what is left, so that rows that stay are not gone through again and again.
         sort_from = std::max(kLeastPending, 2 * pending.size());
     }
@@ -59,6 +63,7 @@ public:
     h5::File file;
     std::optional<h5::TableAppender> requests;
     std::vector<serving::RequestRecord> pending;  ///< rows that are not in the file yet, in no order
+    RowSorter sorter;
     std::size_t sort_from = kLeastPending;
     std::int64_t settled_ns = std::numeric_limits<std::int64_t>::min();
     std::vector<serving::ReplicaRecord> replicas;

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <memory>
 #include <vector>
 
 #include "results/hdf5.hpp"
@@ -18,12 +20,20 @@ public:
     /// `file` must outlive this and stay where it is.
     TableAppender(File& file, const Table& table, Packing packing);
     void append(const void* rows, std::size_t count);
+    /// One row, of the table's type; as cheap as a copy of it.
+    template <class Row>
+    void append_row(const Row& row) {
+        std::memcpy(gathered_.get() + gathered_bytes_, &row, sizeof row);
+        gathered_bytes_ += sizeof row;
+        if (gathered_bytes_ == batch_bytes_) write_gathered();
+    }
     /// Writes what has gathered; nothing may be appended afterwards.
     void close();
-    [[nodiscard]] std::uint64_t rows() const { return written_rows_ + gathered_.size() / table_->row_bytes; }
+    [[nodiscard]] std::uint64_t rows() const { return written_rows_ + gathered_bytes_ / table_->row_bytes; }
 
 private:
-    void write(const std::byte* rows, std::size_t count);
+    void write_gathered();
+    void write_chunk(hsize_t first_row, const std::byte* chunk, std::size_t bytes);
     void write_plain(const std::byte* rows, std::size_t count);
     void write_compressed(const std::byte* rows, std::size_t count);
 
@@ -34,7 +44,9 @@ private:
     Handle type_;
     Handle dataset_;
     std::uint64_t written_rows_ = 0;
-    std::vector<std::byte> gathered_;  ///< never more than a batch
+    /// One batch, always with room for a row. Not a vector: small tables are not to touch all of it.
+    std::unique_ptr<std::byte[]> gathered_;
+    std::size_t gathered_bytes_ = 0;
 };
 
 /// Reads rows of a table into memory by the names of its columns; columns it does not know are passed over.

@@ -34,12 +34,14 @@ void GatewayLp::take_next() {
 }
 
 void GatewayLp::wake(std::uint32_t /*slot*/, engine::Context& context) {
-    // Requests of one instant are routed in one go.
-    while (next_ && next_->arrival == context.now()) {
-        ++count_;
-        dispatch(*next_, context);
-        take_next();
-    }
+    do {
+        // Requests of one instant are routed in one go.
+        while (next_ && next_->arrival == context.now()) {
+            ++count_;
+            dispatch(*next_, context);
+            take_next();
+        }
+    } while (next_ && context.go_on_to(next_->arrival));
     if (next_) context.wake_at(kArrivalSlot, next_->arrival);
 }
 

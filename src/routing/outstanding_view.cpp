@@ -1,5 +1,7 @@
 #include "routing/outstanding_view.hpp"
 
+#include <algorithm>
+
 namespace regatta::routing {
 
 OutstandingView::OutstandingView(std::uint32_t replicas, Reports reports) : replicas_(replicas), reports_(reports) {
@@ -16,7 +18,12 @@ void OutstandingView::dispatched(std::uint32_t replica, SimTime arrives_at) {
     } else {
         REGATTA_CHECK(arrives_at >= tick_, "a request dispatched after the report of " + std::to_string(tick_.ns()) +
                                                " ns arrives before it, at " + std::to_string(arrives_at.ns()) + " ns");
-        unreported_.push_back(Unreported{.arrives_at = arrives_at, .replica = replica});
+        const Unreported dispatch{.arrives_at = arrives_at, .replica = replica};
+        if (unreported_.empty() || unreported_.back().arrives_at <= arrives_at)
+            unreported_.push_back(dispatch);
+        else
+            unreported_.insert(std::upper_bound(unreported_.begin(), unreported_.end(), dispatch, arrives_before),
+                               dispatch);
         ++own_unreported_[replica];
     }
     change(replica, before, before + 1);
@@ -40,15 +47,10 @@ void OutstandingView::reported(std::span<const std::uint32_t> outstanding, SimTi
     loaded_report_ = {};
     tick_ = tick;
     // A request that arrives at the tick is not in the report: it tells the state before any event at that time.
-    std::erase_if(unreported_, [tick](const Unreported& dispatch) { return dispatch.arrives_at < tick; });
-    rebuild_own_unreported();
+    unreported_.erase(unreported_.begin(), std::lower_bound(unreported_.begin(), unreported_.end(),
+                                                            Unreported{.arrives_at = tick}, arrives_before));
+    recount_own_unreported();
     index_is_current_ = false;
-}
-
-std::uint32_t OutstandingView::count(std::uint32_t replica) const {
-    if (reports_ == Reports::OnCompletion) return own_counts_[replica];
-    const auto own = own_unreported_.find(replica);
-    return (report_.empty() ? 0 : report_[replica]) + (own == own_unreported_.end() ? 0 : own->second);
 }
 
 std::uint32_t OutstandingView::least(std::uint32_t start) {
@@ -72,7 +74,7 @@ void OutstandingView::rebuild_index() {
     index_is_current_ = true;
 }
 
-void OutstandingView::rebuild_own_unreported() {
+void OutstandingView::recount_own_unreported() {
     own_unreported_.clear();
     for (const Unreported& dispatch : unreported_)
         ++own_unreported_[dispatch.replica];

@@ -5,12 +5,12 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "regatta/base/errors.hpp"
 #include "regatta/base/time.hpp"
 #include "routing/level_index.hpp"
+#include "routing/stamped_counts.hpp"
 
 namespace regatta::routing {
 
@@ -45,7 +45,11 @@ public:
     /// `outstanding` is borrowed and must stay as it is until the next call: gateways share one report.
     void reported(std::span<const std::uint32_t> outstanding, SimTime tick);
 
-    [[nodiscard]] std::uint32_t count(std::uint32_t replica) const;
+    /// Looks at two numbers, both nearly always in cache lines of their own: in the report and in the own dispatches.
+    [[nodiscard]] std::uint32_t count(std::uint32_t replica) const {
+        if (reports_ == Reports::OnCompletion) return own_counts_[replica];
+        return (report_.empty() ? 0 : report_[replica]) + own_unreported_.of(replica);
+    }
     /// The replica with the fewest outstanding requests; of several, the first at or after `start`, wrapping round.
     /// Logarithmic in the number of replicas; the first call, and with Periodic the first after a report, is linear.
     [[nodiscard]] std::uint32_t least(std::uint32_t start);
@@ -66,9 +70,12 @@ private:
         }
     };
 
+    [[nodiscard]] static bool arrives_before(const Unreported& a, const Unreported& b) {
+        return a.arrives_at < b.arrives_at;
+    }
     void change(std::uint32_t replica, std::uint32_t before, std::uint32_t after);
     void rebuild_index();
-    void rebuild_own_unreported();
+    void recount_own_unreported();
 
     std::uint32_t replicas_;
     Reports reports_;
@@ -78,9 +85,8 @@ private:
     std::span<const std::uint32_t> report_;  ///< empty before the first report, which counts as nothing outstanding
     std::vector<std::uint32_t> loaded_report_;
     SimTime tick_;
-    std::vector<Unreported> unreported_;
-    /// `unreported_` counted by replica, for look-up only: its order never reaches a result.
-    std::unordered_map<std::uint32_t, std::uint32_t> own_unreported_;
+    std::vector<Unreported> unreported_;  ///< by arrival
+    StampedCounts own_unreported_;        ///< `unreported_` by replica
 
     std::optional<LevelIndex> index_;  ///< made by the first least(): most routers never ask
     bool index_is_current_ = false;
@@ -99,7 +105,7 @@ void OutstandingView::serialize(Archive& archive, unsigned /*version*/) {
     if constexpr (Archive::is_loading::value) {
         loaded_report_ = std::move(report);
         report_ = loaded_report_;
-        rebuild_own_unreported();
+        recount_own_unreported();
         index_is_current_ = false;
     }
 }

@@ -119,7 +119,8 @@ void Fleet::join_pool(std::size_t index) {
                                                     .to = gateways_,
                                                     .period = *scenario_.gateways.report_every,
                                                     .latency = pool.gateway_latency,
-                                                    .entries = pool.replicas()});
+                                                    .entries = pool.replicas(),
+                                                    .is_published = true});
     REGATTA_CHECK(board.value() == index, "boards and pools are numbered differently");
 }
 
@@ -171,7 +172,8 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t pool_index,
                                           .gpus = pool.tensor_parallel,
                                           .kv_blocks = limits.kv_blocks};
         replicas.emplace_back(facts, scheduler->make(limits, pool.scheduler.parameters, scenario_.stepping),
-                              *step_times_[pool_index], sink_);
+                              serving::Replica::Surroundings{
+                                  .timing = *step_times_[pool_index], .sink = sink_, .outcome = outcome_});
     }
     const serving::NodeLp::Setup setup{.pool = PoolId(static_cast<std::uint16_t>(pool_index)),
                                        .first_in_pool = first,

@@ -8,6 +8,7 @@
 #include "regatta/serving/records.hpp"
 #include "scenario/registries.hpp"
 #include "scenario/scenario.hpp"
+#include "serving/replica_scheduler.hpp"
 #include "timing/step_time_model.hpp"
 #include "workload/workload.hpp"
 
@@ -45,6 +46,7 @@ private:
     std::vector<std::uint32_t> first_node_;                           ///< by pool: NodeId of its first node
     std::vector<std::uint32_t> first_replica_;                        ///< by pool: ReplicaId of its first replica
     std::unique_ptr<workload::Workload> workload_;
+    serving::StepOutcome outcome_;  ///< scratch of whichever replica is being woken
     std::int64_t arrived_ = 0;
 };
 

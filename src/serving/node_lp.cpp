@@ -20,7 +20,7 @@ std::int64_t ns_or_none(SimTime time) {
 }  // namespace
 
 NodeLp::NodeLp(const Setup& setup, std::vector<Replica> replicas, RecordSink& sink)
-    : setup_(setup), replicas_(std::move(replicas)), planned_(replicas_.size(), SimTime::never()), sink_(&sink) {}
+    : setup_(setup), replicas_(std::move(replicas)), sink_(&sink) {}
 
 Request NodeLp::request_of(const engine::Event& event, const Dispatch& dispatch) const {
     return dispatch.request(RequestId(event.key), GatewayId(event.sender.value() - setup_.first_gateway.value()));
@@ -38,25 +38,26 @@ void NodeLp::handle(const engine::Event& event, engine::Context& context) {
         tell_completion(request, dispatch.slot, setup_.gateway_latency + setup_.least_step, context);
         return;
     }
-    plan(dispatch.slot, context);
+    if (const auto at = replica.new_wake_up()) context.wake_at(dispatch.slot, *at);
+    publish(dispatch.slot, context);
 }
 
 void NodeLp::wake(std::uint32_t slot, engine::Context& context) {
     Replica& replica = replicas_[slot];
-    planned_[slot] = SimTime::never();
-    replica.wake(context.now());
-    for (const ServedRequest& served : replica.finished()) {
+    const std::span<const ServedRequest> finished = replica.wake(context.now());
+    for (const ServedRequest& served : finished) {
         record(served, replica, EndState::Finished, context.now());
         tell_completion(served.request, slot, setup_.gateway_latency, context);
     }
-    plan(slot, context);
+    if (!finished.empty()) publish(slot, context);
+    if (const auto at = replica.new_wake_up()) context.wake_at(slot, *at);
 }
 
-void NodeLp::plan(std::uint32_t slot, engine::Context& context) {
-    const SimTime at = replicas_[slot].wake_at();
-    if (at == planned_[slot]) return;
-    planned_[slot] = at;
-    context.wake_at(slot, at);
+/// Each pool has a board of its own, numbered alike. What is outstanding changes with dispatches and completions only.
+void NodeLp::publish(std::uint32_t slot, engine::Context& context) {
+    if (setup_.tells_completions) return;
+    context.publish(engine::BoardId(setup_.pool.value()), setup_.first_in_pool + slot,
+                    static_cast<std::uint32_t>(replicas_[slot].outstanding()));
 }
 
 void NodeLp::tell_completion(const Request& request, std::uint32_t slot, SimTime delay, engine::Context& context) {
@@ -88,7 +89,7 @@ void NodeLp::record(const ServedRequest& served, const Replica& replica, EndStat
 
 void NodeLp::sample(SimTime at) {
     ReplicaSample sum;
-    for (const Replica& replica : replicas_) {
+    for (Replica& replica : replicas_) {
         const ReplicaSample sample = replica.sample(at);
         sum.waiting += sample.waiting;
         sum.running += sample.running;
@@ -98,11 +99,9 @@ void NodeLp::sample(SimTime at) {
     sink_->sample(setup_.pool, at, sum);
 }
 
-void NodeLp::report(engine::BoardId board, SimTime /*at*/, engine::BoardWriter& writer) {
-    // Each pool has a board of its own, numbered alike; outstanding changes at events only, so it is up to date.
-    if (board.value() != setup_.pool.value()) return;
-    for (std::uint32_t slot = 0; slot < replicas_.size(); ++slot)
-        writer.put(setup_.first_in_pool + slot, static_cast<std::uint32_t>(replicas_[slot].outstanding()));
+void NodeLp::prefetch(unsigned stage) const {
+    // Which of several replicas will be touched is not known.
+    if (replicas_.size() == 1) replicas_.front().prefetch(stage);
 }
 
 void NodeLp::finish(SimTime end, std::span<const engine::Event> undelivered) {
@@ -117,13 +116,11 @@ void NodeLp::finish(SimTime end, std::span<const engine::Event> undelivered) {
 }
 
 void NodeLp::save(OutArchive& archive) const {
-    archive << planned_;
     for (const Replica& replica : replicas_)
         replica.save(archive);
 }
 
 void NodeLp::load(InArchive& archive) {
-    archive >> planned_;
     for (Replica& replica : replicas_)
         replica.load(archive);
 }

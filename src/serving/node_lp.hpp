@@ -19,7 +19,8 @@ public:
     struct Setup {
         PoolId pool;
         std::uint32_t first_in_pool = 0;  ///< number of its first replica within the pool
-        bool tells_completions = true;    ///< to the gateway that dispatched
+        bool tells_completions =
+            true;  ///< to the gateway that dispatched; else the pool's board shows what is outstanding
         SimTime gateway_latency;
         SimTime least_step = {};  ///< a gateway is told of a rejection so much later: nodes promise to answer no sooner
         LpId first_gateway;       ///< gateways are numbered one after the other
@@ -31,20 +32,19 @@ public:
     void handle(const engine::Event& event, engine::Context& context) override;
     void wake(std::uint32_t slot, engine::Context& context) override;
     void sample(SimTime at) override;
-    void report(engine::BoardId board, SimTime at, engine::BoardWriter& writer) override;
+    void prefetch(unsigned stage) const override;
     void finish(SimTime end, std::span<const engine::Event> undelivered) override;
     void save(OutArchive& archive) const override;
     void load(InArchive& archive) override;
 
 private:
     [[nodiscard]] Request request_of(const engine::Event& event, const Dispatch& dispatch) const;
-    void plan(std::uint32_t slot, engine::Context& context);
+    void publish(std::uint32_t slot, engine::Context& context);
     void record(const ServedRequest& served, const Replica& replica, EndState state, SimTime end);
     void tell_completion(const Request& request, std::uint32_t slot, SimTime delay, engine::Context& context);
 
     Setup setup_;
     std::vector<Replica> replicas_;
-    std::vector<SimTime> planned_;  ///< wake-up of each replica
     RecordSink* sink_;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/archive/binary_iarchive.hpp>
 #include <boost/archive/binary_oarchive.hpp>
+#include <cmath>
 #include <utility>
 
 #include "regatta/base/errors.hpp"
@@ -16,12 +17,21 @@ namespace {
 
 /// A run is cut where its length in 2^-16 ns would come near 2^61 (9.8 hours): the series must not overflow.
 constexpr std::int64_t kLongestRunFine = std::int64_t{1} << 61;
+constexpr std::size_t kCacheLineBytes = 64;
+/// What is called for of a scheduler whose size is not known here.
+constexpr std::size_t kSchedulerBytes = 320;
 
 }  // namespace
 
 Replica::Replica(const ReplicaFacts& facts, std::unique_ptr<ReplicaScheduler> scheduler,
-                 const timing::StepTimeModel& timing, RecordSink& sink)
-    : facts_(facts), scheduler_(std::move(scheduler)), timing_(&timing), sink_(&sink) {
+                 const Surroundings& surroundings)
+    : scheduler_(std::move(scheduler)),
+      timing_(&surroundings.timing),
+      sink_(&surroundings.sink),
+      outcome_(&surroundings.outcome),
+      least_step_fine_(surroundings.timing.least_step_fine()),
+      most_steps_ahead_(kLongestRunFine / least_step_fine_),
+      facts_(facts) {
     sums_.replica = facts.id.value();
     sums_.node = facts.node.value();
     sums_.pool = facts.pool.value();
@@ -31,6 +41,8 @@ Replica::Replica(const ReplicaFacts& facts, std::unique_ptr<ReplicaScheduler> sc
 
 bool Replica::receive(const Request& request, SimTime now) {
     if (!scheduler_->accepts(request)) return false;
+    outcome_->clear();
+    advance(now, now);
     if (!is_busy_) {
         if (!starts_now_) {
             starts_now_ = true;
@@ -40,6 +52,7 @@ bool Replica::receive(const Request& request, SimTime now) {
         // The step in progress goes on; the batch after it is formed anew, even where the run would have ended with
         // that step (with the line's piece) and been followed by another of the same composition.
         run_steps_ = steps_ended_by(now) + 1;
+        run_end_ = boundary(run_steps_);
         is_cut_ = true;
     }
     scheduler_->enqueue(request, now);
@@ -47,31 +60,70 @@ bool Replica::receive(const Request& request, SimTime now) {
 }
 
 SimTime Replica::wake_at() const {
-    if (is_busy_) return boundary(run_steps_);
-    return starts_now_ ? run_start_.ceiling() : SimTime::never();
+    if (!is_busy_ && !starts_now_) return SimTime::never();
+    const ReplicaScheduler::Soonest soonest = scheduler_->soonest_completion();
+    const auto later = [&](const FineClock& from, std::int64_t steps) {
+        return from.plus(std::min(steps, most_steps_ahead_) * least_step_fine_).ceiling();
+    };
+    if (!is_busy_) return later(run_start_, soonest.waiting);
+    // The run's own steps are known; those of a run that a request has cut short would have been no longer.
+    const bool is_line_bound = soonest.arrivals_only_delay && timing_->is_monotone();
+    const std::int64_t known = std::min(soonest.in_batch, is_line_bound ? uncut_steps_ : run_steps_);
+    SimTime at = known == run_steps_ ? run_end_ : boundary(known);
+    if (soonest.in_batch > known) at = later(run_start_.plus(offset_fine(known)), soonest.in_batch - known);
+    if (soonest.waiting == INT64_MAX) return at;
+    return std::min(at, later(run_start_.plus(offset_fine(run_steps_)), soonest.waiting));
 }
 
-void Replica::wake(SimTime now) {
-    REGATTA_CHECK(now == wake_at(), fmt::format("replica {} woken at {} ns, planned for {} ns", facts_.id.value(),
-                                                now.ns(), wake_at().ns()));
-    outcome_.clear();
-    if (is_busy_) {
-        carry_out(run_steps_);
-        start_batch(!is_cut_);
-    } else {
-        starts_now_ = false;
-        start_batch(false);
+std::optional<SimTime> Replica::new_wake_up() {
+    const SimTime at = wake_at();
+    if (at == told_wake_up_) return std::nullopt;
+    told_wake_up_ = at;
+    return at;
+}
+
+std::span<const ServedRequest> Replica::wake(SimTime now) {
+    outcome_->clear();
+    told_wake_up_ = SimTime::never();
+    advance(now, now);
+    return outcome_->finished;
+}
+
+/// Carries out every run that ends by `now`, and starts what follows; an idle replica starts only if it was to do so
+/// before `starts_before`, for until then the instant may bring more.
+void Replica::advance(SimTime now, SimTime starts_before) {
+    while (true) {
+        if (is_busy_) {
+            if (run_end_ > now) return;
+            const SimTime end = run_end_;
+            carry_out(run_steps_);
+            REGATTA_CHECK(end == now || outcome_->finished.empty(),
+                          fmt::format("replica {} completes a request at {} ns, but is woken at {} ns",
+                                      facts_.id.value(), end.ns(), now.ns()));
+            start_batch(!is_cut_);
+        } else if (starts_now_ && run_start_.ceiling() < starts_before) {
+            starts_now_ = false;
+            start_batch(false);
+        } else {
+            return;
+        }
     }
 }
 
 /// Steps of the run whose end, rounded up to whole nanoseconds, is not after `instant`; less than all of them.
 std::int64_t Replica::steps_ended_by(SimTime instant) const {
-    std::int64_t ended = 0;
-    std::int64_t not_ended = run_steps_;
-    while (not_ended - ended > 1) {
-        const std::int64_t middle = ended + (not_ended - ended) / 2;
-        (boundary(middle) <= instant ? ended : not_ended) = middle;
-    }
+    const std::int64_t most = run_steps_ - 1;
+    if (most == 0 || boundary(1) > instant) return 0;
+    // offset(n) = square * n^2 + linear * n, solved in floating point and set right in integers.
+    const double square = 0.5 * static_cast<double>(line_.slope_fine) * static_cast<double>(run_decodes_);
+    const double linear = static_cast<double>(line_.at(run_context_tokens_)) - square;
+    const double offset = static_cast<double>((instant - run_start_.ceiling()).ns()) * double{timing::kFinePerNs};
+    const double solution = 2 * offset / (linear + std::sqrt(linear * linear + 4 * square * offset));
+    auto ended = static_cast<std::int64_t>(std::clamp(solution, 1.0, static_cast<double>(most)));
+    while (ended < most && boundary(ended + 1) <= instant)
+        ++ended;
+    while (boundary(ended) > instant)
+        --ended;
     return ended;
 }
 
@@ -103,7 +155,13 @@ void Replica::start_run() {
     for (const timing::PrefillChunk& chunk : shape.prefills)
         run_prefill_tokens_ += chunk.tokens;
     run_steps_ = scheduler_->steady_steps();
-    if (run_steps_ == 1) return;
+    if (run_steps_ > 1) limit_run();
+    uncut_steps_ = run_steps_;
+    run_end_ = boundary(run_steps_);
+}
+
+/// The series must hold over the whole run, and not overflow.
+void Replica::limit_run() {
     // Steps 1, ..., n see contexts up to run_context_tokens_ + (n - 1) * run_decodes_; all must lie in the line's
     // piece.
     if (line_.slope_fine != 0 || line_.valid_below != INT64_MAX) {
@@ -122,12 +180,12 @@ void Replica::carry_out(std::int64_t steps) {
     sums_.busy_ns += run_start_.ceiling().ns() - start.ceiling().ns();
     sums_.decode_tokens += steps * run_decodes_;
     sums_.prefill_tokens += run_prefill_tokens_;
-    const std::size_t finished_before = outcome_.finished.size();
-    scheduler_->complete_steps(steps, run_start_.ceiling(), outcome_);
-    sums_.finished += static_cast<std::int64_t>(outcome_.finished.size() - finished_before);
-    for (const SimTime gap : outcome_.resumed_gaps)
+    const std::size_t finished_before = outcome_->finished.size();
+    scheduler_->complete_steps(steps, run_start_.ceiling(), *outcome_);
+    sums_.finished += static_cast<std::int64_t>(outcome_->finished.size() - finished_before);
+    for (const SimTime gap : outcome_->resumed_gaps)
         sink_->inter_token_gaps(facts_.pool, gap, 1, gap);
-    outcome_.resumed_gaps.clear();
+    outcome_->resumed_gaps.clear();
 }
 
 /// Every decode of the run has a gap of the step's length between two tokens. Buckets are by the step's duration in
@@ -152,7 +210,9 @@ void Replica::tell_gaps(std::int64_t steps) {
     }
 }
 
-ReplicaSample Replica::sample(SimTime at) const {
+ReplicaSample Replica::sample(SimTime at) {
+    outcome_->clear();
+    advance(at - SimTime::from_ns(1), at);
     const QueueState queue = scheduler_->queue_state();
     const std::int64_t ended = is_busy_ ? steps_ended_by(at - SimTime::from_ns(1)) : 0;
     return {.waiting = queue.waiting,
@@ -166,7 +226,19 @@ std::int64_t Replica::outstanding() const {
     return queue.waiting + queue.running;
 }
 
+void Replica::prefetch(unsigned stage) const {
+    const auto call_for = [](const void* object, std::size_t bytes) {
+        for (std::size_t offset = 0; offset < bytes; offset += kCacheLineBytes)
+            __builtin_prefetch(static_cast<const char*>(object) + offset);
+    };
+    if (stage == 0) call_for(this, sizeof *this);
+    if (stage == 1) call_for(scheduler_.get(), kSchedulerBytes);
+    if (stage == 2) scheduler_->prefetch();
+}
+
 void Replica::finish(SimTime end, const std::function<void(const ServedRequest&)>& unfinished) {
+    outcome_->clear();
+    advance(end - SimTime::from_ns(1), end);
     if (is_busy_) {
         const std::int64_t ended = steps_ended_by(end - SimTime::from_ns(1));
         if (ended > 0) {
@@ -185,15 +257,17 @@ void Replica::finish(SimTime end, const std::function<void(const ServedRequest&)
 
 void Replica::save(OutArchive& archive) const {
     scheduler_->save(archive);
-    archive << is_busy_ << starts_now_ << is_cut_ << run_start_ << run_steps_ << line_.base_fine << line_.slope_fine
-            << line_.valid_below << run_context_tokens_ << run_decodes_ << run_prefill_tokens_;
+    archive << is_busy_ << starts_now_ << is_cut_ << run_start_ << run_end_ << run_steps_ << uncut_steps_
+            << told_wake_up_ << line_.base_fine << line_.slope_fine << line_.valid_below << run_context_tokens_
+            << run_decodes_ << run_prefill_tokens_;
     archive.save_binary(&sums_, sizeof sums_);
 }
 
 void Replica::load(InArchive& archive) {
     scheduler_->load(archive);
-    archive >> is_busy_ >> starts_now_ >> is_cut_ >> run_start_ >> run_steps_ >> line_.base_fine >> line_.slope_fine >>
-        line_.valid_below >> run_context_tokens_ >> run_decodes_ >> run_prefill_tokens_;
+    archive >> is_busy_ >> starts_now_ >> is_cut_ >> run_start_ >> run_end_ >> run_steps_ >> uncut_steps_ >>
+        told_wake_up_ >> line_.base_fine >> line_.slope_fine >> line_.valid_below >> run_context_tokens_ >>
+        run_decodes_ >> run_prefill_tokens_;
     archive.load_binary(&sums_, sizeof sums_);
 }
 

@@ -3,7 +3,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <vector>
+#include <optional>
+#include <span>
 
 #include "regatta/base/ids.hpp"
 #include "regatta/serving/records.hpp"
@@ -26,31 +27,42 @@ struct ReplicaFacts {
 ///
 /// It lives in *runs*: stretches of steps over which the composition of the batch holds, the step time being a straight
 /// line in the context, so that the end of every step of the run is known in closed form. The caller wakes it at
-/// `wake_at()`, and tells it of requests as they come. Nothing leaves a replica between two wake-ups.
+/// `wake_at()`, never later than a request completes, and tells it of requests as they come. Between the two nothing
+/// leaves a replica; what happens in it, batches formed and prompts computed, is made up for when it is next touched.
 ///
 /// Step boundaries lie on a fine clock (2^-16 ns). To the outside a boundary happens at its nanosecond rounded up, and
 /// before anything else that reaches the replica at that nanosecond.
 class Replica {
 public:
-    /// `timing` and `sink` must outlive the replica.
-    Replica(const ReplicaFacts& facts, std::unique_ptr<ReplicaScheduler> scheduler, const timing::StepTimeModel& timing,
-            RecordSink& sink);
+    /// What replicas of a rank share; all must outlive them. `outcome` is scratch of the one being woken.
+    struct Surroundings {
+        const timing::StepTimeModel& timing;
+        RecordSink& sink;
+        StepOutcome& outcome;
+    };
+    Replica(const ReplicaFacts& facts, std::unique_ptr<ReplicaScheduler> scheduler, const Surroundings& surroundings);
 
     [[nodiscard]] const ReplicaFacts& facts() const { return facts_; }
 
     /// A request reaches the waiting queue. False, and nothing changes, when it could never be served here. An idle
-    /// replica starts at a wake-up at `now`, so that all requests of that instant are in its first batch.
+    /// replica starts at the end of the instant, so that all requests of the instant are in its first batch.
     [[nodiscard]] bool receive(const Request& request, SimTime now);
-    /// When it wants to be woken; never while it has nothing to do.
+    /// When it wants to be woken: never while it has nothing to do, else not after the next completion. It is exact
+    /// when the run in progress ends with that completion, and may be too early when a prompt has to be computed first.
     [[nodiscard]] SimTime wake_at() const;
-    /// Carries out what is due at `now` == wake_at(). Requests that finished at this instant are in `finished()`.
-    void wake(SimTime now);
-    [[nodiscard]] const std::vector<ServedRequest>& finished() const { return outcome_.finished; }
+    /// wake_at(), if it is not what this told last.
+    [[nodiscard]] std::optional<SimTime> new_wake_up();
+    /// Carries out what is due at `now`, at which it wanted to be woken. Gives the requests that finished at this
+    /// instant; valid until any replica that shares the outcome is woken.
+    std::span<const ServedRequest> wake(SimTime now);
 
     /// Its state before anything that happens at `at`.
-    [[nodiscard]] ReplicaSample sample(SimTime at) const;
+    [[nodiscard]] ReplicaSample sample(SimTime at);
     /// Requests received and not finished.
     [[nodiscard]] std::int64_t outstanding() const;
+
+    /// See LogicalProcess::prefetch: the replica itself, then its scheduler, then what that leads to.
+    void prefetch(unsigned stage) const;
 
     /// Carries out every step that ends before `end` and gives the replica's sums; unfinished requests are visited.
     void finish(SimTime end, const std::function<void(const ServedRequest&)>& unfinished);
@@ -59,30 +71,35 @@ public:
     void load(InArchive& archive);
 
 private:
+    void advance(SimTime now, SimTime starts_before);
     void start_batch(bool may_keep);
     void start_run();
+    void limit_run();
     void carry_out(std::int64_t steps);
     [[nodiscard]] std::int64_t offset_fine(std::int64_t steps) const;
     [[nodiscard]] SimTime boundary(std::int64_t steps) const { return run_start_.plus(offset_fine(steps)).ceiling(); }
     [[nodiscard]] std::int64_t steps_ended_by(SimTime instant) const;
     void tell_gaps(std::int64_t steps);
 
-    ReplicaFacts facts_;
-    std::unique_ptr<ReplicaScheduler> scheduler_;
-    const timing::StepTimeModel* timing_;
-    RecordSink* sink_;
-    StepOutcome outcome_;
-
     bool is_busy_ = false;     ///< in a run
     bool starts_now_ = false;  ///< idle with a request just received: the first batch is formed at `run_start_`
     bool is_cut_ = false;      ///< the run ends before its composition does, because an arrival may join
     FineClock run_start_;
+    SimTime run_end_;  ///< while busy
     std::int64_t run_steps_ = 0;
+    std::int64_t uncut_steps_ = 0;  ///< of the run, had no request come
+    SimTime told_wake_up_ = SimTime::never();
     timing::StepLine line_;
     std::int64_t run_context_tokens_ = 0;  ///< decode_context_tokens of the run's first step
     std::int64_t run_decodes_ = 0;
     std::int64_t run_prefill_tokens_ = 0;
-
+    std::unique_ptr<ReplicaScheduler> scheduler_;
+    const timing::StepTimeModel* timing_;
+    RecordSink* sink_;
+    StepOutcome* outcome_;
+    std::int64_t least_step_fine_;
+    std::int64_t most_steps_ahead_;  ///< beyond, wake-ups are not planned
+    ReplicaFacts facts_;
     ReplicaRecord sums_;
 };
 

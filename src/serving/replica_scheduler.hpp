@@ -67,6 +67,18 @@ public:
     [[nodiscard]] virtual std::int64_t steady_steps() const = 0;
     /// Carries out `steps` <= steady_steps() steps of the batch, the last of which ends at `end`.
     virtual void complete_steps(std::int64_t steps, SimTime end, StepOutcome& outcome) = 0;
+    /// How soon a request may complete, if every future step brought each request what it can bring at most. Bounds,
+    /// not predictions: what a replica plans its wake-ups by, so that it need not be woken for what nobody sees.
+    struct Soonest {
+        /// Steps from the next step of the batch on until a request may complete, at least 1; of those in the batch.
+        std::int64_t in_batch = 1;
+        /// Likewise, counted from the first step of the next batch, of those that are not; never: INT64_MAX.
+        std::int64_t waiting = 1;
+        /// Whether no arrival can bring the end of a batch that only decodes nearer, given a step time that does not
+        /// fall with what is added to a step.
+        bool arrivals_only_delay = false;
+    };
+    [[nodiscard]] virtual Soonest soonest_completion() const { return {}; }
     /// Goes on with the same batch: takes the next step's blocks.
     virtual void keep_batch() = 0;
 
@@ -77,6 +89,9 @@ public:
     [[nodiscard]] virtual std::int64_t preemptions() const = 0;
     /// Every request that has not finished, in no particular order.
     virtual void for_each_unfinished(const std::function<void(const ServedRequest&)>& visit) const = 0;
+
+    /// Calls for what the scheduler's own memory leads to, because it will be touched soon. For speed only.
+    virtual void prefetch() const {}
 
     virtual void save(OutArchive& archive) const = 0;
     virtual void load(InArchive& archive) = 0;

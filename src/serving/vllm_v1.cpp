@@ -14,11 +14,12 @@
 namespace regatta::serving {
 
 VllmV1::VllmV1(const SchedulerLimits& limits, const VllmV1Options& options)
-    : limits_(limits),
-      options_(options),
-      free_blocks_(limits.kv_blocks),
-      needing_block_(static_cast<std::size_t>(limits.block_tokens), 0) {
+    : free_blocks_(limits.kv_blocks),
+      needing_block_(static_cast<std::size_t>(limits.block_tokens), 0),
+      limits_(limits),
+      options_(options) {
     REGATTA_CHECK(limits.kv_blocks > 0 && limits.block_tokens > 0, "a replica needs KV blocks");
+    if ((limits.block_tokens & (limits.block_tokens - 1)) == 0) residue_mask_ = limits.block_tokens - 1;
     REGATTA_CHECK(
         options.chunk_tokens >= options.max_running && options.max_running > 0,
         fmt::format("chunk_tokens {} must not be below max_running {}", options.chunk_tokens, options.max_running));
@@ -28,28 +29,28 @@ std::int64_t VllmV1::blocks_for(std::int64_t tokens) const {
     return (tokens + limits_.block_tokens - 1) / limits_.block_tokens;
 }
 
-std::int64_t& VllmV1::needing_at(std::int64_t step) {
-    const std::int64_t residue = ((step % limits_.block_tokens) + limits_.block_tokens) % limits_.block_tokens;
-    return needing_block_[static_cast<std::size_t>(residue)];
+std::size_t VllmV1::residue(std::int64_t step) const {
+    if (residue_mask_ >= 0) return static_cast<std::size_t>(step & residue_mask_);
+    return static_cast<std::size_t>(((step % limits_.block_tokens) + limits_.block_tokens) % limits_.block_tokens);
 }
 
 /// Blocks that the decodes take at steps from_step, ..., from_step + steps - 1: each takes one in every block_tokens.
 std::int64_t VllmV1::blocks_needed(std::int64_t from_step, std::int64_t steps) const {
     std::int64_t needed = steps / limits_.block_tokens * decodes_;
-    auto residue = static_cast<std::size_t>(from_step % limits_.block_tokens);
+    std::size_t at = residue(from_step);
     for (std::int64_t left = steps % limits_.block_tokens; left > 0; --left) {
-        needed += needing_block_[residue];
-        if (++residue == needing_block_.size()) residue = 0;
+        needed += needing_block_[at];
+        if (++at == needing_block_.size()) at = 0;
     }
     return needed;
 }
 
 std::int64_t VllmV1::computed_now(const Slot& slot) const {
-    return slot.is_decoding ? slot.computed + step_ - slot.joined_step : slot.computed;
+    return slot.stage == Stage::Decoding ? slot.computed + step_ - slot.joined_step : slot.computed;
 }
 
 std::int64_t VllmV1::generated_now(const Slot& slot) const {
-    return slot.is_decoding ? slot.served.generated + step_ - slot.joined_step : slot.served.generated;
+    return slot.stage == Stage::Decoding ? slot.served.generated + step_ - slot.joined_step : slot.served.generated;
 }
 
 bool VllmV1::accepts(const Request& request) const {
@@ -59,29 +60,41 @@ bool VllmV1::accepts(const Request& request) const {
 }
 
 void VllmV1::enqueue(const Request& request, SimTime received) {
-    std::uint32_t index = 0;
-    if (free_slots_.empty()) {
+    std::uint32_t index = first_free_;
+    if (index == kNone) {
         index = static_cast<std::uint32_t>(slots_.size());
         slots_.emplace_back();
     } else {
-        index = free_slots_.back();
-        free_slots_.pop_back();
+        first_free_ = slots_[index].next;
     }
     Slot& slot = slots_[index];
     slot.served = ServedRequest{.request = request, .received = received};
     slot.computed = 0;
-    slot.is_decoding = false;
-    waiting_.push_back(index);
+    push_waiting(index, false);
+}
+
+void VllmV1::push_waiting(std::uint32_t index, bool at_head) {
+    Slot& slot = slots_[index];
+    slot.stage = Stage::Waiting;
+    slot.next = at_head ? first_waiting_ : kNone;
+    if (at_head)
+        first_waiting_ = index;
+    else
+        (waiting_ == 0 ? first_waiting_ : slots_[last_waiting_].next) = index;
+    if (!at_head || waiting_ == 0) last_waiting_ = index;
+    soonest_waiting_ = std::min(waiting_ == 0 ? INT64_MAX : soonest_waiting_, tokens_to_come(slot));
+    ++waiting_;
 }
 
 bool VllmV1::arrival_may_join() const {
     // Behind a waiting request it has to wait; the head itself stays blocked while the composition holds.
-    return waiting_.is_empty() && running_.size() < options_.max_running;
+    return waiting_ == 0 && running_ < options_.max_running;
 }
 
 bool VllmV1::form_batch(SimTime now) {
     chunks_.clear();
     chunk_slots_.clear();
+    soonest_chunk_ = INT64_MAX;
     has_preempted_ = false;
     const std::int64_t needed = decodes_ == 0 ? 0 : needing_at(step_);
     if (needed <= free_blocks_)
@@ -89,7 +102,7 @@ bool VllmV1::form_batch(SimTime now) {
     else
         give_blocks_in_order(now);
     std::int64_t budget = options_.chunk_tokens - decodes_;
-    if (prefilling_ != SlotList::kNone) continue_prefill(budget, now);
+    if (prefilling_ != kNone) continue_prefill(budget, now);
     if (!has_preempted_) admit(budget, now);
     note_peak();
     describe_step();
@@ -100,19 +113,27 @@ bool VllmV1::form_batch(SimTime now) {
 
 /// Blocks do not suffice for all decodes: gives them in order of admission, taking from the most recently admitted.
 void VllmV1::give_blocks_in_order(SimTime now) {
-    std::uint32_t index = running_.front();
-    while (index != SlotList::kNone) {
-        const Slot& slot = slots_[index];
-        if (slot.is_decoding && computed_now(slot) % limits_.block_tokens == 0) {
-            while (free_blocks_ == 0) {
-                const std::uint32_t victim = running_.back();
-                preempt(victim, now);
-                if (victim == index) return;  // it was the last: nobody comes after it
-            }
-            --free_blocks_;
+    const std::vector<std::uint32_t> order = running_in_order();
+    std::size_t last = order.size();
+    for (std::size_t i = 0; i < last; ++i) {
+        const Slot& slot = slots_[order[i]];
+        if (slot.stage != Stage::Decoding || computed_now(slot) % limits_.block_tokens != 0) continue;
+        while (free_blocks_ == 0) {
+            preempt(order[--last], now);
+            if (last == i) return;  // it was the last: nobody comes after it
         }
-        index = running_.after(index);
+        --free_blocks_;
     }
+}
+
+std::vector<std::uint32_t> VllmV1::running_in_order() const {
+    std::vector<std::uint32_t> order;
+    order.reserve(running_);
+    for (std::uint32_t index = 0; index < slots_.size(); ++index)
+        if (slots_[index].stage == Stage::Prefilling || slots_[index].stage == Stage::Decoding) order.push_back(index);
+    std::sort(order.begin(), order.end(),
+              [&](std::uint32_t a, std::uint32_t b) { return slots_[a].admission < slots_[b].admission; });
+    return order;
 }
 
 void VllmV1::continue_prefill(std::int64_t& budget, SimTime now) {
@@ -130,16 +151,19 @@ void VllmV1::continue_prefill(std::int64_t& budget, SimTime now) {
 }
 
 void VllmV1::admit(std::int64_t& budget, SimTime now) {
-    while (!waiting_.is_empty() && budget > 0 && running_.size() < options_.max_running) {
-        const std::uint32_t index = waiting_.front();
+    while (waiting_ > 0 && budget > 0 && running_ < options_.max_running) {
+        const std::uint32_t index = first_waiting_;
         Slot& slot = slots_[index];
         const std::int64_t wanted = slot.served.request.prompt_tokens + slot.served.generated;
         const std::int64_t tokens = std::min(wanted, budget);
         const std::int64_t blocks = blocks_for(tokens);
         if (blocks > free_blocks_) return;
         free_blocks_ -= blocks;
-        waiting_.remove(index);
-        running_.push_back(index);
+        first_waiting_ = slot.next;
+        --waiting_;
+        ++running_;
+        slot.stage = Stage::Prefilling;
+        slot.admission = ++admissions_;
         if (slot.served.scheduled.is_never()) slot.served.scheduled = now;
         if (tokens < wanted) prefilling_ = index;
         add_chunk(index, tokens);
@@ -150,22 +174,24 @@ void VllmV1::admit(std::int64_t& budget, SimTime now) {
 void VllmV1::add_chunk(std::uint32_t index, std::int64_t tokens) {
     chunks_.push_back({.tokens = tokens, .context_tokens = slots_[index].computed});
     chunk_slots_.push_back(index);
+    soonest_chunk_ = std::min(soonest_chunk_, tokens_to_come(slots_[index]));
 }
 
 void VllmV1::preempt(std::uint32_t index, SimTime now) {
     Slot& slot = slots_[index];
-    if (slot.is_decoding) {
+    if (slot.stage == Stage::Decoding) {
         slot.last_token = now;  // every decode produced one at the end of the step before
         stop_decoding(slot);
+        ++stale_endings_;
     } else {
-        prefilling_ = SlotList::kNone;
+        prefilling_ = kNone;
     }
     free_blocks_ += blocks_for(slot.computed);
     slot.computed = 0;
     ++slot.served.preemptions;
     ++preemptions_;
-    running_.remove(index);
-    waiting_.push_front(index);
+    --running_;
+    push_waiting(index, true);
     has_preempted_ = true;
 }
 
@@ -184,7 +210,7 @@ void VllmV1::describe_step() {
 std::int64_t VllmV1::find_steady_steps() {
     if (!chunks_.empty()) return 1;
     // After a preemption the head of the queue has not been looked at: it may fit in the next step.
-    if (has_preempted_ && !waiting_.is_empty()) return 1;
+    if (has_preempted_ && waiting_ > 0) return 1;
     drop_stale_endings();
     const std::int64_t until_ending = endings_.front().step - step_;
     // The first step has its blocks. Each decode takes at most one in block_tokens further steps.
@@ -211,6 +237,8 @@ void VllmV1::complete_steps(std::int64_t steps, SimTime end, StepOutcome& outcom
     // Decodes that end now, before those that only now start to decode: these end later.
     for (drop_stale_endings(); !endings_.empty() && endings_.front().step == step_; drop_stale_endings()) {
         const std::uint32_t index = endings_.front().slot;
+        std::pop_heap(endings_.begin(), endings_.end(), std::greater<>());
+        endings_.pop_back();
         stop_decoding(slots_[index]);
         finish(index, outcome);
     }
@@ -223,7 +251,7 @@ void VllmV1::complete_chunks(SimTime end, StepOutcome& outcome) {
         Slot& slot = slots_[index];
         slot.computed += chunks_[i].tokens;
         if (slot.computed < slot.served.request.prompt_tokens + slot.served.generated) continue;
-        if (index == prefilling_) prefilling_ = SlotList::kNone;
+        if (index == prefilling_) prefilling_ = kNone;
         if (slot.served.first_token.is_never())
             slot.served.first_token = end;
         else
@@ -236,6 +264,19 @@ void VllmV1::complete_chunks(SimTime end, StepOutcome& outcome) {
     }
     chunks_.clear();
     chunk_slots_.clear();
+    soonest_chunk_ = INT64_MAX;
+}
+
+ReplicaScheduler::Soonest VllmV1::soonest_completion() const {
+    // A request gets at most a token in each step, and one that waits its first in the step after the present ones.
+    Soonest soonest{.in_batch = soonest_chunk_,
+                    .waiting = waiting_ > 0 ? soonest_waiting_ : INT64_MAX,
+                    .arrivals_only_delay = true};
+    // The most recently admitted give way first when blocks run out, and a run of steps ends before they do.
+    if (!endings_.empty()) soonest.in_batch = std::min(soonest.in_batch, endings_.front().step - step_);
+    if (prefilling_ != kNone) soonest.in_batch = std::min(soonest.in_batch, tokens_to_come(slots_[prefilling_]));
+    soonest.in_batch = std::max<std::int64_t>(soonest.in_batch, 1);
+    return soonest;
 }
 
 void VllmV1::keep_batch() {
@@ -246,14 +287,14 @@ void VllmV1::keep_batch() {
 
 void VllmV1::start_decoding(std::uint32_t index) {
     Slot& slot = slots_[index];
-    slot.is_decoding = true;
+    slot.stage = Stage::Decoding;
     slot.joined_step = step_;
     ++decodes_;
     decode_tokens_ += slot.computed;
     ++needing_at(step_ - slot.computed);
     endings_.push_back({.step = step_ + slot.served.request.output_tokens - slot.served.generated,
                         .slot = index,
-                        .incarnation = slot.incarnation});
+                        .admission = static_cast<std::uint32_t>(slot.admission)});
     std::push_heap(endings_.begin(), endings_.end(), std::greater<>());
 }
 
@@ -264,22 +305,27 @@ void VllmV1::stop_decoding(Slot& slot) {
     slot.computed = computed_now(slot);
     --decodes_;
     decode_tokens_ -= slot.computed;
-    slot.is_decoding = false;
-    ++slot.incarnation;
+    slot.stage = Stage::Prefilling;
 }
 
 void VllmV1::finish(std::uint32_t index, StepOutcome& outcome) {
     Slot& slot = slots_[index];
     free_blocks_ += blocks_for(slot.computed);
-    running_.remove(index);
-    free_slots_.push_back(index);
+    --running_;
+    slot.stage = Stage::Free;
+    slot.next = first_free_;
+    first_free_ = index;
     outcome.finished.push_back(slot.served);
 }
 
 void VllmV1::drop_stale_endings() {
-    while (!endings_.empty() && slots_[endings_.front().slot].incarnation != endings_.front().incarnation) {
+    while (stale_endings_ > 0 && !endings_.empty()) {
+        const Slot& slot = slots_[endings_.front().slot];
+        if (slot.stage == Stage::Decoding && static_cast<std::uint32_t>(slot.admission) == endings_.front().admission)
+            return;
         std::pop_heap(endings_.begin(), endings_.end(), std::greater<>());
         endings_.pop_back();
+        --stale_endings_;
     }
 }
 
@@ -292,24 +338,36 @@ std::int64_t VllmV1::kv_blocks_used(std::int64_t steps) const {
 }
 
 void VllmV1::for_each_unfinished(const std::function<void(const ServedRequest&)>& visit) const {
-    for (const SlotList* list : {&running_, &waiting_}) {
-        for (std::uint32_t index = list->front(); index != SlotList::kNone; index = list->after(index)) {
-            ServedRequest served = slots_[index].served;
-            served.generated = generated_now(slots_[index]);
-            visit(served);
-        }
+    for (const Slot& slot : slots_) {
+        if (slot.stage == Stage::Free) continue;
+        ServedRequest served = slot.served;
+        served.generated = generated_now(slot);
+        visit(served);
+    }
+}
+
+void VllmV1::prefetch() const {
+    __builtin_prefetch(endings_.data());
+    __builtin_prefetch(needing_block_.data());
+    __builtin_prefetch(chunks_.data());
+    __builtin_prefetch(chunk_slots_.data());
+    if (first_free_ != kNone) {
+        __builtin_prefetch(&slots_[first_free_]);
+        __builtin_prefetch(&slots_[first_free_].last_token);
     }
 }
 
 void VllmV1::save(OutArchive& archive) const {
-    archive << slots_ << free_slots_ << running_ << waiting_ << free_blocks_ << peak_blocks_ << preemptions_ << step_
-            << decodes_ << decode_tokens_ << needing_block_ << endings_ << prefilling_ << chunks_ << chunk_slots_
-            << has_preempted_ << steady_steps_;
+    archive << slots_ << running_ << waiting_ << first_waiting_ << last_waiting_ << first_free_ << free_blocks_
+            << peak_blocks_ << preemptions_ << step_ << decodes_ << decode_tokens_ << needing_block_ << endings_
+            << stale_endings_ << prefilling_ << soonest_chunk_ << soonest_waiting_ << admissions_ << chunks_
+            << chunk_slots_ << has_preempted_ << steady_steps_;
 }
 
 void VllmV1::load(InArchive& archive) {
-    archive >> slots_ >> free_slots_ >> running_ >> waiting_ >> free_blocks_ >> peak_blocks_ >> preemptions_ >> step_ >>
-        decodes_ >> decode_tokens_ >> needing_block_ >> endings_ >> prefilling_ >> chunks_ >> chunk_slots_ >>
+    archive >> slots_ >> running_ >> waiting_ >> first_waiting_ >> last_waiting_ >> first_free_ >> free_blocks_ >>
+        peak_blocks_ >> preemptions_ >> step_ >> decodes_ >> decode_tokens_ >> needing_block_ >> endings_ >>
+        stale_endings_ >> prefilling_ >> soonest_chunk_ >> soonest_waiting_ >> admissions_ >> chunks_ >> chunk_slots_ >>
         has_preempted_ >> steady_steps_;
     describe_step();
 }

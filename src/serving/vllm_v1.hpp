@@ -7,7 +7,6 @@
 #include "regatta/base/parameters.hpp"
 #include "serving/registry.hpp"
 #include "serving/replica_scheduler.hpp"
-#include "serving/slot_list.hpp"
 
 namespace regatta::serving {
 
@@ -42,45 +41,52 @@ public:
     [[nodiscard]] bool form_batch(SimTime now) override;
     [[nodiscard]] const timing::BatchShape& shape() const override { return shape_; }
     [[nodiscard]] std::int64_t steady_steps() const override { return steady_steps_; }
+    [[nodiscard]] Soonest soonest_completion() const override;
     void complete_steps(std::int64_t steps, SimTime end, StepOutcome& outcome) override;
     void keep_batch() override;
-    [[nodiscard]] QueueState queue_state() const override { return {waiting_.size(), running_.size()}; }
+    [[nodiscard]] QueueState queue_state() const override { return {waiting_, running_}; }
     [[nodiscard]] std::int64_t kv_blocks_used(std::int64_t steps) const override;
     [[nodiscard]] std::int64_t kv_blocks_peak() const override { return peak_blocks_; }
     [[nodiscard]] std::int64_t preemptions() const override { return preemptions_; }
     void for_each_unfinished(const std::function<void(const ServedRequest&)>& visit) const override;
     void save(OutArchive& archive) const override;
     void load(InArchive& archive) override;
+    void prefetch() const override;
 
 private:
-    struct Slot {
+    enum class Stage : std::uint8_t { Free, Waiting, Prefilling, Decoding };
+    /// A request on this replica, in two cache lines.
+    struct alignas(64) Slot {
         ServedRequest served;
-        std::int64_t computed = 0;      ///< tokens with KV: of a prefill now, of a decode when it joined
-        std::int64_t joined_step = 0;   ///< of a decode
-        SimTime last_token;             ///< of a preempted request that has produced some
-        std::uint32_t incarnation = 0;  ///< counts removals, so that stale heap entries are known
-        bool is_decoding = false;
+        std::int64_t computed = 0;     ///< tokens with KV: of a prefill now, of a decode when it joined
+        std::int64_t joined_step = 0;  ///< of a decode
+        SimTime last_token;            ///< of a preempted request that has produced some
+        std::uint64_t admission = 0;   ///< of a running one: counts up over the run, so that it gives their order
+        std::uint32_t next = kNone;    ///< in the waiting queue, or among the free slots
+        Stage stage = Stage::Free;
 
         template <class Archive>
         void serialize(Archive& archive, unsigned /*version*/) {
-            archive& served& computed& joined_step& last_token& incarnation& is_decoding;
+            archive& served& computed& joined_step& last_token& admission& next& stage;
         }
     };
+    static_assert(sizeof(Slot) == 128);
     /// A decode's last step. Kept in a heap; entries of preempted requests stay until they surface.
     struct Ending {
         std::int64_t step = 0;
         std::uint32_t slot = 0;
-        std::uint32_t incarnation = 0;
+        std::uint32_t admission = 0;  ///< its low half: enough to know an entry whose request has left its slot
 
         friend bool operator>(const Ending& a, const Ending& b) { return a.step > b.step; }
         template <class Archive>
         void serialize(Archive& archive, unsigned /*version*/) {
-            archive& step& slot& incarnation;
+            archive& step& slot& admission;
         }
     };
+    static constexpr std::uint32_t kNone = 0xffffffff;
 
     [[nodiscard]] std::int64_t blocks_for(std::int64_t tokens) const;
-    [[nodiscard]] std::int64_t& needing_at(std::int64_t step);
+    [[nodiscard]] std::int32_t& needing_at(std::int64_t step) { return needing_block_[residue(step)]; }
     [[nodiscard]] std::int64_t blocks_needed(std::int64_t from_step, std::int64_t steps) const;
     [[nodiscard]] std::int64_t computed_now(const Slot& slot) const;
     [[nodiscard]] std::int64_t generated_now(const Slot& slot) const;
@@ -100,29 +106,41 @@ private:
     void drop_stale_endings();
     void note_peak();
 
-    SchedulerLimits limits_;
-    VllmV1Options options_;
-    std::vector<Slot> slots_;
-    std::vector<std::uint32_t> free_slots_;
-    SlotList running_;  ///< in order of admission
-    SlotList waiting_;
+    [[nodiscard]] static std::int64_t tokens_to_come(const Slot& slot) {
+        return std::int64_t{slot.served.request.output_tokens} - slot.served.generated;
+    }
+    void push_waiting(std::uint32_t index, bool at_head);
+    [[nodiscard]] std::size_t residue(std::int64_t step) const;
+    [[nodiscard]] std::vector<std::uint32_t> running_in_order() const;
 
-    std::int64_t free_blocks_ = 0;
-    std::int64_t peak_blocks_ = 0;
-    std::int64_t preemptions_ = 0;
-
+    // What each visit touches comes first and together; of the vectors, mostly the first lines of what they point to.
     std::int64_t step_ = 0;
+    std::int64_t free_blocks_ = 0;
     std::int64_t decodes_ = 0;
-    std::int64_t decode_tokens_ = 0;           ///< tokens in KV of all decodes
-    std::vector<std::int64_t> needing_block_;  ///< decodes by step (modulo the block size) at which they need a block
+    std::int64_t decode_tokens_ = 0;  ///< tokens in KV of all decodes
+    std::int64_t steady_steps_ = 0;
+    std::int64_t peak_blocks_ = 0;
+    std::int64_t soonest_chunk_ = INT64_MAX;    ///< least number of tokens that a request of `chunks_` has to come
+    std::int64_t soonest_waiting_ = INT64_MAX;  ///< likewise of all that have waited since last nobody did
+    std::uint32_t running_ = 0;
+    std::uint32_t waiting_ = 0;
+    std::uint32_t first_waiting_ = kNone;
+    std::uint32_t last_waiting_ = kNone;
+    std::uint32_t first_free_ = kNone;
+    std::uint32_t prefilling_ = kNone;  ///< the one request in the middle of its prompt
+    std::uint32_t stale_endings_ = 0;   ///< entries of `endings_` that mean nothing any more
+    bool has_preempted_ = false;        ///< in the step being formed
+    std::vector<Slot> slots_;
     std::vector<Ending> endings_;
-    std::uint32_t prefilling_ = SlotList::kNone;  ///< the one request in the middle of its prompt
-
+    std::vector<std::int32_t> needing_block_;  ///< decodes by step (modulo the block size) at which they need a block
     std::vector<timing::PrefillChunk> chunks_;
     std::vector<std::uint32_t> chunk_slots_;
-    bool has_preempted_ = false;  ///< in the step being formed
     timing::BatchShape shape_;
-    std::int64_t steady_steps_ = 0;
+    std::uint64_t admissions_ = 0;
+    SchedulerLimits limits_;
+    VllmV1Options options_;
+    std::int64_t residue_mask_ = -1;  ///< block size - 1 where it is a power of two, else -1
+    std::int64_t preemptions_ = 0;
 };
 
 }  // namespace regatta::serving

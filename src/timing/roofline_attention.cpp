@@ -1,7 +1,8 @@
 #include "timing/roofline_attention.hpp"
 
 #include <algorithm>
-#include <cmath>
+
+#include "regatta/base/time.hpp"
 
 namespace regatta::timing {
 namespace {
@@ -13,7 +14,7 @@ double real(std::int64_t count) {
 }  // namespace
 
 std::int64_t fine_of_seconds(double seconds) {
-    return std::llround(seconds * 1e9 * static_cast<double>(kFinePerNs));
+    return rounded(seconds * 1e9 * static_cast<double>(kFinePerNs));
 }
 
 RooflineAttention::RooflineAttention(const Costs& costs)

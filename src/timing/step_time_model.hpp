@@ -55,6 +55,9 @@ public:
     /// `shape` has at least one decode or prefill chunk. Every step takes at least one nanosecond (implementations
     /// clamp base and slope accordingly).
     [[nodiscard]] virtual StepLine line(const BatchShape& shape) const = 0;
+    /// Whether a step with more in it (further sequences, chunks, tokens of context) never takes less time. Lets a
+    /// replica sleep through arrivals.
+    [[nodiscard]] virtual bool is_monotone() const { return false; }
     /// No step is shorter [2^-16 ns]. How far ahead ranks may run rests on it: a request cannot be answered sooner.
     [[nodiscard]] virtual std::int64_t least_step_fine() const { return kFinePerNs; }
 };

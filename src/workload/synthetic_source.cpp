@@ -97,12 +97,13 @@ SyntheticSource::SyntheticSource(const SyntheticPlan& plan, std::vector<ArrivalD
     : plan_(plan), deals_(deals), gateway_(gateway), taken_(plan.streams.size(), 0) {
     for (std::uint16_t stream = 0; stream < plan_.streams.size(); ++stream) {
         shares_.emplace_back(share_of_arrivals(plan_, stream, gateway_));
-        if (!plan_.streams[stream].whole->splits_freely()) deals_[stream].serve(gateway_);
+        splits_freely_.push_back(plan_.streams[stream].whole->splits_freely());
+        if (!splits_freely_[stream]) deals_[stream].serve(gateway_);
     }
 }
 
 SimTime SyntheticSource::next_arrival(std::uint16_t stream) {
-    if (!plan_.streams[stream].whole->splits_freely()) return deals_[stream].take(gateway_);
+    if (!splits_freely_[stream]) return deals_[stream].take(gateway_);
     return shares_[stream].advance() ? shares_[stream].arrival() : SimTime::never();
 }
 
@@ -119,7 +120,9 @@ void SyntheticSource::start() {
 std::optional<SyntheticSource::Head> SyntheticSource::take_first() {
     if (!has_started_) start();
     if (heads_.empty()) return std::nullopt;
-    std::pop_heap(heads_.begin(), heads_.end(), comes_later);
+    // Most scenarios have one stream, whose head is a heap by itself.
+    const bool has_several = heads_.size() > 1;
+    if (has_several) std::pop_heap(heads_.begin(), heads_.end(), comes_later);
     Head& last = heads_.back();
     const Head first = last;
     ++taken_[first.stream];
@@ -127,7 +130,7 @@ std::optional<SyntheticSource::Head> SyntheticSource::take_first() {
     last.stream_index += plan_.gateways;
     if (last.arrival.is_never())
         heads_.pop_back();
-    else
+    else if (has_several)
         std::push_heap(heads_.begin(), heads_.end(), comes_later);
     return first;
 }
@@ -163,7 +166,7 @@ void SyntheticSource::skip(std::uint64_t position) {
 
     taken_ = scout.taken_;
     for (std::uint16_t stream = 0; stream < plan_.streams.size(); ++stream) {
-        if (!plan_.streams[stream].whole->splits_freely()) {
+        if (!splits_freely_[stream]) {
             deals_[stream].discard(gateway_, taken_[stream]);
             continue;
         }

@@ -102,6 +102,7 @@ private:
     const SyntheticPlan& plan_;
     std::vector<ArrivalDeal>& deals_;
     std::uint32_t gateway_;
+    std::vector<bool> splits_freely_;   // by stream
     std::vector<ArrivalTimes> shares_;  // by stream; used where it splits freely
     std::vector<std::uint64_t> taken_;  // by stream: requests given or skipped
     std::vector<Head> heads_;           // a heap, the first arrival on top

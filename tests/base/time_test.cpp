@@ -1,7 +1,10 @@
 #include "regatta/base/time.hpp"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
+#include <cmath>
+#include <cstdint>
 #include <limits>
 
 #include "regatta/base/errors.hpp"
@@ -14,6 +17,24 @@ TEST(SimTime, RoundsSecondsToTheNearestNanosecond) {
     EXPECT_EQ(SimTime::from_seconds(0.4e-9).ns(), 0);
     EXPECT_EQ(SimTime::from_seconds(0.6e-9).ns(), 1);
     EXPECT_EQ(SimTime::from_seconds(-0.6e-9).ns(), -1);
+}
+
+TEST(SimTime, RoundsHalvesAwayFromZeroAndWhatIsJustBelowThemDown) {
+    EXPECT_EQ(SimTime::from_seconds(0.5e-9).ns(), 1);
+    EXPECT_EQ(SimTime::from_seconds(-0.5e-9).ns(), -1);
+    EXPECT_EQ(SimTime::from_seconds(2.5e-9).ns(), 3);
+    const double below_half = std::nextafter(0.5e-9, 0);
+    ASSERT_LT(below_half * 1e9, 0.5);
+    EXPECT_EQ(SimTime::from_seconds(below_half).ns(), 0);
+}
+
+RC_GTEST_PROP(SimTime, RoundsAsTheStandardLibraryDoes, ()) {
+    // Halves and their neighbours, from nanoseconds to where doubles are whole numbers and beyond.
+    const auto halves = *rc::gen::inRange<std::int64_t>(-1'000'000'000, 1'000'000'000);
+    const auto scale = *rc::gen::inRange(0, 31);
+    const double seconds = std::ldexp(static_cast<double>(halves), scale) * 0.5e-9;
+    for (const double value : {std::nextafter(seconds, -1e9), seconds, std::nextafter(seconds, 1e9)})
+        RC_ASSERT(SimTime::from_seconds(value).ns() == std::llround(value * 1e9));
 }
 
 TEST(SimTime, RefusesWhatIsNoTime) {

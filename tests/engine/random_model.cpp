@@ -64,11 +64,13 @@ public:
         note(event.sender.value(), token.number);
         react(event.event_class(), context);
         act(token.hops, context);
+        go_on(context);
     }
     void wake(std::uint32_t slot, Context& context) override {
         note(2 + slot, context.now());
         not_before_ = not_before_of_slot_[slot];
         act(3, context);
+        go_on(context);
     }
     void bring_up(SimTime now) override { note(10, now); }
     void sample(SimTime at) override { note(11, at); }
@@ -128,8 +130,28 @@ private:
         context.wake_at(slot, at);
     }
 
+    /// The last thing it does: what comes next happens in the same call or at a wake-up, and nobody can tell.
+    void go_on(Context& context) {
+        if (wake_ups_left_ == 0 || below(3) > 0) return;
+        --wake_ups_left_;
+        const SimTime at = context.now() + SimTime::from_ns(1 + below(100));
+        context.cancel_wake_up(0);
+        not_before_of_slot_[0] = not_before_;
+        if (context.go_on_to(at))
+            wake(0, context);
+        else
+            context.wake_at(0, at);
+    }
+
+    void publish(Context& context) {
+        for (std::uint16_t board = 0; board < world_->spec.boards.size(); ++board)
+            if (world_->spec.boards[board].is_published && world_->spec.boards[board].from == group_)
+                context.publish(BoardId(board), index_, below(5));
+    }
+
     /// Does something of everything; sends a message that has `hops` left.
     void act(std::uint32_t hops, Context& context) {
+        if (below(2) == 0) publish(context);
         if (hops > 0) send(hops - 1, context);
         if (hops > 0 && below(4) == 0) send(hops / 2, context);
         if (below(3) == 0) plan(context.now() + SimTime::from_ns(below(4) == 0 ? 0 : below(200)), context);
@@ -268,7 +290,8 @@ RandomSpec arbitrary_spec() {
                                .to = group(),
                                .period = SimTime::from_ns(*element<std::int64_t>(60, 100, 170)),
                                .latency = SimTime::from_ns(*element<std::int64_t>(5, 40, 100, 250)),
-                               .entries = 0});
+                               .entries = 0,
+                               .is_published = *inRange(0, 2) == 1});
     if (*inRange(0, 2) == 1) spec.sample_period = SimTime::from_ns(*element<std::int64_t>(25, 64));
     spec.tokens = *inRange(0u, 5u);
     spec.hops = *inRange(0u, 12u);
@@ -286,8 +309,8 @@ std::string to_text(const RandomSpec& spec) {
         text += fmt::format("; group {} gets {}: to {} after {} ns", reaction.group.value(), reaction.input,
                             reaction.to.value(), reaction.least.ns());
     for (const Board& board : spec.boards)
-        text += fmt::format("; board {} -> {} every {} ns, {} ns later", board.from.value(), board.to.value(),
-                            board.period.ns(), board.latency.ns());
+        text += fmt::format("; {}board {} -> {} every {} ns, {} ns later", board.is_published ? "published " : "",
+                            board.from.value(), board.to.value(), board.period.ns(), board.latency.ns());
     if (spec.sample_period) text += fmt::format("; samples every {} ns", spec.sample_period->ns());
     return text;
 }

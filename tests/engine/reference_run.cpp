@@ -84,7 +84,7 @@ void ReferenceRun::report(std::uint32_t board, SimTime at) {
     const Board& facts = model_->boards()[board];
     Writer writer(latest_[board]);
     for (std::uint32_t id = 0; id < processes_.size(); ++id)
-        if (model_->group_of(LpId(id)) == facts.from)
+        if (model_->group_of(LpId(id)) == facts.from && !facts.is_published)
             processes_[id]->report(BoardId(static_cast<std::uint16_t>(board)), at, writer);
     reported_[board][at] = latest_[board];
     next_report_[board] += facts.period;

@@ -25,6 +25,10 @@ public:
 
     void wake_at(std::uint32_t slot, SimTime at) override;
     void cancel_wake_up(std::uint32_t slot) override;
+    [[nodiscard]] bool go_on_to(SimTime /*at*/) override { return false; }
+    void publish(BoardId board, std::uint32_t entry, std::uint32_t value) override {
+        latest_[board.index()].at(entry) = value;
+    }
     [[nodiscard]] const LogicalProcess& peek(LpId other) override;
 
 private:

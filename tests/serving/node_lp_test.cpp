@@ -103,7 +103,8 @@ protected:
         if (report_every_.is_never())
             model.add_link({node_group, gateway_group, ns(kLatencyNs)});
         else
-            (void)model.add_board({node_group, gateway_group, report_every_, ns(kLatencyNs), kFirstInPool + kReplicas});
+            (void)model.add_board(
+                {node_group, gateway_group, report_every_, ns(kLatencyNs), kFirstInPool + kReplicas, true});
         if (!sample_every_.is_never()) model.sample_every(sample_every_, {node_group});
         transport::InProcessTransport transport;
         engine::Simulation simulation(model, engine::partition_by_load(model, 1), transport);
@@ -121,7 +122,7 @@ protected:
         for (std::uint32_t slot = 0; slot < kReplicas; ++slot)
             replicas.emplace_back(
                 ReplicaFacts{.id = ReplicaId(40 + slot), .node = NodeId(9), .pool = PoolId(0), .kv_blocks = 10},
-                make_vllm_v1(limits, parameters, Stepping::Lazy), timing_, sink_);
+                make_vllm_v1(limits, parameters, Stepping::Lazy), Replica::Surroundings{timing_, sink_, outcome_});
         return std::make_unique<NodeLp>(NodeLp::Setup{.pool = PoolId(0),
                                                       .first_in_pool = kFirstInPool,
                                                       .tells_completions = report_every_.is_never(),
@@ -134,6 +135,7 @@ protected:
     SimTime report_every_ = SimTime::never();
     SimTime sample_every_ = SimTime::never();
     RecordingSink sink_;
+    StepOutcome outcome_;
     std::vector<Told> told_;
 };
 

@@ -49,8 +49,8 @@ private:
                                  .pool = PoolId(1),
                                  .gpus = 2,
                                  .kv_blocks = subject_.limits.kv_blocks};
-        return std::make_unique<Replica>(facts, subject_.scheduler(subject_.limits, stepping_), *subject_.timing,
-                                         sink_);
+        return std::make_unique<Replica>(facts, subject_.scheduler(subject_.limits, stepping_),
+                                         Replica::Surroundings{*subject_.timing, sink_, outcome_});
     }
 
     [[nodiscard]] SimTime next_instant() const {
@@ -82,8 +82,7 @@ private:
     void wake_if_due(SimTime now) {
         if (replica_->wake_at() != now) return;
         story_.wake_ups.push_back(now);
-        replica_->wake(now);
-        for (const ServedRequest& served : replica_->finished())
+        for (const ServedRequest& served : replica_->wake(now))
             tell_fate(served, EndState::Finished, now);
         REGATTA_CHECK(static_cast<std::int64_t>(story_.wake_ups.size()) < kMostWakeUps, "no progress");
     }
@@ -149,6 +148,7 @@ private:
     Stepping stepping_;
     const Script& script_;
     RecordingSink sink_;
+    StepOutcome outcome_;
     std::unique_ptr<Replica> replica_;
     Story story_;
     SimTime last_;

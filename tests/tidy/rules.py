@@ -10,7 +10,7 @@ from pathlib import Path
 # In the order of the #include arrows: a room may use itself and those before it.
 ROOMS = ["base", "engine", "transport", "hardware", "llm", "timing", "workload", "serving", "routing", "control",
          "scenario", "results", "app"]
-CODE_DIRECTORIES = ["src", "include", "mpi_examples", "tests"]
+CODE_DIRECTORIES = ["src", "include", "mpi_examples", "tests", "tools"]
 MOST_LINES = 400
 
 _COMMENT_OR_STRING = re.compile(

@@ -37,6 +37,9 @@ struct RandomPair {
 [[nodiscard]] double uniform_open(std::uint64_t seed, RandomPurpose purpose, std::uint64_t entity, std::uint64_t index);
 
 /// Uniform whole number in [0, bound); bound > 0. By multiplication; the bias is below bound / 2^64.
-[[nodiscard]] std::uint64_t uniform_below(std::uint64_t bound, std::uint64_t bits);
+[[nodiscard]] constexpr std::uint64_t uniform_below(std::uint64_t bound, std::uint64_t bits) {
+    __extension__ using Wide = unsigned __int128;
+    return static_cast<std::uint64_t>((static_cast<Wide>(bits) * bound) >> 64);
+}
 
 }  // namespace regatta

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <algorithm>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <limits>
 #include <vector>
 
 #include "regatta/base/time.hpp"
@@ -14,7 +17,12 @@ struct WideSum {
     std::uint64_t low = 0;
 
     /// Adds value * count, exactly.
-    void add(std::int64_t value, std::int64_t count);
+    void add(std::int64_t value, std::int64_t count) {
+        __extension__ using Wide = __int128;
+        const Wide sum = (static_cast<Wide>(high) << 64) + low + static_cast<Wide>(value) * count;
+        high = static_cast<std::int64_t>(sum >> 64);
+        low = static_cast<std::uint64_t>(sum);
+    }
     WideSum& operator+=(const WideSum& other);
     /// sum / count, rounded once to a double; 0 when count is 0.
     [[nodiscard]] double mean(std::int64_t count) const;
@@ -37,14 +45,13 @@ struct WideSum {
 /// Counts are integers and the sum is exact, so sketches merged in any order are equal.
 class LatencySketch {
 public:
-    LatencySketch();
-    LatencySketch(const LatencySketch& other);
-    LatencySketch(LatencySketch&& other) noexcept;
-    LatencySketch& operator=(LatencySketch other) noexcept;
-    ~LatencySketch();
-
     /// Adds `count` >= 0 values of `value` >= 0.
-    void fill(SimTime value, std::int64_t count = 1);
+    void fill(SimTime value, std::int64_t count = 1) {
+        if (value.ns() < 0 || count < 0) [[unlikely]]
+            refuse(value, count, value);
+        add_to_bucket(bucket_of(value.ns()), count);
+        sum_ns_.add(value.ns(), count);
+    }
     LatencySketch& operator+=(const LatencySketch& other);
 
     [[nodiscard]] std::int64_t count() const { return count_; }
@@ -69,11 +76,20 @@ public:
 
     /// The smallest value that falls into the bucket after that of `value`, so that a caller with an arithmetic series
     /// of values can count how many fall into one bucket.
-    [[nodiscard]] static SimTime bucket_end(SimTime value);
+    [[nodiscard]] static SimTime bucket_end(SimTime value) {
+        if (value.ns() < 0) [[unlikely]]
+            refuse(value, 1, value);
+        return SimTime::from_ns(lower_edge(bucket_of(value.ns()) + 1));
+    }
 
     /// Adds `count` values that all fall into the bucket of `value` and add up to `total`: one call for a whole run of
     /// an arithmetic series.
-    void fill_bucket(SimTime value, std::int64_t count, SimTime total);
+    void fill_bucket(SimTime value, std::int64_t count, SimTime total) {
+        if (value.ns() < 0 || count < 0 || total.ns() < 0) [[unlikely]]
+            refuse(value, count, total);
+        add_to_bucket(bucket_of(value.ns()), count);
+        sum_ns_.add(total.ns(), 1);
+    }
 
     friend bool operator==(const LatencySketch& a, const LatencySketch& b);
 
@@ -86,12 +102,38 @@ public:
     }
 
 private:
-    struct Counts;  ///< Boost.Histogram over the bucket axis
-    void add_to_bucket(int bucket, std::int64_t count);
+    // 2^7 = 128 buckets per power of two: the 0.4 % above follow from it.
+    static constexpr int kMantissaBits = 7;
+    static constexpr std::int64_t kBucketsPerOctave = std::int64_t{1} << kMantissaBits;
+    // The largest value is 2^63 - 1: exponent 62.
+    static constexpr std::size_t kBuckets = (62 - kMantissaBits) * kBucketsPerOctave + 2 * kBucketsPerOctave;
+
+    /// Drops all but the leading 1 + kMantissaBits bits; what is left and how far it was shifted make the bucket.
+    [[nodiscard]] static constexpr std::size_t bucket_of(std::int64_t value) {
+        // With a bit set that no shift depends on, small values need no case of their own.
+        const auto width = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(value | kBucketsPerOctave)));
+        const int shift = width - 1 - kMantissaBits;
+        return static_cast<std::size_t>(shift * kBucketsPerOctave + (value >> shift));
+    }
+    /// The smallest value of `bucket`.
+    [[nodiscard]] static constexpr std::int64_t lower_edge(std::size_t bucket) {
+        if (bucket >= kBuckets) return std::numeric_limits<std::int64_t>::max();
+        const auto number = static_cast<std::int64_t>(bucket);
+        const std::int64_t shift = std::max<std::int64_t>(0, number / kBucketsPerOctave - 1);
+        return (number - shift * kBucketsPerOctave) << shift;
+    }
+    void add_to_bucket(std::size_t bucket, std::int64_t count) {
+        if (counts_.empty()) [[unlikely]]
+            make_buckets();
+        counts_[bucket] += count;
+        count_ += count;
+    }
+    void make_buckets();  // apart, like refusing: so that filling needs no stack
+    [[noreturn]] static void refuse(SimTime value, std::int64_t count, SimTime total);
     [[nodiscard]] std::vector<std::int64_t> to_flat() const;
     [[nodiscard]] static LatencySketch from_flat(const std::vector<std::int64_t>& flat);
 
-    std::unique_ptr<Counts> counts_;  ///< none as long as nothing was filled: it holds a number per bucket (58 kB)
+    std::vector<std::int64_t> counts_;  ///< by bucket, 58 kB; none as long as nothing was filled
     std::int64_t count_ = 0;
     WideSum sum_ns_;
 };

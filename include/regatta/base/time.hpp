@@ -5,6 +5,13 @@
 
 namespace regatta {
 
+/// The nearest integer, halves away from zero, of 0 <= value < 2^62: std::llround without the call of a library.
+[[nodiscard]] inline std::int64_t rounded(double value) {
+    const auto whole = static_cast<std::int64_t>(value);
+    // The difference is exact, for both are near to each other.
+    return whole + (value - static_cast<double>(whole) >= 0.5 ? 1 : 0);
+}
+
 /// Simulated time, or a span of it: whole nanoseconds in 64 bits. The clock of the simulation is never floating point.
 class SimTime {
 public:

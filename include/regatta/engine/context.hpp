@@ -32,6 +32,14 @@ public:
     /// Plans (or plans anew) the wake-up of `slot` for `at` >= now().
     virtual void wake_at(std::uint32_t slot, SimTime at) = 0;
     virtual void cancel_wake_up(std::uint32_t slot) = 0;
+    /// Goes on to `at` > now() within the same call, as if a wake-up of slot 0 planned for it had come: true, and now()
+    /// is `at`. Only where the engine is sure that nothing else happens to this process before; else false, nothing has
+    /// changed, and a wake-up is to be planned. Slot 0 must not be planned. For processes that wake themselves over and
+    /// over.
+    [[nodiscard]] virtual bool go_on_to(SimTime at) = 0;
+    /// Of a published board: from the next report on, until changed again, `entry` shows `value`. Entries that were
+    /// never published show 0.
+    virtual void publish(BoardId board, std::uint32_t entry, std::uint32_t value) = 0;
     /// Another member of this process's island, up to date.
     [[nodiscard]] virtual const LogicalProcess& peek(LpId other) = 0;
 

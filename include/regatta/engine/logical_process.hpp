@@ -41,11 +41,15 @@ public:
     virtual void handle(const Event& event, Context& context) = 0;
     /// Handles the wake-up planned for `slot`.
     virtual void wake(std::uint32_t slot, Context& context) = 0;
+    /// Something is about to be handled: calls for the memory that it will touch. For speed only.
+    /// The engine calls for the object itself, then for stages 0, 1 and 2 with time between, so that what one stage
+    /// called for has come when the next one follows it.
+    virtual void prefetch(unsigned /*stage*/) const {}
     /// Brings state that is kept lazily up to the current instant, because another member of the island looks at it.
     virtual void bring_up(SimTime /*now*/) {}
     /// Takes a sample: state before any event at `at`.
     virtual void sample(SimTime /*at*/) {}
-    /// Reports to a board: state before any event at `at`.
+    /// Reports to a board that is not published: state before any event at `at`.
     virtual void report(BoardId /*board*/, SimTime /*at*/, BoardWriter& /*writer*/) {}
     /// The board now shows what was reported at `reported_at`: entries by number. Comes before any event of the
     /// instant.

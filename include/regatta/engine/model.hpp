@@ -52,6 +52,9 @@ struct Board {
     SimTime period;
     SimTime latency;
     std::uint32_t entries = 0;
+    /// Members say what they report whenever it changes (Context::publish), and are not asked: costs what changes, not
+    /// what there is.
+    bool is_published = false;
 };
 
 /// What is simulated, as every rank describes it: groups, links, boards. Knows no ranks.
