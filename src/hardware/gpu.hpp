@@ -6,14 +6,17 @@
 
 namespace regatta::hardware {
 
-/// Facts of one GPU, from the catalogue; each with its source there. Peaks are dense (without sparsity).
+/// Facts of one GPU, from the catalogue; each with its source there. Peaks are dense (without sparsity); 0: the GPU
+/// does not compute in that type.
 struct Gpu {
     std::string name;
     double memory_bytes = 0;  ///< usable by software [bytes]
     double memory_bandwidth_bytes_per_s = 0;
     double bf16_flops_per_s = 0;
-    double fp8_flops_per_s = 0;       ///< 0: not supported
-    double int8_ops_per_s = 0;        ///< 0: not supported
+    double fp16_flops_per_s = 0;
+    double fp8_flops_per_s = 0;
+    double int8_ops_per_s = 0;
+    double int4_ops_per_s = 0;
     double link_bytes_per_s = 0;      ///< GPU to GPU inside the node, one direction [bytes/s]
     double link_latency_s = 0;        ///< one hop of a collective [s]
     std::uint32_t gpus_per_node = 8;  ///< as servers with it are usually built

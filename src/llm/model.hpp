@@ -4,9 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "llm/data_type.hpp"
+
 namespace regatta::llm {
 
-/// Architecture of a dense decoder-only transformer with grouped-query attention and a gated MLP.
+/// Architecture of a decoder-only transformer with grouped-query attention, dense or with experts in its MLPs. What a
+/// model does not have is 0.
 struct Model {
     std::string name;
     std::int64_t layers = 0;
@@ -14,12 +17,23 @@ struct Model {
     std::int64_t heads = 0;
     std::int64_t kv_heads = 0;
     std::int64_t head_dim = 0;
-    std::int64_t intermediate = 0;
+    std::int64_t intermediate = 0;  ///< MLP size of dense layers
     std::int64_t vocabulary = 0;
     std::int64_t max_context_tokens = 0;
     bool ties_embeddings = false;  ///< LM head shares the embedding matrix
     bool has_qk_norm = false;      ///< RMS norm over each head's query and key (Qwen3)
     bool has_qkv_bias = false;     ///< bias on the query, key and value projections (Qwen2)
+    bool has_gated_mlp = true;     ///< MLPs of three matrices (gate, up, down), else two (OPT, BLOOM, Phi-2)
+    // Mixture of experts: each token passes through `experts_per_token` of the routed `experts` of a layer, and through
+    // the shared ones.
+    std::int64_t experts = 0;
+    std::int64_t experts_per_token = 0;
+    std::int64_t expert_intermediate = 0;  ///< MLP size of one routed expert
+    std::int64_t shared_intermediate = 0;  ///< MLP size of the shared experts, all together
+    std::int64_t dense_layers = 0;         ///< layers without experts in a model that has experts elsewhere
+    // Sliding window: `window_layers` of the layers attend to the last `window_tokens` only.
+    std::int64_t window_tokens = 0;
+    std::int64_t window_layers = 0;
     std::string source;
 };
 
@@ -27,15 +41,19 @@ struct Model {
 /// empty when all is well. For readers of catalogues, so that a user's own entry is checked like ours.
 [[nodiscard]] std::vector<std::string> problems_of(const Model& model);
 
-enum class DataType { Bf16, Fp8, Int8 };
-[[nodiscard]] double bytes_of(DataType type);
+/// Layers whose MLP is a set of experts; the others have a dense one.
+[[nodiscard]] std::int64_t expert_layers(const Model& model);
+[[nodiscard]] std::int64_t dense_mlp_layers(const Model& model);
 
-/// Weights of the whole model [parameters], embeddings and LM head included; a tied head counts once.
+/// Weights of the whole model [parameters]: matrices, router, RMS norms, query-key-value biases, embeddings and LM
+/// head; a tied head counts once. Left out, for they are below 0.1 %: other biases, further norms, learned positions.
 [[nodiscard]] double parameter_count(const Model& model);
-/// Weights of the whole model [bytes]. The matrices inside the layers have `weight_type`; embedding, LM head, norms and
-/// biases stay in bf16, as in the published FP8 and INT8 checkpoints (vLLM leaves lm_head and embeddings unquantised).
+/// Those of them that one token passes: all but the experts it is not routed to [parameters].
+[[nodiscard]] double active_parameter_count(const Model& model);
+/// Weights of the whole model [bytes]. The matrices inside the layers have `weight_type`; embedding, LM head, router,
+/// norms and biases stay in 16 bits, as in the published FP8 and INT8 checkpoints (vLLM leaves them unquantised).
 [[nodiscard]] double weight_bytes(const Model& model, DataType weight_type);
-/// Keys and values of one token over all layers, whole model [bytes].
+/// Keys and values of one token over all layers, whole model [bytes]; layers with a sliding window included.
 [[nodiscard]] double kv_bytes_per_token(const Model& model, DataType kv_type);
 
 /// Query or key-value heads that one of `gpus` holds under tensor parallelism. With fewer heads than GPUs each holds
@@ -45,14 +63,8 @@ enum class DataType { Bf16, Fp8, Int8 };
 [[nodiscard]] double weight_bytes_per_gpu(const Model& model, DataType weight_type, std::int64_t gpus);
 [[nodiscard]] double kv_bytes_per_token_per_gpu(const Model& model, DataType kv_type, std::int64_t gpus);
 
-/// Matrix elements of one layer, whole model: what each matrix product reads.
-struct LayerMatrices {
-    double qkv = 0;      ///< hidden x (heads + 2 kv_heads) head_dim
-    double output = 0;   ///< heads head_dim x hidden
-    double gate_up = 0;  ///< hidden x 2 intermediate
-    double down = 0;     ///< intermediate x hidden
-    [[nodiscard]] double total() const { return qkv + output + gate_up + down; }
-};
-[[nodiscard]] LayerMatrices layer_matrices(const Model& model);
+/// Values that the widest MLP holds at once for each token on one of `gpus`. With experts: each token's copies on the
+/// way in and out of the experts share their memory (as in vLLM's fused kernels).
+[[nodiscard]] double mlp_values_per_token_per_gpu(const Model& model, std::int64_t gpus);
 
 }  // namespace regatta::llm

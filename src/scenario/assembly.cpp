@@ -15,12 +15,13 @@ Assembly::Assembly(Reading& root, const Registries& registries, std::string scen
     : root_(root),
       registries_(registries),
       scenario_path_(std::move(scenario_path)),
-      catalogue_directory_(std::move(catalogue_directory)),
       files_(files),
-      problems_(problems) {}
+      problems_(problems),
+      catalogue_(std::move(catalogue_directory), files, problems) {}
 
 Scenario Assembly::assemble() {
     assemble_general();
+    add_catalogues();
     assemble_pools();
     assemble_workload();
     check_times();

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,10 +38,20 @@ private:
     // assembly_pools.cpp
     void assemble_pools();
     void assemble_pool(Reading& reading, std::size_t index);
+    void choose_activations(Reading& reading, Pool& pool);
     void check_layout(const Reading& reading, const Pool& pool);
     void check_memory(const Reading& reading, Pool& pool);
-    template <class Facts, class Reader>
-    [[nodiscard]] bool find_facts(Reading& reading, const std::string& what, Reader read_file, Facts& facts);
+
+    // assembly_names.cpp: what the names of models, GPUs and node types mean; false after telling what is wrong
+    void add_catalogues();
+    [[nodiscard]] bool find_model(Reading& reading, llm::Model& model);
+    [[nodiscard]] bool find_gpu(Reading& reading, hardware::Gpu& gpu);
+    [[nodiscard]] bool find_node(Reading& reading, Pool& pool);
+    /// The file that a `{name, file}` names, from where it is read; none after telling, at the key, that it cannot be.
+    [[nodiscard]] std::optional<std::string> file_of(Reading& reading, const std::string& key_path);
+    template <class Facts>
+    [[nodiscard]] bool find_entry(const Reading& reading, const std::string& path, const Catalogue<Facts>& catalogue,
+                                  const std::string& file, Facts& facts);
 
     // assembly_workload.cpp
     void assemble_workload();
@@ -60,13 +69,11 @@ private:
     Reading& root_;
     const Registries& registries_;
     std::string scenario_path_;
-    std::string catalogue_directory_;
     InputFiles& files_;
     Problems& problems_;
     Scenario scenario_;
-    std::vector<bool> sound_pools_;                         ///< element i: scenario_.pools[i] is whole
-    std::map<std::string, Catalogue<hardware::Gpu>> gpus_;  ///< by file
-    std::map<std::string, Catalogue<llm::Model>> models_;   ///< by file
+    CatalogueSet catalogue_;
+    std::vector<bool> sound_pools_;  ///< element i: scenario_.pools[i] is whole
 };
 
 }  // namespace regatta::scenario

@@ -9,13 +9,15 @@
 #include "scenario/decode.hpp"
 #include "serving/memory_plan.hpp"
 #include "serving/replica_scheduler.hpp"
+#include "timing/data_types.hpp"
 
 namespace regatta::scenario {
 namespace {
 
 llm::DataType data_type(const std::string& name) {
-    if (name == "fp8") return llm::DataType::Fp8;
-    return name == "int8" ? llm::DataType::Int8 : llm::DataType::Bf16;
+    const auto type = llm::data_type_of(name);
+    REGATTA_CHECK(type.has_value(), "an unknown data type passed the checks");
+    return *type;
 }
 
 std::string gib(double bytes) {
@@ -28,44 +30,7 @@ bool splits_heads(const llm::Model& model, std::int64_t tp) {
     return model.heads % tp == 0 && splits_kv;
 }
 
-template <class Facts>
-std::vector<std::string> names_of(const Catalogue<Facts>& catalogue) {
-    std::vector<std::string> names;
-    for (const auto& entry : catalogue)
-        names.push_back(entry.name);
-    return names;
-}
-
 }  // namespace
-
-/// Finds what `{name, file}` means. False after telling what is wrong.
-template <class Facts, class Reader>
-bool Assembly::find_facts(Reading& reading, const std::string& what, Reader read_file, Facts& facts) {
-    const bool is_of_user = reading.has("file");
-    std::string path = catalogue_directory_ + "/" + what + "s.yaml";
-    if (is_of_user) {
-        path = locate(reading.values.word("file"), reading.place_of("file"));
-        reading.values.set("file", files_.absolute(path));
-        if (const InputFiles::File& file = files_.open(path); !file.is_readable) {
-            problems_.add(reading.place_of("file"), reading.path_of("file"),
-                          fmt::format("cannot read \"{}\": {}", path, file.reason));
-            return false;
-        }
-    }
-    const Catalogue<Facts>& catalogue = read_file(path);
-    const std::string& name = reading.values.word("name");
-    for (const auto& entry : catalogue) {
-        if (entry.name != name) continue;
-        facts = entry.facts;
-        return entry.is_sound;
-    }
-    const std::vector<std::string> names = names_of(catalogue);
-    if (names.empty()) return false;  // the file as a whole was wrong, and that was told
-    problems_.add(reading.place_of("name"), reading.path,
-                  fmt::format("no {} \"{}\" in {}; allowed: {}{}", what == "gpu" ? "GPU" : what, name,
-                              is_of_user ? path : "the catalogue", join(names), did_you_mean(name, names)));
-    return false;
-}
 
 void Assembly::assemble_pools() {
     const auto fleet = root_.maps.find("fleet");
@@ -91,21 +56,12 @@ void Assembly::assemble_pool(Reading& reading, std::size_t index) {
     Pool& pool = scenario_.pools[index];
     const Parameters& values = reading.values;
     Reading& node = reading.maps.at("node");
-    const auto read_model_file = [&](const std::string& path) -> const Catalogue<llm::Model>& {
-        if (models_.count(path) == 0) models_[path] = read_models(path, files_, problems_);
-        return models_[path];
-    };
-    const auto read_gpu_file = [&](const std::string& path) -> const Catalogue<hardware::Gpu>& {
-        if (gpus_.count(path) == 0) gpus_[path] = read_gpus(path, files_, problems_);
-        return gpus_[path];
-    };
-    const bool has_model = find_facts(reading.maps.at("model"), "model", read_model_file, pool.model);
-    const bool has_gpu = find_facts(node.maps.at("gpu"), "gpu", read_gpu_file, pool.gpu);
+    const bool has_model = find_model(reading.maps.at("model"), pool.model);
+    const bool has_gpu = find_node(node, pool);
     pool.weight_type = data_type(values.word("weights"));
     pool.kv_type = data_type(values.word("kv_cache"));
+    if (has_gpu) choose_activations(reading, pool);
     pool.nodes = static_cast<std::uint32_t>(values.count("nodes"));
-    if (has_gpu && !node.has("gpus")) node.values.set("gpus", std::int64_t{pool.gpu.gpus_per_node});
-    if (node.has("gpus")) pool.gpus_per_node = static_cast<std::uint32_t>(node.values.count("gpus"));
     pool.tensor_parallel = static_cast<std::uint32_t>(reading.maps.at("parallel").values.count("tp"));
     pool.block_tokens = values.count("block_tokens");
     pool.memory_fraction = values.real("memory_fraction");
@@ -124,6 +80,17 @@ void Assembly::assemble_pool(Reading& reading, std::size_t index) {
         if (problems_.size() == before) check_memory(reading, pool);
     }
     sound_pools_[index] = problems_.size() == before && has_model && has_gpu;
+}
+
+/// What the matrix products are computed in: what is given, else what engines do with such weights on such a GPU.
+void Assembly::choose_activations(Reading& reading, Pool& pool) {
+    const bool is_given = reading.has("activations");
+    pool.activation_type = is_given ? data_type(reading.values.word("activations"))
+                                    : timing::usual_activations(pool.gpu, pool.weight_type);
+    const std::string key = is_given ? "activations" : "weights";
+    const std::string problem = timing::problem_with_types(pool.gpu, pool.weight_type, pool.activation_type);
+    if (!problem.empty()) problems_.add(reading.place_of(key), reading.path_of(key), problem);
+    reading.values.set("activations", std::string(name_of(pool.activation_type)));
 }
 
 void Assembly::check_layout(const Reading& reading, const Pool& pool) {
@@ -186,6 +153,7 @@ void Assembly::check_memory(const Reading& reading, Pool& pool) {
                                         .model = pool.model,
                                         .tensor_parallel = pool.tensor_parallel,
                                         .weight_type = pool.weight_type,
+                                        .activation_type = pool.activation_type,
                                         .kv_type = pool.kv_type};
     with_place(reading.policies.at("timing"), [&] { static_cast<void>(timing->make(target, pool.timing.parameters)); });
 }

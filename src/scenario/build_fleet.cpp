@@ -81,6 +81,7 @@ void Fleet::add_pool(std::size_t index) {
                                         .model = pool.model,
                                         .tensor_parallel = pool.tensor_parallel,
                                         .weight_type = pool.weight_type,
+                                        .activation_type = pool.activation_type,
                                         .kv_type = pool.kv_type},
                                        pool.timing.parameters));
     reports_.push_back(scenario_.gateways.report_every ? std::make_shared<routing::SharedReport>(pool.replicas())

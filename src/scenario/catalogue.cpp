@@ -1,103 +1,23 @@
 #include "scenario/catalogue.hpp"
 
 #include <algorithm>
-#include <functional>
-#include <limits>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "regatta/base/errors.hpp"
+#include "scenario/catalogue_fields.hpp"
 #include "scenario/decode.hpp"
+#include "scenario/hugging_face.hpp"
 
 namespace regatta::scenario {
 namespace {
 
-/// One declared key of an entry: how its value is read into the facts.
-template <class Facts>
-struct Field {
-    std::string key;
-    bool is_required;
-    /// Empty, or what is wrong with the value.
-    std::function<std::string(const Node&, Facts&)> read;
-};
-
-std::string not_plain(const Node& node, const char* expected) {
-    return fmt::format("expected {}, found {}", expected, node.as_found());
-}
-
-/// A quantity in base units.
-template <class Facts, class ReadText>
-Field<Facts> quantity(std::string key, bool is_required, double Facts::*member, ReadText read_text) {
-    return {std::move(key), is_required, [=](const Node& node, Facts& facts) -> std::string {
-                if (node.kind != Node::Kind::Scalar) return not_plain(node, "a quantity with a unit");
-                const auto value = read_text(node.text);
-                if (value) facts.*member = static_cast<double>(*value);
-                return value ? "" : value.error();
-            }};
-}
-
-template <class Facts, class Integer>
-Field<Facts> count(std::string key, Integer Facts::*member) {
-    return {std::move(key), true, [=](const Node& node, Facts& facts) -> std::string {
-                if (node.kind != Node::Kind::Scalar || node.is_quoted) return not_plain(node, "a whole number");
-                const auto value = read_whole_number(node.text);
-                if (!value) return value.error();
-                // Far above any architecture; keeps every product of three of them inside 64 bits.
-                if (*value < 1 || *value > 1'000'000'000)
-                    return "expected a whole number from 1 to 1000000000, found " + node.as_found();
-                facts.*member = static_cast<Integer>(*value);
-                return "";
-            }};
-}
-
-template <class Facts>
-Field<Facts> flag(std::string key, bool is_required, bool Facts::*member) {
-    return {std::move(key), is_required, [=](const Node& node, Facts& facts) -> std::string {
-                const bool is_true = node.text == "true";
-                if (node.kind != Node::Kind::Scalar || node.is_quoted || (!is_true && node.text != "false"))
-                    return not_plain(node, "true or false");
-                facts.*member = is_true;
-                return "";
-            }};
-}
-
-Read<double> read_seconds(std::string_view text) {
-    const auto duration = read_duration(text);
-    if (!duration) return tl::make_unexpected(duration.error());
-    return static_cast<double>(duration->ns()) / 1e9;  // nearer than a product with 1e-9
-}
-
-std::vector<Field<hardware::Gpu>> fields_of(const hardware::Gpu*) {
-    using hardware::Gpu;
-    return {quantity("memory", true, &Gpu::memory_bytes, read_bytes),
-            quantity("memory_bandwidth", true, &Gpu::memory_bandwidth_bytes_per_s, read_bandwidth),
-            quantity("bf16", true, &Gpu::bf16_flops_per_s, read_flops),
-            quantity("fp8", false, &Gpu::fp8_flops_per_s, read_flops),
-            quantity("int8", false, &Gpu::int8_ops_per_s, read_flops),
-            quantity("link_bandwidth", true, &Gpu::link_bytes_per_s, read_bandwidth),
-            quantity("link_latency", true, &Gpu::link_latency_s, read_seconds),
-            count("gpus_per_node", &Gpu::gpus_per_node)};
-}
-
-std::vector<Field<llm::Model>> fields_of(const llm::Model*) {
-    using llm::Model;
-    return {count("layers", &Model::layers),
-            count("hidden", &Model::hidden),
-            count("heads", &Model::heads),
-            count("kv_heads", &Model::kv_heads),
-            count("head_dim", &Model::head_dim),
-            count("intermediate", &Model::intermediate),
-            count("vocabulary", &Model::vocabulary),
-            count("max_context", &Model::max_context_tokens),
-            flag("ties_embeddings", false, &Model::ties_embeddings),
-            flag("qk_norm", false, &Model::has_qk_norm),
-            flag("qkv_bias", false, &Model::has_qkv_bias)};
-}
-
 const std::vector<std::string> kFieldKeys = {"value", "source", "confidence"};
 const std::vector<std::string> kConfidences = {"high", "medium", "low"};
+const std::vector<std::string> kTops = {CatalogueKind<hardware::Gpu>::kTop, CatalogueKind<hardware::NodeType>::kTop,
+                                        CatalogueKind<hardware::Link>::kTop, CatalogueKind<llm::Model>::kTop};
 
 template <class Facts>
 class EntryReader {
@@ -122,15 +42,15 @@ private:
     void read_fields(const Node& node, const std::string& path, CatalogueEntry<Facts>& entry) {
         std::vector<std::string> known{"title"};
         std::set<std::string> sources;
-        for (const Field<Facts>& field : fields_of(&entry.facts)) {
-            known.push_back(field.key);
-            const Node* item = node.find(field.key);
+        for (const CatalogueKey<Facts>& key : keys_) {
+            known.push_back(key.key);
+            const Node* item = node.find(key.key);
             if (item == nullptr) {
-                if (field.is_required)
-                    problems_.add(node.place, path + "." + field.key, "missing; expected {value, source, confidence}");
+                if (key.is_required)
+                    problems_.add(node.place, path + "." + key.key, "missing; expected {value, source, confidence}");
                 continue;
             }
-            read_field(*item, path + "." + field.key, field, entry);
+            read_field(*item, path + "." + key.key, key, entry);
             if (!entry.fields.empty()) sources.insert(entry.fields.back().source);
         }
         entry.title = entry.name;
@@ -140,7 +60,7 @@ private:
         refuse_unknown(node, path, known);
     }
 
-    void read_field(const Node& item, const std::string& path, const Field<Facts>& field,
+    void read_field(const Node& item, const std::string& path, const CatalogueKey<Facts>& key,
                     CatalogueEntry<Facts>& entry) {
         if (item.kind != Node::Kind::Map) {
             problems_.add(item.place, path, "expected {value, source, confidence}, found " + item.as_found());
@@ -152,11 +72,11 @@ private:
         const Node* confidence = item.find("confidence");
         if (value == nullptr)
             problems_.add(item.place, path + ".value", "missing");
-        else if (const std::string wrong = field.read(*value, entry.facts); !wrong.empty())
+        else if (const std::string wrong = key.read(*value, entry.facts); !wrong.empty())
             problems_.add(value->place, path + ".value", wrong);
         if (source == nullptr) problems_.add(item.place, path + ".source", "missing; say where the value comes from");
         CatalogueField written;
-        written.key = field.key;
+        written.key = key.key;
         if (value != nullptr) written.value = value->text;
         if (source != nullptr) written.source = text_of(*source, path + ".source");
         if (confidence != nullptr) written.confidence = text_of(*confidence, path + ".confidence");
@@ -192,72 +112,142 @@ private:
     }
 
     Problems& problems_;
+    const std::vector<CatalogueKey<Facts>> keys_ = catalogue_keys<Facts>();
 };
 
-template <class Facts>
-Catalogue<Facts> read_catalogue(const std::string& path, const std::string& top, InputFiles& files,
-                                Problems& problems) {
-    const int source = problems.add_source(path);
-    const Place whole{source, 0, 0};
-    Catalogue<Facts> catalogue;
-    const InputFiles::File& file = files.open(path);
-    if (!file.is_readable) {
-        problems.add(whole, "", "cannot be read: " + file.reason);
-        return catalogue;
+/// The entries of all layers: a later layer's values take the place of the earlier one's.
+void lay_over(const Node& layer, Node& entries) {
+    for (std::size_t i = 0; i < layer.keys.size(); ++i) {
+        const Node& item = layer.items[i];
+        Node* known = entries.find(layer.keys[i].text);
+        if (known == nullptr || known->kind != Node::Kind::Map || item.kind != Node::Kind::Map) {
+            entries.put(layer.keys[i].text, layer.keys[i].place, item);
+            continue;
+        }
+        for (std::size_t k = 0; k < item.keys.size(); ++k)
+            known->put(item.keys[k].text, item.keys[k].place, item.items[k]);
     }
-    Node document;
-    if (!parse_document(file.text, source, document, problems)) return catalogue;
-    const Node* entries = document.find(top);
-    if (entries == nullptr || entries->kind != Node::Kind::Map) {
-        problems.add(entries == nullptr ? document.place : entries->place, top,
-                     fmt::format("expected a map of names, found {}",
-                                 entries == nullptr ? document.as_found() + " without it" : entries->as_found()));
-        return catalogue;
-    }
-    for (std::size_t i = 0; i < entries->keys.size(); ++i) {
-        const std::string& name = entries->keys[i].text;
-        catalogue.push_back(EntryReader<Facts>(problems).read(name, entries->items[i], top + "." + name));
-    }
-    return catalogue;
-}
-
-template <class Facts>
-std::vector<std::string> keys_of() {
-    std::vector<std::string> keys;
-    for (const Field<Facts>& field : fields_of(static_cast<const Facts*>(nullptr)))
-        keys.push_back(field.key);
-    return keys;
 }
 
 }  // namespace
 
-std::vector<std::string> gpu_keys() {
-    return keys_of<hardware::Gpu>();
-}
-std::vector<std::string> model_keys() {
-    return keys_of<llm::Model>();
+const Node* CatalogueSet::document(const std::string& path) {
+    const auto known = documents_.find(path);
+    if (known != documents_.end()) return known->second ? &*known->second : nullptr;
+    std::optional<Node>& read = documents_[path];
+    const int source = problems_.add_source(path);
+    const InputFiles::File& file = files_.open(path);
+    if (!file.is_readable) {
+        problems_.add({source, 0, 0}, "", "cannot be read: " + file.reason);
+        return nullptr;
+    }
+    Node parsed;
+    if (!parse_document(file.text, source, parsed, problems_)) return nullptr;
+    read = std::move(parsed);
+    return &*read;
 }
 
-Catalogue<hardware::Gpu> read_gpus(const std::string& path, InputFiles& files, Problems& problems) {
-    return read_catalogue<hardware::Gpu>(path, "gpus", files, problems);
-}
-
-Catalogue<llm::Model> read_models(const std::string& path, InputFiles& files, Problems& problems) {
-    return read_catalogue<llm::Model>(path, "models", files, problems);
-}
-
-Catalogue<hardware::Gpu> shipped_gpus(const std::string& catalogue_directory, InputFiles& files) {
-    Problems problems;
-    Catalogue<hardware::Gpu> catalogue = read_gpus(catalogue_directory + "/gpus.yaml", files, problems);
-    problems.throw_if_any();
+template <class Facts>
+Catalogue<Facts> CatalogueSet::read_layers(const std::vector<std::string>& paths) {
+    const std::string top = CatalogueKind<Facts>::kTop;
+    Node entries;
+    entries.kind = Node::Kind::Map;
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+        const Node* parsed = document(paths[i]);
+        if (parsed == nullptr) continue;
+        const Node* layer = parsed->find(top);
+        const bool may_be_missing = i > 0;  // a file of the user's says what it wants to
+        if (layer == nullptr && may_be_missing) continue;
+        if (layer == nullptr || layer->kind != Node::Kind::Map)
+            problems_.add(layer == nullptr ? parsed->place : layer->place, top,
+                          fmt::format("expected a map of names, found {}",
+                                      layer == nullptr ? parsed->as_found() + " without it" : layer->as_found()));
+        else
+            lay_over(*layer, entries);
+    }
+    Catalogue<Facts> catalogue;
+    EntryReader<Facts> reader(problems_);
+    for (std::size_t i = 0; i < entries.keys.size(); ++i) {
+        const std::string& name = entries.keys[i].text;
+        catalogue.push_back(reader.read(name, entries.items[i], top + "." + name));
+    }
     return catalogue;
 }
 
-Catalogue<llm::Model> shipped_models(const std::string& catalogue_directory, InputFiles& files) {
-    Problems problems;
-    Catalogue<llm::Model> catalogue = read_models(catalogue_directory + "/models.yaml", files, problems);
-    problems.throw_if_any();
-    return catalogue;
+template <class Facts>
+const Catalogue<Facts>& CatalogueSet::whole(std::optional<Catalogue<Facts>>& read) {
+    if (read) return *read;
+    std::vector<std::string> paths{fmt::format("{}/{}.yaml", directory_, CatalogueKind<Facts>::kTop)};
+    paths.insert(paths.end(), user_paths_.begin(), user_paths_.end());
+    read = read_layers<Facts>(paths);
+    return *read;
+}
+
+void CatalogueSet::add_files(const std::vector<std::string>& paths) {
+    std::set<std::string> touched;
+    for (const std::string& path : paths) {
+        const Node* parsed = document(path);
+        if (parsed == nullptr) continue;
+        if (parsed->kind != Node::Kind::Map) {
+            problems_.add(parsed->place, "",
+                          fmt::format("expected a map with some of: {}; found {}", join(kTops), parsed->as_found()));
+            continue;
+        }
+        for (const Node::Key& key : parsed->keys) {
+            touched.insert(key.text);
+            if (std::find(kTops.begin(), kTops.end(), key.text) != kTops.end()) continue;
+            const std::string hint = did_you_mean(key.text, kTops);
+            problems_.add(key.place, key.text, "no such key" + (hint.empty() ? "; allowed: " + join(kTops) : hint));
+        }
+        user_paths_.push_back(path);
+    }
+    // Read even if the scenario names nothing of it: a mistake in a file is found when the file is given.
+    if (touched.count(CatalogueKind<hardware::Gpu>::kTop) > 0) static_cast<void>(gpus());
+    if (touched.count(CatalogueKind<hardware::NodeType>::kTop) > 0) static_cast<void>(nodes());
+    if (touched.count(CatalogueKind<hardware::Link>::kTop) > 0) static_cast<void>(links());
+    if (touched.count(CatalogueKind<llm::Model>::kTop) > 0) static_cast<void>(models());
+}
+
+Catalogue<llm::Model> CatalogueSet::read_config(const Node& document, const std::string& path) {
+    const std::size_t before = problems_.size();
+    CatalogueEntry<llm::Model> entry;
+    entry.name = hugging_face_name(files_.absolute(path));
+    entry.title = entry.name + ", from its config.json";
+    entry.facts = read_hugging_face(document, entry.name, path, problems_);
+    entry.is_sound = problems_.size() == before;
+    for (const CatalogueKey<llm::Model>& key : catalogue_keys<llm::Model>())
+        if (std::string value = key.write(entry.facts); !value.empty())
+            entry.fields.push_back({key.key, std::move(value), path, "high"});
+    return {std::move(entry)};
+}
+
+const Catalogue<hardware::Gpu>& CatalogueSet::gpus() {
+    return whole(gpus_);
+}
+const Catalogue<hardware::NodeType>& CatalogueSet::nodes() {
+    return whole(nodes_);
+}
+const Catalogue<hardware::Link>& CatalogueSet::links() {
+    return whole(links_);
+}
+const Catalogue<llm::Model>& CatalogueSet::models() {
+    return whole(models_);
+}
+
+const Catalogue<hardware::Gpu>& CatalogueSet::gpus_of(const std::string& path) {
+    if (gpus_by_file_.count(path) == 0) gpus_by_file_[path] = read_layers<hardware::Gpu>({path});
+    return gpus_by_file_[path];
+}
+
+const Catalogue<llm::Model>& CatalogueSet::models_of(const std::string& path) {
+    if (const auto known = models_by_file_.find(path); known != models_by_file_.end()) return known->second;
+    return models_by_file_[path] =
+               is_config(path) ? read_config(*document(path), path) : read_layers<llm::Model>({path});
+}
+
+bool CatalogueSet::is_config(const std::string& path) {
+    const Node* parsed = document(path);
+    return parsed != nullptr && is_hugging_face_config(*parsed);
 }
 
 }  // namespace regatta::scenario

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "hardware/gpu.hpp"
+#include "hardware/link.hpp"
+#include "hardware/node_type.hpp"
 #include "llm/model.hpp"
 #include "scenario/document.hpp"
 #include "scenario/input_files.hpp"
@@ -19,7 +22,7 @@ struct CatalogueField {
     std::string confidence;  ///< high, medium or low
 };
 
-/// A GPU or model with where each of its values comes from.
+/// A GPU, node type, link or model with where each of its values comes from.
 template <class Facts>
 struct CatalogueEntry {
     std::string name;
@@ -32,16 +35,49 @@ struct CatalogueEntry {
 template <class Facts>
 using Catalogue = std::vector<CatalogueEntry<Facts>>;
 
-/// Reads `gpus:` or `models:` of one file. A file that cannot be read, or whose text is no catalogue, is a problem.
-[[nodiscard]] Catalogue<hardware::Gpu> read_gpus(const std::string& path, InputFiles& files, Problems& problems);
-[[nodiscard]] Catalogue<llm::Model> read_models(const std::string& path, InputFiles& files, Problems& problems);
+/// Everything that can be named: the shipped catalogue, and over it the user's files in their order. An entry of theirs
+/// with a new name is added, and must be complete; one with a known name changes the values that it gives and keeps the
+/// others.
+class CatalogueSet {
+public:
+    /// `directory` holds gpus.yaml, nodes.yaml, links.yaml and models.yaml: each is read when it is asked for first.
+    CatalogueSet(std::string directory, InputFiles& files, Problems& problems)
+        : directory_(std::move(directory)), files_(files), problems_(problems) {}
 
-/// The keys an entry may have besides its title.
-[[nodiscard]] std::vector<std::string> gpu_keys();
-[[nodiscard]] std::vector<std::string> model_keys();
+    /// Before anything is asked for. What the file holds is checked whether the scenario names it or not; a file that
+    /// cannot be read is a problem.
+    void add_files(const std::vector<std::string>& paths);
 
-/// Of the shipped catalogue. Throws InputError when it is not as it must be.
-[[nodiscard]] Catalogue<hardware::Gpu> shipped_gpus(const std::string& catalogue_directory, InputFiles& files);
-[[nodiscard]] Catalogue<llm::Model> shipped_models(const std::string& catalogue_directory, InputFiles& files);
+    [[nodiscard]] const Catalogue<hardware::Gpu>& gpus();
+    [[nodiscard]] const Catalogue<hardware::NodeType>& nodes();
+    [[nodiscard]] const Catalogue<hardware::Link>& links();
+    [[nodiscard]] const Catalogue<llm::Model>& models();
+    /// Of one file alone, nothing over or under it.
+    [[nodiscard]] const Catalogue<hardware::Gpu>& gpus_of(const std::string& path);
+    /// Also of a config.json of Hugging Face: one model, called as its directory.
+    [[nodiscard]] const Catalogue<llm::Model>& models_of(const std::string& path);
+    [[nodiscard]] bool is_config(const std::string& path);
+
+private:
+    template <class Facts>
+    const Catalogue<Facts>& whole(std::optional<Catalogue<Facts>>& read);
+    template <class Facts>
+    Catalogue<Facts> read_layers(const std::vector<std::string>& paths);
+    Catalogue<llm::Model> read_config(const Node& document, const std::string& path);
+    /// Null when it cannot be read, and that was told.
+    const Node* document(const std::string& path);
+
+    std::string directory_;
+    InputFiles& files_;
+    Problems& problems_;
+    std::vector<std::string> user_paths_;
+    std::map<std::string, std::optional<Node>> documents_;  ///< by path; none: told to be unreadable
+    std::optional<Catalogue<hardware::Gpu>> gpus_;
+    std::optional<Catalogue<hardware::NodeType>> nodes_;
+    std::optional<Catalogue<hardware::Link>> links_;
+    std::optional<Catalogue<llm::Model>> models_;
+    std::map<std::string, Catalogue<hardware::Gpu>> gpus_by_file_;
+    std::map<std::string, Catalogue<llm::Model>> models_by_file_;
+};
 
 }  // namespace regatta::scenario

@@ -1,5 +1,6 @@
 #include "scenario/reading.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -115,6 +116,7 @@ private:
             case Key::Shape::Value:
                 return read_value(item, key, path, reading);
             case Key::Shape::Map:
+                if (key.may_be_none && (item == nullptr || is_none(*item))) return;
                 reading.maps[name] =
                     read_section(item, item == nullptr ? reading.place : item->place, path, key.section.front());
                 return;
@@ -132,8 +134,14 @@ private:
                 return expected_of(key.parameter);
             case Key::Shape::Map: {
                 const Section& section = key.section.front();
-                if (!section.shorthand_key.empty()) return "a " + section.shorthand_key;
-                return "a map with: " + join(key_names(section));
+                const std::string map = "a map with: " + join(key_names(section));
+                if (section.shorthand_key.empty()) return map;
+                // Where the shorthand is not all there is to say, the map is worth naming.
+                const auto is_shorthand = [&](const Key& inner) {
+                    return inner.parameter.key == section.shorthand_key;
+                };
+                const auto inner = std::find_if(section.keys.begin(), section.keys.end(), is_shorthand);
+                return "a " + section.shorthand_key + (inner->parameter.is_required ? "" : ", or " + map);
             }
             case Key::Shape::List:
                 return "a list with at least one element";
@@ -285,7 +293,10 @@ public:
                     text += fmt::format("{}{}: {}\n", indent, name, value_text(reading, key));
                     break;
                 case Key::Shape::Map:
-                    write_map(reading.maps.at(name), key, indent);
+                    if (reading.maps.count(name) == 0)
+                        text += fmt::format("{}{}: none\n", indent, name);
+                    else
+                        write_map(reading.maps.at(name), key, indent);
                     break;
                 case Key::Shape::List:
                     write_list(reading.lists.at(name), key, indent);
@@ -313,7 +324,8 @@ private:
                 if (inner.parameter.key == section.shorthand_key)
                     value = value_text(reading, inner);
                 else
-                    is_short = is_short && !reading.has(inner.parameter.key);
+                    is_short =
+                        is_short && !reading.has(inner.parameter.key) && reading.maps.count(inner.parameter.key) == 0;
             }
             if (is_short) {
                 text += fmt::format("{}{}: {}\n", indent, key.parameter.key, value);

@@ -27,9 +27,9 @@ struct Reading {
     std::string path;
     bool is_sound = true;
     Parameters values;
-    std::map<std::string, Place> given;  ///< keys that were written, with the place of their value
-    std::set<std::string> refused;       ///< keys whose value was wrong
-    std::map<std::string, Reading> maps;
+    std::map<std::string, Place> given;   ///< keys that were written, with the place of their value
+    std::set<std::string> refused;        ///< keys whose value was wrong
+    std::map<std::string, Reading> maps;  ///< one that may be none and is has no element
     std::map<std::string, std::vector<Reading>> lists;
     std::map<std::string, PolicyReading> policies;
 

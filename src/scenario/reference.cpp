@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "scenario/catalogue.hpp"
+#include "scenario/catalogue_fields.hpp"
 #include "scenario/decode.hpp"
 #include "scenario/document.hpp"
 #include "scenario/schema.hpp"
@@ -39,18 +39,19 @@ not listed here are errors. Any key can be given on the command line instead: `-
 
 constexpr const char* kCatalogueForm = R"(## Catalogue files
 
-A GPU or model of your own stands in a file of the form of the catalogue, every value with its source; `confidence`
-(high, medium, low) may be left out:
+GPUs, node types, interconnects and models of your own stand in files of the form of the catalogue, every value with
+its source; `confidence` (high, medium, low) may be left out:
 
 ```yaml
 gpus:
   my-gpu:
     title: A GPU of my own
-    memory: {{value: 80GiB, source: "where this comes from", confidence: high}}
+    memory: {value: 80GiB, source: "where this comes from", confidence: high}
 ```
 
-GPUs have {}. Arithmetic rates are dense, in GFLOPS, TFLOPS, PFLOPS, TOPS or POPS.
-Models (under `models:`) have {}.
+The scenario names such files under `catalogue`; they are laid over the shipped catalogue in their order. An entry with
+a new name is added and must be complete; an entry with a known name changes the values that it gives and keeps the
+others. Arithmetic rates are dense, in GFLOPS, TFLOPS, PFLOPS, TOPS or POPS.
 
 )";
 
@@ -93,13 +94,11 @@ public:
     }
 
     void write_catalogue_form() {
-        const auto list = [](const std::vector<std::string>& keys) {
-            std::string result;
-            for (const std::string& key : keys)
-                result += (result.empty() ? "`" : ", `") + key + "`";
-            return result;
-        };
-        text += fmt::format(kCatalogueForm, list(gpu_keys()), list(model_keys()));
+        text += kCatalogueForm;
+        write_catalogue_keys<hardware::Gpu>();
+        write_catalogue_keys<hardware::NodeType>();
+        write_catalogue_keys<hardware::Link>();
+        write_catalogue_keys<llm::Model>();
     }
 
     void write_limits() {
@@ -110,6 +109,15 @@ public:
     }
 
 private:
+    template <class Facts>
+    void write_catalogue_keys() {
+        text += fmt::format("### Under `{}:`, for each {}\n\n| key | | meaning |\n|---|---|---|\n",
+                            CatalogueKind<Facts>::kTop, CatalogueKind<Facts>::kNoun);
+        for (const auto& key : catalogue_keys<Facts>())
+            text += fmt::format("| `{}` | {} | {} |\n", key.key, key.is_required ? "required" : "", cell(key.sentence));
+        text += "\n";
+    }
+
     static std::string join_path(const std::string& path, const Key& key) {
         const char* brackets = key.shape == Key::Shape::List ? "[]" : "";
         return fmt::format("{}{}{}{}", path, path.empty() ? "" : ".", key.parameter.key, brackets);
@@ -133,7 +141,8 @@ private:
             }
             case Key::Shape::Map: {
                 const std::string& shorthand = key.section.front().shorthand_key;
-                return row(shorthand.empty() ? "a map, " + link : fmt::format("a {}, or {}", shorthand, link), "");
+                return row(shorthand.empty() ? "a map, " + link : fmt::format("a {}, or {}", shorthand, link),
+                           key.may_be_none ? "`none`" : "");
             }
         }
         return "";

@@ -32,6 +32,7 @@ struct Pool {
     std::string name;
     llm::Model model;
     llm::DataType weight_type = llm::DataType::Bf16;
+    llm::DataType activation_type = llm::DataType::Bf16;  ///< what matrix products are computed in
     llm::DataType kv_type = llm::DataType::Bf16;
     std::uint32_t nodes = 1;
     hardware::Gpu gpu;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "llm/data_type.hpp"
+
 namespace regatta::scenario {
 
 const Parameter* PolicyDeclaration::sole_parameter() const {
@@ -104,7 +106,7 @@ PolicyTable table_of(const Registry<Factory>& registry, std::string select_key, 
     return table;
 }
 
-/// A model or GPU: a name of the catalogue, or of a file of the user's.
+/// A model or GPU: a name of the catalogue, or of a file of the user's alone.
 Section named_section(const std::string& what) {
     Parameter name{.key = "name", .kind = Kind::Word, .is_required = true, .sentence = "name of the " + what};
     return {.shorthand_key = "name",
@@ -129,20 +131,29 @@ Section pool_section(const Registries& registries) {
                               .default_text = "0.9",
                               .least = 0.01,
                               .sentence = "part of the GPU memory that the engine may use"};
-    Section node{.keys = {map("gpu", true, named_section("GPU"), "kind of GPU"),
+    Key gpu = map("gpu", false, named_section("GPU"), "kind of GPU; none: that of the node type");
+    gpu.may_be_none = true;
+    Section node{.shorthand_key = "name",
+                 .keys = {word("name", "", {}, "node type of the catalogue; what else is given here replaces its own"),
+                          std::move(gpu),
                           count("gpus", "", 1, kMostGpusPerNode,
-                                "GPUs of one node; none: as servers with this GPU are usually built")}};
+                                "GPUs of one node; none: those of the node type, or as servers with this GPU are "
+                                "usually built")}};
     return {.keys = {
                 word("name", "", {}, "what the pool is called; none: pool-0, pool-1, ..."),
-                map("model", true, named_section("model"), "model that the pool serves"),
+                map("model", true, named_section("model"),
+                    "model that the pool serves; a path that ends in .json: a config.json of Hugging Face"),
                 count("nodes", "1", 1, kMostNodes, "servers in the pool"),
                 map("node", true, std::move(node), "what one server has"),
                 map("parallel", false, {.keys = {value(std::move(tp))}}, "how a replica is laid out over GPUs"),
                 policy("scheduler", false, table_of(registries.schedulers, "policy", "vllm_v1"),
                        "which requests of a replica the next step computes"),
                 policy("timing", false, table_of(registries.timings, "policy", "roofline"), "how long a step takes"),
-                word("weights", "bf16", {"bf16", "fp8", "int8"}, "type in which weights are stored"),
-                word("kv_cache", "bf16", {"bf16", "fp8"}, "type in which keys and values are stored"),
+                word("weights", "bf16", llm::data_type_names(), "type in which weights are stored"),
+                word("activations", "", llm::data_type_names(),
+                     "type in which matrix products are computed; none: that of the weights where the GPU is faster in "
+                     "it, else 16 bits"),
+                word("kv_cache", "bf16", llm::data_type_names(), "type in which keys and values are stored"),
                 count("block_tokens", "16", 1, 1024, "tokens that one block of the KV cache holds"),
                 value(std::move(memory_fraction)),
                 count("kv_blocks", "", 1, 1e12, "KV blocks of a replica; none: what the memory plan leaves"),
@@ -235,12 +246,17 @@ Section scenario_schema(const Registries& registries) {
     Key series = duration("series", "1s", 1e-3, "time between two samples of the state of pools");
     series.may_be_none = true;
     Section output{.keys = {word("requests", "all", {"all"}, "which requests get a row"), std::move(series)}};
+    Section own_file{.shorthand_key = "file", .keys = {word("file", "", {}, "file in the form of the catalogue")}};
+    own_file.keys.front().parameter.is_required = true;
     return {
         .keys = {word("name", "unnamed", {}, "what the scenario is called"),
                  duration("duration", "", 1e-9,
                           "requests arrive in this span; none: to the end of the trace or the streams' limits"),
                  count("seed", "1", 0, 1e300, "chooses the random numbers; the same seed gives the same run"),
                  map("targets", false, targets_section(), "what users are promised; counts towards goodput"),
+                 list("catalogue", false, std::move(own_file),
+                      "files of your own over the catalogue, in this order: new names are added, an entry of a known "
+                      "name changes the values that it gives"),
                  map("fleet", true, fleet_section(registries), "what serves"),
                  map("gateways", false, gateways_section(registries), "front doors"),
                  map("network", false, network_section(), "latencies"),

@@ -40,7 +40,9 @@ struct Key {
 
     Parameter parameter;  ///< for other shapes than Value only key, is_required and sentence count
     Shape shape = Shape::Value;
-    bool may_be_none = false;      ///< `none` is allowed although there is a default
+    /// Of a Value: `none` is allowed although there is a default. Of a Map: it may be left out or be `none`, and has no
+    /// values then.
+    bool may_be_none = false;
     std::vector<Section> section;  ///< of a Map or List: exactly one, what stands in it or in each element
     PolicyTable policies;          ///< of a Policy
 

@@ -16,16 +16,15 @@ constexpr double kActivationBytes = 2;
 
 MemoryPlan plan_memory(const MemoryRequest& request) {
     const llm::Model& model = request.model;
-    const auto tensor_parallel = static_cast<double>(request.tensor_parallel);
     const auto tokens = static_cast<double>(request.step_tokens);
     MemoryPlan plan;
     plan.usable_bytes = request.gpu.memory_bytes * request.memory_fraction;
     plan.weight_bytes = llm::weight_bytes_per_gpu(model, request.weight_type, request.tensor_parallel);
-    // Alive at once in the widest layer: residual, its normalised copy and the layer's output (hidden each), and the
-    // two halves of the gated MLP, which are split.
+    // Alive at once in the widest layer: residual, its normalised copy and the layer's output (hidden each), and what
+    // the MLP holds, which is split.
     plan.activation_bytes = kRuntimeBytes + kActivationBytes * tokens *
                                                 (3.0 * static_cast<double>(model.hidden) +
-                                                 2.0 * static_cast<double>(model.intermediate) / tensor_parallel);
+                                                 llm::mlp_values_per_token_per_gpu(model, request.tensor_parallel));
     plan.kv_block_bytes = llm::kv_bytes_per_token_per_gpu(model, request.kv_type, request.tensor_parallel) *
                           static_cast<double>(request.block_tokens);
     plan.kv_bytes = plan.usable_bytes - plan.weight_bytes - plan.activation_bytes;

@@ -15,6 +15,7 @@ struct StepTimeTarget {
     llm::Model model;
     std::int64_t tensor_parallel = 1;
     llm::DataType weight_type = llm::DataType::Bf16;
+    llm::DataType activation_type = llm::DataType::Bf16;  ///< what matrix products are computed in
     llm::DataType kv_type = llm::DataType::Bf16;
 };
 

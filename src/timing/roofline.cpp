@@ -1,7 +1,9 @@
 #include "timing/roofline.hpp"
 
 #include <algorithm>
-#include <cmath>
+
+#include "timing/data_types.hpp"
+#include "timing/expert_count.hpp"
 
 namespace regatta::timing {
 namespace {
@@ -13,29 +15,30 @@ double real(std::int64_t count) {
     return static_cast<double>(count);
 }
 
-std::int64_t fine(double seconds) {
-    return rounded(seconds * 1e9 * static_cast<double>(kFinePerNs));
+// Reached speed of matrix products whose activations have the type.
+double matrix_ops_per_s(const hardware::Gpu& gpu, llm::DataType type, const RooflineStepTime::Options& options) {
+    const bool is_narrow = llm::bytes_of(type) < kActivationBytes;
+    return peak_ops_per_s(gpu, type) * (is_narrow ? options.quantized_efficiency : options.compute_efficiency);
 }
 
-// Reached speed of matrix products with the weights' type. A GPU without arithmetic for it widens the weights on the
-// fly and computes in bf16 (as vLLM's Marlin kernels do).
-double matrix_ops_per_s(const hardware::Gpu& gpu, llm::DataType type, const RooflineStepTime::Options& options) {
-    const double bf16 = gpu.bf16_flops_per_s * options.compute_efficiency;
-    switch (type) {
-        case llm::DataType::Bf16:
-            return bf16;
-        case llm::DataType::Fp8:
-            return gpu.fp8_flops_per_s > 0 ? gpu.fp8_flops_per_s * options.quantized_efficiency : bf16;
-        case llm::DataType::Int8:
-            return gpu.int8_ops_per_s > 0 ? gpu.int8_ops_per_s * options.quantized_efficiency : bf16;
-    }
-    return bf16;
+// The type of what is never quantised: LM head, router, attention.
+llm::DataType wide_type(const StepTimeTarget& target) {
+    const bool is_narrow = llm::bytes_of(target.activation_type) < kActivationBytes;
+    return is_narrow ? half_type(target.gpu) : target.activation_type;
 }
 
 }  // namespace
 
-double RooflineStepTime::MatrixProduct::seconds(double rows) const {
-    return std::max(arithmetic_s_per_row * rows, weights_s + activations_s_per_row * rows);
+double RooflineStepTime::MatrixProduct::seconds(double rows, double matrices) const {
+    return std::max(arithmetic_s_per_row * rows, weights_s * matrices + activations_s_per_row * rows);
+}
+
+double RooflineStepTime::ExpertProducts::seconds(std::int64_t rows) const {
+    const double used = expected_distinct_experts(experts, per_token, rows);
+    double sum = 0;
+    for (const MatrixProduct& product : products)
+        sum += product.seconds(real(rows), used);
+    return sum;
 }
 
 // What one GPU holds of the model under tensor parallelism.
@@ -46,8 +49,14 @@ struct RooflineStepTime::Share {
     double head_dim = 0;
     double heads = 0;
     double kv_heads = 0;
-    double intermediate = 0;
     double vocabulary = 0;
+    double dense_layers = 0;         // layers with a dense MLP
+    double intermediate = 0;         // of their MLP
+    double expert_layers = 0;        // layers with experts
+    double expert_intermediate = 0;  // of one expert: each is cut over all GPUs
+    double shared_intermediate = 0;
+    double per_token = 0;           // routed experts that each token passes
+    double gate_matrices = 0;       // matrices into the MLP: 2 with a gate, else 1
     double kv_bytes_per_token = 0;  // of one layer
     double byte_s = 0;              // moving one byte from or to memory [s]
 };
@@ -62,43 +71,78 @@ RooflineStepTime::RooflineStepTime(const StepTimeTarget& target, const Options& 
         .head_dim = real(model.head_dim),
         .heads = real(llm::heads_per_gpu(model.heads, gpus)),
         .kv_heads = real(llm::heads_per_gpu(model.kv_heads, gpus)),
-        .intermediate = real(model.intermediate) / real(gpus),
         .vocabulary = real(model.vocabulary) / real(gpus),
+        .dense_layers = real(llm::dense_mlp_layers(model)),
+        .intermediate = real(model.intermediate) / real(gpus),
+        .expert_layers = real(llm::expert_layers(model)),
+        .expert_intermediate = real(model.expert_intermediate) / real(gpus),
+        .shared_intermediate = real(model.shared_intermediate) / real(gpus),
+        .per_token = real(model.experts_per_token),
+        .gate_matrices = model.has_gated_mlp ? 2.0 : 1.0,
         .kv_bytes_per_token = llm::kv_bytes_per_token_per_gpu(model, target.kv_type, gpus) / real(model.layers),
         .byte_s = 1 / (target.gpu.memory_bandwidth_bytes_per_s * options.memory_efficiency)};
     step_s_ = options.step_overhead_s + share.layers * options.layer_overhead_s;
     set_matrix_products(target, options, share);
     set_memory_traffic(share);
     if (gpus > 1) set_collectives(target.gpu, options, share);
-    set_attention(target.gpu, options, share);
+    set_attention(target, options, share);
 }
 
 void RooflineStepTime::set_matrix_products(const StepTimeTarget& target, const Options& options, const Share& share) {
-    const auto product = [&](double inputs, double outputs, double repeats, llm::DataType type) {
+    const auto product = [&](double inputs, double outputs, double repeats, llm::DataType weights,
+                             llm::DataType activations) {
         const double elements = repeats * inputs * outputs;
-        return MatrixProduct{.arithmetic_s_per_row = 2 * elements / matrix_ops_per_s(target.gpu, type, options),
-                             .weights_s = elements * llm::bytes_of(type) * share.byte_s,
+        return MatrixProduct{.arithmetic_s_per_row = 2 * elements / matrix_ops_per_s(target.gpu, activations, options),
+                             .weights_s = elements * llm::bytes_of(weights) * share.byte_s,
                              .activations_s_per_row = repeats * (inputs + outputs) * kActivationBytes * share.byte_s};
     };
+    const auto in_layers = [&](double inputs, double outputs, double repeats) {
+        return product(inputs, outputs, repeats, target.weight_type, target.activation_type);
+    };
+    const llm::DataType wide = wide_type(target);
     const double head_values = share.heads * share.head_dim;
     const double kv_values = 2 * share.kv_heads * share.head_dim;
-    const llm::DataType type = target.weight_type;
-    layer_products_ = {product(share.hidden, head_values + kv_values, share.layers, type),
-                       product(head_values, share.hidden, share.layers, type),
-                       product(share.hidden, 2 * share.intermediate, share.layers, type),
-                       product(share.intermediate, share.hidden, share.layers, type)};
-    head_ = product(share.hidden, share.vocabulary, 1, llm::DataType::Bf16);
+    const auto add_mlp = [&](double intermediate, double layers) {
+        if (!(layers * intermediate > 0)) return;
+        layer_products_.push_back(in_layers(share.hidden, share.gate_matrices * intermediate, layers));
+        layer_products_.push_back(in_layers(intermediate, share.hidden, layers));
+    };
+    layer_products_ = {in_layers(share.hidden, head_values + kv_values, share.layers),
+                       in_layers(head_values, share.hidden, share.layers)};
+    add_mlp(share.intermediate, share.dense_layers);
+    head_ = product(share.hidden, share.vocabulary, 1, wide, wide);
+    if (!(share.expert_layers > 0)) return;
+    // The router is on every GPU.
+    const std::int64_t experts = target.model.experts;
+    layer_products_.push_back(product(share.hidden, real(experts), share.expert_layers, wide, wide));
+    add_mlp(share.shared_intermediate, share.expert_layers);
+    experts_ = {
+        .experts = experts,
+        .per_token = target.model.experts_per_token,
+        .products = {in_layers(share.hidden, share.gate_matrices * share.expert_intermediate, share.expert_layers),
+                     in_layers(share.expert_intermediate, share.hidden, share.expert_layers)}};
+    for (MatrixProduct& expert : experts_.products) {
+        expert.arithmetic_s_per_row *= share.per_token;
+        expert.activations_s_per_row *= share.per_token;
+    }
 }
 
 void RooflineStepTime::set_memory_traffic(const Share& share) {
     // Values that pass through memory once per token and layer, besides the matrix products' own: two norms with
     // residual (two read, two written each), rotary embedding (queries and keys read and written), the gated
     // activation (two read, one written). Keys and values are written to the cache.
-    const double layer_values =
-        2 * 4 * share.hidden + 2 * (share.heads + share.kv_heads) * share.head_dim + 3 * share.intermediate;
+    double mlp_values = share.intermediate;  // of a layer on average
+    if (share.expert_layers > 0)
+        mlp_values = (share.dense_layers * share.intermediate +
+                      share.expert_layers * (share.per_token * share.expert_intermediate + share.shared_intermediate)) /
+                     share.layers;
+    const double layer_values = 2 * 4 * share.hidden + 2 * (share.heads + share.kv_heads) * share.head_dim +
+                                (share.gate_matrices + 1) * mlp_values;
     const double layer_bytes = layer_values * kActivationBytes + share.kv_bytes_per_token;
     const double embedding_bytes = 2 * share.hidden * kActivationBytes;
     token_s_ = (share.layers * layer_bytes + embedding_bytes) * share.byte_s;
+    // Adding up what the experts give: one value read for each, the sum written.
+    token_s_ += share.expert_layers * (share.per_token + 1) * share.hidden * kActivationBytes * share.byte_s;
     // The sampler reads all logits twice (maximum, then sum of exponentials).
     sample_s_ = 2 * share.gpus * share.vocabulary * kLogitBytes * share.byte_s;
 }
@@ -119,52 +163,49 @@ void RooflineStepTime::set_collectives(const hardware::Gpu& gpu, const Options& 
     gather_s_ = options.collective_overhead_s + hops_s;
 }
 
-void RooflineStepTime::set_attention(const hardware::Gpu& gpu, const Options& options, const Share& share) {
-    // Scores and weighted values: two products of head_dim for each head, query and context token; a multiply-add is
-    // two operations. Source: Dao, "FlashAttention-2", arXiv:2307.08691, section 4.1.
-    const double pair_flops = share.layers * 4 * share.heads * share.head_dim;
-    pair_s_ = pair_flops / (gpu.bf16_flops_per_s * options.attention_efficiency);
-    kv_read_s_ = share.layers * share.kv_bytes_per_token * share.byte_s;
-    query_s_ = share.layers * 2 * share.heads * share.head_dim * kActivationBytes * share.byte_s;
-    context_memory_fine_ = fine(kv_read_s_);
-    context_arithmetic_fine_ = fine(pair_s_);
-}
-
-double RooflineStepTime::prefill_attention_s(const PrefillChunk& chunk) const {
-    const double tokens = real(chunk.tokens);
-    const double context = real(chunk.context_tokens);
-    // Causal: token i of the chunk attends to the context and to itself and the i - 1 before it.
-    const double pairs = tokens * context + tokens * (tokens + 1) / 2;
-    return std::max(pairs * pair_s_, (context + tokens) * kv_read_s_ + tokens * query_s_);
+void RooflineStepTime::set_attention(const StepTimeTarget& target, const Options& options, const Share& share) {
+    const auto add = [&](double layers, std::int64_t window_tokens) {
+        if (!(layers > 0)) return;
+        // Scores and weighted values: two products of head_dim for each head, query and context token; a multiply-add
+        // is two operations. Source: Dao, "FlashAttention-2", arXiv:2307.08691, section 4.1.
+        const double pair_flops = layers * 4 * share.heads * share.head_dim;
+        const double flops_per_s = peak_ops_per_s(target.gpu, wide_type(target)) * options.attention_efficiency;
+        attention_.emplace_back(RooflineAttention::Costs{
+            .pair_s = pair_flops / flops_per_s,
+            .kv_read_s = layers * share.kv_bytes_per_token * share.byte_s,
+            .query_s = layers * 2 * share.heads * share.head_dim * kActivationBytes * share.byte_s,
+            .window_tokens = window_tokens});
+    };
+    const double window_layers = real(target.model.window_layers);
+    add(share.layers - window_layers, 0);
+    add(window_layers, target.model.window_tokens);
 }
 
 StepLine RooflineStepTime::line(const BatchShape& shape) const {
-    double rows = real(shape.decodes);
+    std::int64_t rows = shape.decodes;
     double seconds = step_s_;
     for (const PrefillChunk& chunk : shape.prefills) {
-        rows += real(chunk.tokens);
-        seconds += prefill_attention_s(chunk);
+        rows += chunk.tokens;
+        for (const RooflineAttention& attention : attention_)
+            seconds += attention.prefill_s(chunk);
     }
     for (const MatrixProduct& product : layer_products_)
-        seconds += product.seconds(rows);
-    seconds += rows * token_s_;
+        seconds += product.seconds(real(rows));
+    if (experts_.experts > 0) seconds += experts_.seconds(rows);
+    seconds += real(rows) * token_s_;
     if (shape.samples > 0) {
         const double samples = real(shape.samples);
         seconds += head_.seconds(samples) + samples * sample_s_ + gather_s_;
     }
-    const std::int64_t base = std::max(fine(seconds), kFinePerNs);
-    if (shape.decodes == 0) return {.base_fine = base};
-
-    // Decode attention: queries + memory * c bytes-bound, arithmetic * c compute-bound. In integers, so that the two
-    // lines meet exactly at the break and each is the same for every shape of its piece.
-    const std::int64_t queries = fine(real(shape.decodes) * query_s_);
-    const StepLine memory_bound{.base_fine = base + queries, .slope_fine = context_memory_fine_};
-    const std::int64_t steeper = context_arithmetic_fine_ - context_memory_fine_;
-    if (steeper <= 0) return memory_bound;
-    // The first context sum at which arithmetic takes longer.
-    const std::int64_t first_above = queries / steeper + 1;
-    if (shape.decode_context_tokens >= first_above) return {.base_fine = base, .slope_fine = context_arithmetic_fine_};
-    return {.base_fine = memory_bound.base_fine, .slope_fine = memory_bound.slope_fine, .valid_below = first_above};
+    StepLine line{.base_fine = std::max(fine_of_seconds(seconds), kFinePerNs)};
+    if (shape.decodes == 0) return line;
+    for (const RooflineAttention& attention : attention_) {
+        const StepLine decodes = attention.decode_line(shape);
+        line.base_fine += decodes.base_fine;
+        line.slope_fine += decodes.slope_fine;
+        line.valid_below = std::min(line.valid_below, decodes.valid_below);
+    }
+    return line;
 }
 
 /// One token without attention and sampling, which every step has at least.
@@ -172,7 +213,8 @@ std::int64_t RooflineStepTime::least_step_fine() const {
     double seconds = step_s_ + token_s_;
     for (const MatrixProduct& product : layer_products_)
         seconds += product.seconds(1);
-    return std::max(fine(seconds), kFinePerNs);
+    if (experts_.experts > 0) seconds += experts_.seconds(1);
+    return std::max(fine_of_seconds(seconds), kFinePerNs);
 }
 
 std::unique_ptr<StepTimeModel> make_roofline(const StepTimeTarget& target, const Parameters& parameters) {
@@ -209,14 +251,15 @@ std::vector<Parameter> roofline_parameters() {
                          .most = 1,
                          .sentence = sentence};
     };
-    return {efficiency("compute_efficiency", "0.77", "share of the bf16 peak that matrix products reach"),
-            efficiency("quantized_efficiency", "0.57", "share of the fp8 or int8 peak that matrix products reach"),
-            efficiency("attention_efficiency", "0.5", "share of the bf16 peak that attention reaches"),
-            efficiency("memory_efficiency", "0.77", "share of the memory bandwidth that is reached"),
-            efficiency("network_efficiency", "0.6", "share of the link bandwidth that collectives reach"),
-            overhead("collective_overhead", "20us", "time of each all-reduce or all-gather besides its data and hops"),
-            overhead("layer_overhead", "5us", "time of each layer besides its operators"),
-            overhead("step_overhead", "300us", "time of each step besides its layers: scheduling, launch, sampling")};
+    return {
+        efficiency("compute_efficiency", "0.77", "share of the 16-bit peak that matrix products reach"),
+        efficiency("quantized_efficiency", "0.57", "share of the fp8, int8 or int4 peak that matrix products reach"),
+        efficiency("attention_efficiency", "0.5", "share of the 16-bit peak that attention reaches"),
+        efficiency("memory_efficiency", "0.77", "share of the memory bandwidth that is reached"),
+        efficiency("network_efficiency", "0.6", "share of the link bandwidth that collectives reach"),
+        overhead("collective_overhead", "20us", "time of each all-reduce or all-gather besides its data and hops"),
+        overhead("layer_overhead", "5us", "time of each layer besides its operators"),
+        overhead("step_overhead", "300us", "time of each step besides its layers: scheduling, launch, sampling")};
 }
 
 }  // namespace regatta::timing

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <array>
 #include <memory>
 #include <vector>
 
 #include "regatta/base/parameters.hpp"
 #include "timing/registry.hpp"
+#include "timing/roofline_attention.hpp"
 #include "timing/step_time_model.hpp"
 
 namespace regatta::timing {
@@ -15,9 +15,9 @@ namespace regatta::timing {
 class RooflineStepTime final : public StepTimeModel {
 public:
     struct Options {
-        double compute_efficiency = 0;    ///< matrix products in bf16: reached share of the peak
-        double quantized_efficiency = 0;  ///< matrix products in fp8 or int8: reached share of their peak
-        double attention_efficiency = 0;  ///< attention: reached share of the bf16 peak
+        double compute_efficiency = 0;    ///< matrix products in 16 bits: reached share of the peak
+        double quantized_efficiency = 0;  ///< matrix products in fp8, int8 or int4: reached share of their peak
+        double attention_efficiency = 0;  ///< attention: reached share of the 16-bit peak
         double memory_efficiency = 0;     ///< reached share of the memory bandwidth
         double network_efficiency = 0;    ///< collectives: reached share of the link bandwidth
         double collective_overhead_s = 0;
@@ -35,28 +35,32 @@ private:
         double arithmetic_s_per_row = 0;
         double weights_s = 0;
         double activations_s_per_row = 0;
-        [[nodiscard]] double seconds(double rows) const;
+        /// `matrices`: how many of them the rows are spread over, each read once.
+        [[nodiscard]] double seconds(double rows, double matrices = 1) const;
+    };
+    /// The routed experts of all layers: every row passes `per_token` of `experts`; the weights of those that any row
+    /// passes are read once.
+    struct ExpertProducts {
+        std::int64_t experts = 0;  ///< 0: the model has none
+        std::int64_t per_token = 0;
+        std::vector<MatrixProduct> products;  ///< gate and up, down; weights of one expert
+        [[nodiscard]] double seconds(std::int64_t rows) const;
     };
     struct Share;
     void set_matrix_products(const StepTimeTarget& target, const Options& options, const Share& share);
     void set_memory_traffic(const Share& share);
     void set_collectives(const hardware::Gpu& gpu, const Options& options, const Share& share);
-    void set_attention(const hardware::Gpu& gpu, const Options& options, const Share& share);
-    [[nodiscard]] double prefill_attention_s(const PrefillChunk& chunk) const;
+    void set_attention(const StepTimeTarget& target, const Options& options, const Share& share);
 
     // Everything below holds for one GPU; what happens in each layer is already multiplied by the layers.
-    std::array<MatrixProduct, 4> layer_products_;  // qkv, output, gate and up, down
+    std::vector<MatrixProduct> layer_products_;  // qkv, output, gate and up, down; router, shared experts
+    ExpertProducts experts_;
     MatrixProduct head_;
-    double token_s_ = 0;    // per token computed: norms, activations, rotary, embedding, share of the all-reduces
-    double sample_s_ = 0;   // per sampled row: sampler, gathering the logits
-    double step_s_ = 0;     // overheads, all-reduces without their data
-    double gather_s_ = 0;   // gathering the logits, without the data
-    double pair_s_ = 0;     // arithmetic of one query token with one context token
-    double kv_read_s_ = 0;  // reading keys and values of one token
-    double query_s_ = 0;    // reading the query and writing the output of one token
-    // Decode attention is the higher of two straight lines in the context sum, in units of 2^-16 ns.
-    std::int64_t context_memory_fine_ = 0;
-    std::int64_t context_arithmetic_fine_ = 0;
+    double token_s_ = 0;   // per token computed: norms, activations, rotary, embedding, share of the all-reduces
+    double sample_s_ = 0;  // per sampled row: sampler, gathering the logits
+    double step_s_ = 0;    // overheads, all-reduces without their data
+    double gather_s_ = 0;  // gathering the logits, without the data
+    std::vector<RooflineAttention> attention_;  // layers that attend to everything, layers with a sliding window
 };
 
 [[nodiscard]] std::unique_ptr<StepTimeModel> make_roofline(const StepTimeTarget& target, const Parameters& parameters);

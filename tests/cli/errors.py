@@ -14,7 +14,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from programs import CONFIGS, ProgramTest, start
+from programs import ProgramTest, known, start
 
 FLEET = """\
 duration: 2s
@@ -32,11 +32,6 @@ workload:
 """
 
 TRACE_FLEET = FLEET[:FLEET.index("  streams")] + "  trace: trace.csv\n"
-
-
-def known(kind):
-    """Names in the catalogue, as messages list them."""
-    return ", ".join(re.findall(r"^  ([\w.-]+):", (CONFIGS / f"catalogue/{kind}.yaml").read_text(), re.MULTILINE))
 
 
 # What is changed in fleet.yaml, and what is said about it.
@@ -65,10 +60,19 @@ SCENARIO_MISTAKES = [
     ("      model: llama-3.1-8b\n", "",
      ["fleet.yaml:4:7: fleet.pools[0].model: missing; expected a name"]),
     ("model: llama-3.1-8b", "model: llama-3.1-7b",
-     [f'fleet.yaml:5:14: fleet.pools[0].model: no model "llama-3.1-7b" in the catalogue; allowed: {known("models")}; '
-      'did you mean "llama-3.1-8b"?']),
+     [f'fleet.yaml:5:14: fleet.pools[0].model: no model "llama-3.1-7b" in the catalogue; `regatta catalog models` lists '
+      f'all {known("models")}; did you mean "llama-3.1-8b"?']),
     ("gpu: h100-sxm", "gpu: h100",
-     [f'fleet.yaml:7:19: fleet.pools[0].node.gpu: no GPU "h100" in the catalogue; allowed: {known("gpus")}']),
+     ['fleet.yaml:7:19: fleet.pools[0].node.gpu: no GPU "h100" in the catalogue; similar: h100-sxm, h100-pcie, '
+      f'h100-nvl; `regatta catalog hardware` lists all {known("gpus")}']),
+    ("node: {gpu: h100-sxm, gpus: 8}", "node: dgx-h10",
+     ['fleet.yaml:7:13: fleet.pools[0].node: no node type "dgx-h10" in the catalogue; similar: dgx-h100; `regatta '
+      f'catalog nodes` lists all {known("nodes")}; did you mean "dgx-h100"?']),
+    ("gpu: h100-sxm, gpus: 8}", "gpu: t4, gpus: 4}",
+     ["fleet.yaml:4:7: fleet.pools[0].weights: t4 does not compute in bf16; allowed: fp16, int8, int4"]),
+    ("nodes: 1\n", "nodes: 1\n      activations: fp8\n",
+     ["fleet.yaml:7:20: fleet.pools[0].activations: activations in fp8 cannot be multiplied with weights in bf16; allowed "
+      "weights: fp8, int4"]),
     ("parallel: {tp: 1}", "timing: roofllne",
      ['fleet.yaml:8:15: fleet.pools[0].timing: expected one of: roofline, linear, found "roofllne"; did you mean '
       '"roofline"?']),
@@ -100,9 +104,9 @@ SCENARIO_MISTAKES = [
 
 # Arguments of regatta, what is said, and the exit code. fleet.yaml and trace.yaml are right; results/ holds those of another run.
 ARGUMENT_MISTAKES = [
-    ([], ["regatta: no command given; expected run or validate or reference"], 2),
+    ([], ["regatta: no command given; expected run or validate or catalog or reference"], 2),
     (["rnu", "fleet.yaml"],
-     ['regatta: no command "rnu"; expected run or validate or reference; did you mean "run"?'], 2),
+     ['regatta: no command "rnu"; expected run or validate or catalog or reference; did you mean "run"?'], 2),
     (["--fast"], ['regatta: "--fast" is not understood; see regatta --help'], 2),
     (["run"], ["regatta run: SCENARIO is missing; see regatta run --help"], 2),
     (["run", "fleet.yaml", "--otu", "out"],
@@ -119,6 +123,10 @@ ARGUMENT_MISTAKES = [
     (["run", "fleet.yaml", "--seed", "-3"],
      ['regatta run: --seed: expected a whole number of at least 0, found "-3"; see regatta run --help'], 2),
     (["validate"], ["regatta validate: SCENARIO is missing; see regatta validate --help"], 2),
+    (["catalog", "modles"],
+     ['regatta catalog: no kind "modles"; expected one of: hardware, models, nodes, links, schedulers, routers, timing, '
+      'arrivals, lengths, all; did you mean "models"?'], 2),
+    (["catalog", "models", "qwen3-14"], ['regatta catalog: no model "qwen3-14"; did you mean "qwen3-14b"?'], 2),
     (["run", "nowhere.yaml", "--quiet"],
      ["nowhere.yaml: cannot be read: no such file", "1 error in nowhere.yaml; nothing was run."], 2),
     (["run", "results", "--quiet"],

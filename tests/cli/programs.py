@@ -6,6 +6,7 @@ that is not part of the project lies, REGATTA_SHARED (else ../shared beside the 
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -45,6 +46,11 @@ class Outcome:
     @property
     def json(self):
         return json.loads(self.stdout)
+
+
+def known(kind):
+    """How many names the catalogue has."""
+    return len(re.findall(r"^  ([\w.-]+):", (CONFIGS / f"catalogue/{kind}.yaml").read_text(), re.MULTILINE))
 
 
 def _environment(session_directory):

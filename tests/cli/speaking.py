@@ -16,7 +16,8 @@ SHORT = ["run", QUICKSTART, "--set", "duration=5s", "--set", "measure.from=1s"]
 class Help(ProgramTest):
     def test_help_and_version_exit_with_0_and_say_nothing_on_stderr(self):
         for program, arguments in [("regatta", ["--help"]), ("regatta", ["--version"]), ("regatta", ["run", "--help"]),
-                                   ("regatta", ["validate", "--help"]), ("regatta", ["reference", "--help"]),
+                                   ("regatta", ["validate", "--help"]), ("regatta", ["catalog", "--help"]),
+                                   ("regatta", ["reference", "--help"]),
                                    ("regatta-post", ["--help"]), ("regatta-post", ["--version"]),
                                    ("regatta-post", ["merge", "--help"]), ("regatta-post", ["stats", "--help"]),
                                    ("phold", ["--help"])]:

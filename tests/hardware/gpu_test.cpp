@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "hardware/link.hpp"
+#include "hardware/node_type.hpp"
+
 namespace regatta::hardware {
 namespace {
 
@@ -31,19 +34,44 @@ TEST(Gpu, TellsEveryFactThatMustBePositive) {
     gpu.bf16_flops_per_s = 0;
     gpu.link_bytes_per_s = 0;
     gpu.gpus_per_node = 0;
-    EXPECT_EQ(problems_of(gpu),
-              (Problems{"memory: expected more than 0, found 0", "memory_bandwidth: expected more than 0, found -1",
-                        "bf16: expected more than 0, found 0", "link_bandwidth: expected more than 0, found 0",
-                        "gpus_per_node: expected more than 0, found 0"}));
+    EXPECT_EQ(
+        problems_of(gpu),
+        (Problems{"memory: expected more than 0, found 0", "memory_bandwidth: expected more than 0, found -1",
+                  "bf16: expected more than 0, or fp16 in its place; found neither",
+                  "link_bandwidth: expected more than 0, found 0", "gpus_per_node: expected more than 0, found 0"}));
 }
 
 TEST(Gpu, TellsEveryFactThatMustNotBeNegative) {
     Gpu gpu = plausible_gpu();
+    gpu.fp16_flops_per_s = -4;
     gpu.fp8_flops_per_s = -1;
     gpu.int8_ops_per_s = -2;
+    gpu.int4_ops_per_s = -5;
     gpu.link_latency_s = -3;
-    EXPECT_EQ(problems_of(gpu), (Problems{"fp8: expected at least 0, found -1", "int8: expected at least 0, found -2",
+    EXPECT_EQ(problems_of(gpu), (Problems{"fp16: expected at least 0, found -4", "fp8: expected at least 0, found -1",
+                                          "int8: expected at least 0, found -2", "int4: expected at least 0, found -5",
                                           "link_latency: expected at least 0, found -3"}));
+}
+
+TEST(Gpu, MayComputeInFp16Only) {
+    Gpu gpu = plausible_gpu();
+    gpu.fp16_flops_per_s = gpu.bf16_flops_per_s;
+    gpu.bf16_flops_per_s = 0;
+    EXPECT_EQ(problems_of(gpu), Problems{});
+}
+
+TEST(NodeType, TellsWhatIsWrong) {
+    EXPECT_EQ(problems_of(NodeType{.name = "n", .gpu = "g", .gpus = 8, .source = "x"}), Problems{});
+    EXPECT_EQ(
+        problems_of(NodeType{.name = "n", .gpu = "", .host_memory_bytes = -1, .source = "x"}),
+        (Problems{"gpu: expected the name of a GPU, found none", "gpus: expected a whole number of at least 1, found 0",
+                  "host_memory: expected at least 0, found -1"}));
+}
+
+TEST(Link, TellsWhatIsWrong) {
+    EXPECT_EQ(problems_of(Link{.name = "l", .bytes_per_s = 1, .source = "x"}), Problems{});
+    EXPECT_EQ(problems_of(Link{.name = "l", .latency_s = -1, .source = "x"}),
+              (Problems{"bandwidth: expected more than 0, found 0", "latency: expected at least 0, found -1"}));
 }
 
 }  // namespace

@@ -134,7 +134,114 @@ TEST(WeightBytes, HoldReplicatedKeyValueHeadsOnEveryGpu) {
     EXPECT_NEAR(with - without, 2 * (replicated_kv_heads + replicated_norms), 1);
 }
 
+Model mixtral_8x7b() {
+    Model model = llama_3_1_8b();
+    model.intermediate = 0;
+    model.vocabulary = 32000;
+    model.experts = 8;
+    model.experts_per_token = 2;
+    model.expert_intermediate = 14336;
+    return model;
+}
+
+Model deepseek_moe_16b() {
+    Model model = llama_3_1_8b();
+    model.layers = 28;
+    model.hidden = 2048;
+    model.heads = 16;
+    model.kv_heads = 16;
+    model.intermediate = 10944;
+    model.vocabulary = 102400;
+    model.dense_layers = 1;
+    model.experts = 64;
+    model.experts_per_token = 6;
+    model.expert_intermediate = 1408;
+    model.shared_intermediate = 2816;
+    return model;
+}
+
+// Exact totals of the published checkpoints, as above.
+TEST(Experts, AreAllCountedAsParameters) {
+    EXPECT_EQ(parameter_count(mixtral_8x7b()), 46'702'792'704.0);
+    EXPECT_EQ(parameter_count(deepseek_moe_16b()), 16'375'728'128.0);
+}
+
+TEST(Experts, OfATokenAreCountedAsActive) {
+    const double others = 6 * 32 * 3 * 4096.0 * 14336;
+    EXPECT_EQ(active_parameter_count(mixtral_8x7b()), 46'702'792'704.0 - others);
+    EXPECT_EQ(active_parameter_count(llama_3_1_8b()), parameter_count(llama_3_1_8b()));
+}
+
+TEST(Experts, AreInTheLayersThatAreNotDense) {
+    EXPECT_EQ(expert_layers(mixtral_8x7b()), 32);
+    EXPECT_EQ(expert_layers(deepseek_moe_16b()), 27);
+    EXPECT_EQ(dense_mlp_layers(deepseek_moe_16b()), 1);
+    EXPECT_EQ(expert_layers(llama_3_1_8b()), 0);
+}
+
+TEST(Experts, AreStoredInTheTypeOfTheWeightsAndTheirRouterIn16Bits) {
+    const Model model = mixtral_8x7b();
+    const double matrices = 32 * (4096.0 * (32 + 16 + 32) * 128 + 8 * 3 * 4096.0 * 14336);
+    EXPECT_EQ(weight_bytes(model, DataType::Bf16), 2 * parameter_count(model));
+    EXPECT_EQ(weight_bytes(model, DataType::Int4), 2 * parameter_count(model) - 1.5 * matrices);
+}
+
+TEST(Experts, AreCutOverTheGpusButForTheRouter) {
+    const Model model = mixtral_8x7b();
+    const double everywhere = 2 * (32 * (2 * 4096.0 + 8 * 4096.0) + 4096);
+    EXPECT_EQ(weight_bytes_per_gpu(model, DataType::Bf16, 8) - everywhere,
+              (weight_bytes(model, DataType::Bf16) - everywhere) / 8);
+}
+
+TEST(Experts, HoldTheCopiesOfEachTokenAtOnce) {
+    EXPECT_EQ(mlp_values_per_token_per_gpu(llama_3_1_8b(), 2), 14336);
+    EXPECT_EQ(mlp_values_per_token_per_gpu(mixtral_8x7b(), 1), 3 * 2 * 14336);
+    EXPECT_EQ(mlp_values_per_token_per_gpu(mixtral_8x7b(), 8), 2 * 4096 + 2 * 14336 / 8.0);
+    EXPECT_EQ(mlp_values_per_token_per_gpu(deepseek_moe_16b(), 1), 3 * 6 * 1408);
+}
+
+TEST(ParameterCount, OfAnMlpWithoutGateIsThatOfTwoMatrices) {
+    Model model = llama_3_1_8b();
+    model.has_gated_mlp = false;
+    EXPECT_EQ(parameter_count(model), 8'030'261'248.0 - 32 * 4096.0 * 14336);
+}
+
+TEST(DataType, HasASizeAndAName) {
+    EXPECT_EQ(data_type_names(), (std::vector<std::string>{"bf16", "fp16", "fp8", "int8", "int4"}));
+    EXPECT_EQ(bytes_of(DataType::Fp16), 2);
+    EXPECT_EQ(bytes_of(DataType::Int4), 0.5);
+    EXPECT_EQ(data_type_of("int4"), DataType::Int4);
+    EXPECT_EQ(data_type_of("int3"), std::nullopt);
+}
+
 using Problems = std::vector<std::string>;
+
+TEST(Model, TellsWhatIsWrongWithItsExperts) {
+    Model model = mixtral_8x7b();
+    model.experts_per_token = 9;
+    model.expert_intermediate = 0;
+    model.dense_layers = 32;
+    model.intermediate = 14336;
+    EXPECT_EQ(problems_of(model),
+              (Problems{"experts_per_token: expected a whole number from 1 to 8, the experts; found 9",
+                        "expert_intermediate: expected a whole number of at least 1, found 0",
+                        "dense_layers: expected less than the 32 layers, found 32"}));
+    Model dense = llama_3_1_8b();
+    dense.experts_per_token = 2;
+    EXPECT_EQ(problems_of(dense),
+              Problems{"experts_per_token: 2, but the model has no experts; expected experts, too"});
+}
+
+TEST(Model, TellsWhatIsWrongWithItsWindow) {
+    Model model = llama_3_1_8b();
+    model.window_tokens = 4096;
+    EXPECT_EQ(problems_of(model), Problems{"window: given, but no window_layers; expected both or neither"});
+    model.window_layers = 33;
+    EXPECT_EQ(problems_of(model), Problems{"window_layers: expected at most the 32 layers, found 33"});
+    model.window_tokens = 0;
+    model.window_layers = 3;
+    EXPECT_EQ(problems_of(model), Problems{"window_layers: given, but no window; expected both or neither"});
+}
 
 TEST(Model, IsPlausible) {
     EXPECT_EQ(problems_of(qwen3_32b()), Problems{});

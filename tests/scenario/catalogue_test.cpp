@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "loading.hpp"
 
 namespace regatta::scenario {
@@ -24,7 +26,7 @@ Lines problems_with_gpu(const std::string& memory, const std::string& rest = "")
                                     rest,
                                 ""};
     Problems problems;
-    static_cast<void>(read_gpus("mine.yaml", files, problems));
+    static_cast<void>(CatalogueSet("nowhere", files, problems).gpus_of("mine.yaml"));
     try {
         problems.throw_if_any();
         return {};
@@ -37,7 +39,10 @@ TEST(Catalogue, ReadsFactsWithTheirSources) {
     InputFiles files;
     files.reads_disk = false;
     files.files["c/gpus.yaml"] = {true, testing::kGpus, ""};
-    const auto gpus = shipped_gpus("c", files);
+    Problems problems;
+    CatalogueSet set("c", files, problems);
+    const auto& gpus = set.gpus();
+    ASSERT_TRUE(problems.empty());
     ASSERT_EQ(gpus.size(), 1U);
     EXPECT_EQ(gpus[0].name, "big-gpu");
     EXPECT_EQ(gpus[0].facts.memory_bytes, 80.0 * (1 << 30));
@@ -98,6 +103,72 @@ TEST(Catalogue, FilesOfTheUsersMustExistAndHaveTheName) {
                     "small-llm, large-llm"});
     EXPECT_EQ(testing::problems_of_text(scenario_with(5, "      model: {file: catalogue/gpus.yaml, name: medium}")),
               Lines{"catalogue/gpus.yaml:1:1: models: expected a map of names, found a map without it"});
+}
+
+/// Problems with a scenario that lays `mine` over the catalogue, or none, and then what it made of it.
+Lines problems_with_own_file(const std::string& mine, Scenario* scenario = nullptr,
+                             const std::string& model = "small-llm") {
+    InputFiles files;
+    files.reads_disk = false;
+    files.working_directory = "/home/someone";
+    files.files["catalogue/gpus.yaml"] = {true, testing::kGpus, ""};
+    files.files["catalogue/models.yaml"] = {true, testing::kModels, ""};
+    files.files["dir/mine.yaml"] = {true, mine, ""};
+    files.files["dir/fleet.yaml"] = {true, "catalogue: [mine.yaml]\n" + scenario_with(5, "      model: " + model), ""};
+    try {
+        Scenario loaded = load_scenario({"dir/fleet.yaml", {}, "catalogue"}, Registries{}, files);
+        if (scenario != nullptr) *scenario = std::move(loaded);
+        return {};
+    } catch (const InputError& error) {
+        return error.problems();
+    }
+}
+
+constexpr const char* kTinyModel =
+    "models:\n"
+    "  tiny:\n"
+    "    layers: {value: 2, source: x}\n"
+    "    hidden: {value: 256, source: x}\n"
+    "    heads: {value: 4, source: x}\n"
+    "    kv_heads: {value: 2, source: x}\n"
+    "    head_dim: {value: 64, source: x}\n"
+    "    intermediate: {value: 1024, source: x}\n"
+    "    vocabulary: {value: 1000, source: x}\n"
+    "    max_context: {value: 4096, source: x}\n";
+
+TEST(Catalogue, OwnFilesAddNames) {
+    Scenario scenario;
+    EXPECT_EQ(problems_with_own_file(kTinyModel, &scenario, "tiny"), Lines{});
+    EXPECT_EQ(scenario.pools[0].model.layers, 2);
+    EXPECT_EQ(scenario.pools[0].gpu.name, "big-gpu");
+    EXPECT_NE(scenario.resolved_text.find("catalogue:\n  - file: /home/someone/dir/mine.yaml\n"), std::string::npos);
+}
+
+TEST(Catalogue, OwnFilesChangeTheValuesTheyGiveAndKeepTheOthers) {
+    Scenario scenario;
+    EXPECT_EQ(problems_with_own_file("gpus:\n  big-gpu:\n    memory: {value: 40GiB, source: measured}\n", &scenario),
+              Lines{});
+    EXPECT_EQ(scenario.pools[0].gpu.memory_bytes, 40.0 * (1 << 30));
+    EXPECT_EQ(scenario.pools[0].gpu.memory_bandwidth_bytes_per_s, 3e12);
+    EXPECT_EQ(scenario.pools[0].gpu.source, "measured; test");
+}
+
+TEST(Catalogue, MistakesOfOwnFilesAreToldThoughNothingNamesThem) {
+    EXPECT_EQ(problems_with_own_file("gpus:\n  new-gpu:\n    memory: {value: 40GiB, source: x}\n"),
+              (Lines{"dir/mine.yaml:3:5: gpus.new-gpu.memory_bandwidth: missing; expected {value, source, confidence}",
+                     "dir/mine.yaml:3:5: gpus.new-gpu.link_bandwidth: missing; expected {value, source, confidence}",
+                     "dir/mine.yaml:3:5: gpus.new-gpu.link_latency: missing; expected {value, source, confidence}",
+                     "dir/mine.yaml:3:5: gpus.new-gpu.gpus_per_node: missing; expected {value, source, confidence}"}));
+    EXPECT_EQ(problems_with_own_file("gpu: {}\n"),
+              Lines{"dir/mine.yaml:1:1: gpu: no such key; did you mean \"gpus\"?"});
+    EXPECT_EQ(problems_with_own_file("gpus: 5\n"),
+              Lines{"dir/mine.yaml:1:7: gpus: expected a map of names, found \"5\""});
+    EXPECT_EQ(problems_with_own_file("- gpus\n"),
+              Lines{"dir/mine.yaml:1:1: expected a map with some of: gpus, nodes, links, models; found a list"});
+    EXPECT_EQ(testing::problems_of_text("catalogue: [none.yaml]\n" + scenario_with()),
+              Lines{"fleet.yaml:1:13: catalogue[0].file: cannot read \"none.yaml\": no such file"});
+    EXPECT_EQ(testing::problems_of_text("catalogue: none.yaml\n" + scenario_with()),
+              Lines{"fleet.yaml:1:12: catalogue: expected a list with at least one element, found \"none.yaml\""});
 }
 
 TEST(Catalogue, AMissingCatalogueIsToldOnce) {

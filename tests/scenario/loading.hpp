@@ -8,7 +8,7 @@
 
 namespace regatta::scenario::testing {
 
-/// A catalogue of one GPU and two models, so that tests do not change with the shipped one.
+/// A catalogue of one GPU, two node types and two models, so that tests do not change with the shipped one.
 inline const char* const kGpus = R"(gpus:
   big-gpu:
     memory: {value: 80GiB, source: test}
@@ -17,6 +17,18 @@ inline const char* const kGpus = R"(gpus:
     link_bandwidth: {value: 400GB/s, source: test}
     link_latency: {value: 1us, source: test}
     gpus_per_node: {value: 8, source: test}
+)";
+
+inline const char* const kNodes = R"(nodes:
+  big-node:
+    gpu: {value: big-gpu, source: test}
+    gpus: {value: 4, source: test}
+    host_memory: {value: 1TiB, source: test}
+    nics: {value: 4, source: test}
+    nic_bandwidth: {value: 400Gbps, source: test}
+  lost-node:
+    gpu: {value: lost-gpu, source: test}
+    gpus: {value: 4, source: test}
 )";
 
 inline const char* const kModels = R"(models:
@@ -48,6 +60,7 @@ inline Scenario load_text(const std::string& text, const std::vector<std::string
     files.working_directory = "/home/someone";
     files.files["fleet.yaml"] = {true, text, ""};
     files.files["catalogue/gpus.yaml"] = {true, kGpus, ""};
+    files.files["catalogue/nodes.yaml"] = {true, kNodes, ""};
     files.files["catalogue/models.yaml"] = {true, kModels, ""};
     for (const std::string& path : present_files)
         files.files[path] = {true, "", ""};

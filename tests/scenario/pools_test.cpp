@@ -84,6 +84,41 @@ TEST(Pools, UnknownModelsAndGpusNameTheCatalogue) {
               Lines{"fleet.yaml:4:7: fleet.pools[0].model: missing; expected a name"});
 }
 
+TEST(Pools, ActivationsFollowFromTheWeightsUnlessTheyAreGiven) {
+    // The GPU computes in bf16 only.
+    const Scenario scenario = load_text(scenario_with(4, "    - weights: fp8\n      kv_cache: int4"));
+    EXPECT_EQ(scenario.pools[0].weight_type, llm::DataType::Fp8);
+    EXPECT_EQ(scenario.pools[0].activation_type, llm::DataType::Bf16);
+    EXPECT_EQ(scenario.pools[0].kv_type, llm::DataType::Int4);
+    EXPECT_NE(scenario.resolved_text.find("      activations: bf16\n"), std::string::npos);
+    EXPECT_EQ(problems_of_text(scenario_with(4, "    - weights: fp8\n      activations: fp8")),
+              Lines{"fleet.yaml:5:20: fleet.pools[0].activations: big-gpu does not compute in fp8; allowed: bf16"});
+    EXPECT_EQ(problems_of_text(scenario_with(4, "    - weights: fp16")),
+              Lines{"fleet.yaml:4:16: fleet.pools[0].weights: big-gpu does not compute in fp16; allowed: bf16"});
+}
+
+TEST(Pools, NodesCanBeNamedByTheirType) {
+    const Pool named = load_text(scenario_with(6, "      node: big-node")).pools[0];
+    EXPECT_EQ(named.gpu.name, "big-gpu");
+    EXPECT_EQ(named.gpus_per_node, 4U);
+    const Pool changed = load_text(scenario_with(6, "      node: {name: big-node, gpus: 2}")).pools[0];
+    EXPECT_EQ(changed.gpus_per_node, 2U);
+    const Pool other = load_text(scenario_with(6, "      node: {name: lost-node, gpu: big-gpu}")).pools[0];
+    EXPECT_EQ(other.gpu.name, "big-gpu");
+    EXPECT_EQ(other.gpus_per_node, 4U);
+}
+
+TEST(Pools, NodeTypesThatAreNotThereAreTold) {
+    EXPECT_EQ(problems_of_text(scenario_with(6, "      node: bg-node")),
+              Lines{"fleet.yaml:6:13: fleet.pools[0].node: no node type \"bg-node\" in the catalogue; allowed: "
+                    "big-node, lost-node; did you mean \"big-node\"?"});
+    EXPECT_EQ(problems_of_text(scenario_with(6, "      node: lost-node")),
+              Lines{"fleet.yaml:6:13: fleet.pools[0].node: the GPU of lost-node: no GPU \"lost-gpu\" in the catalogue; "
+                    "allowed: big-gpu"});
+    EXPECT_EQ(problems_of_text(scenario_with(6, "      node: {gpus: 4}")),
+              Lines{"fleet.yaml:6:13: fleet.pools[0].node.gpu: missing; expected a name, or a node type for the node"});
+}
+
 TEST(Pools, TheContextIsTheModelsAtMost) {
     EXPECT_EQ(load_text(scenario_with(4, "    - max_context_tokens: 4096")).pools[0].max_context_tokens, 4096);
     EXPECT_EQ(

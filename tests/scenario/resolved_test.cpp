@@ -36,7 +36,8 @@ std::string facts_of(const Scenario& scenario) {
                 std::to_string(pool.gpus_per_node) + " " + std::to_string(pool.tensor_parallel) + " " +
                 std::to_string(pool.block_tokens) + " " + std::to_string(pool.memory_fraction) + " " +
                 std::to_string(pool.kv_blocks.value_or(-1)) + " " + std::to_string(pool.max_context_tokens) + " " +
-                std::to_string(static_cast<int>(pool.weight_type)) + std::to_string(static_cast<int>(pool.kv_type));
+                std::to_string(static_cast<int>(pool.weight_type)) +
+                std::to_string(static_cast<int>(pool.activation_type)) + std::to_string(static_cast<int>(pool.kv_type));
         add_time(pool.gateway_latency);
         add_policy(pool.scheduler);
         add_policy(pool.timing);
@@ -82,6 +83,7 @@ fleet:
       model: small-llm
       nodes: 1
       node:
+        name: none
         gpu: big-gpu
         gpus: 8
       parallel:
@@ -89,6 +91,7 @@ fleet:
       scheduler: {policy: vllm_v1, chunk_tokens: 2048, max_running: 256}
       timing: {policy: linear, step_us: 5000, token_us: 0.5, context_token_ns: 1}
       weights: bf16
+      activations: bf16
       kv_cache: bf16
       block_tokens: 16
       memory_fraction: 0.9

@@ -58,39 +58,115 @@ TEST(Shipped, TheAzureScenarioIsSixteenReplicasOfEightGpus) {
     EXPECT_FALSE(scenario.ends_at_duration);
 }
 
-TEST(Shipped, EveryValueOfTheCatalogueHasASourceAndAConfidence) {
+/// The shipped catalogue; the files and problems it refers to live as long as it does.
+struct ShippedCatalogue {
     InputFiles files;
-    const std::string directory = source_directory() + "/configs/catalogue";
-    const auto check = [](const auto& catalogue) {
-        for (const auto& entry : catalogue) {
-            SCOPED_TRACE(entry.name);
-            EXPECT_NE(entry.title, entry.name);
-            EXPECT_FALSE(entry.facts.source.empty());
-            for (const CatalogueField& field : entry.fields) {
-                SCOPED_TRACE(field.key);
-                EXPECT_FALSE(field.source.empty());
-                EXPECT_FALSE(field.confidence.empty());
-            }
+    Problems problems;
+    CatalogueSet set{source_directory() + "/configs/catalogue", files, problems};
+};
+
+template <class Facts>
+void expect_sound(const Catalogue<Facts>& catalogue) {
+    for (const auto& entry : catalogue) {
+        SCOPED_TRACE(entry.name);
+        EXPECT_TRUE(entry.is_sound);
+        EXPECT_NE(entry.title, entry.name);
+        EXPECT_FALSE(entry.facts.source.empty());
+        for (const CatalogueField& field : entry.fields) {
+            SCOPED_TRACE(field.key);
+            EXPECT_FALSE(field.source.empty());
+            EXPECT_FALSE(field.confidence.empty());
         }
-    };
-    check(shipped_gpus(directory, files));
-    check(shipped_models(directory, files));
+    }
+}
+
+TEST(Shipped, EveryValueOfTheCatalogueHasASourceAndAConfidence) {
+    ShippedCatalogue shipped;
+    expect_sound(shipped.set.gpus());
+    expect_sound(shipped.set.nodes());
+    expect_sound(shipped.set.links());
+    expect_sound(shipped.set.models());
+    EXPECT_TRUE(shipped.problems.empty());
 }
 
 TEST(Shipped, TheCatalogueHasWhatPeopleRun) {
-    InputFiles files;
-    const std::string directory = source_directory() + "/configs/catalogue";
-    const auto gpus = shipped_gpus(directory, files);
-    const auto models = shipped_models(directory, files);
+    ShippedCatalogue shipped;
+    EXPECT_GE(shipped.set.gpus().size(), 28U);
+    EXPECT_GE(shipped.set.models().size(), 40U);
+    EXPECT_GE(shipped.set.nodes().size(), 10U);
+    EXPECT_GE(shipped.set.links().size(), 10U);
     const auto has = [](const auto& catalogue, const std::string& name) {
         for (const auto& entry : catalogue)
             if (entry.name == name) return true;
         return false;
     };
-    for (const char* name : {"h100-sxm", "h200-sxm", "a100-sxm-80gb", "l40s"})
-        EXPECT_TRUE(has(gpus, name)) << name;
-    for (const char* name : {"llama-3.1-8b", "llama-3.1-70b", "qwen3-14b", "qwen3-32b"})
-        EXPECT_TRUE(has(models, name)) << name;
+    for (const char* name : {"h100-sxm", "h200-sxm", "b200-sxm", "a100-sxm-80gb", "l40s", "mi300x"})
+        EXPECT_TRUE(has(shipped.set.gpus(), name)) << name;
+    for (const char* name : {"dgx-a100", "hgx-a100", "dgx-h100", "hgx-h100", "dgx-h200", "hgx-h200", "dgx-b200",
+                             "hgx-b200", "l40s-server", "mi300x-server"})
+        EXPECT_TRUE(has(shipped.set.nodes(), name)) << name;
+    for (const char* name : {"llama-3.1-8b", "llama-3.1-70b", "qwen3-14b", "qwen3-32b", "mixtral-8x7b"})
+        EXPECT_TRUE(has(shipped.set.models(), name)) << name;
+}
+
+TEST(Shipped, EveryNodeTypeHasAGpuOfTheCatalogue) {
+    ShippedCatalogue shipped;
+    for (const auto& node : shipped.set.nodes()) {
+        SCOPED_TRACE(node.name);
+        bool has_gpu = false;
+        for (const auto& gpu : shipped.set.gpus())
+            has_gpu = has_gpu || gpu.name == node.facts.gpu;
+        EXPECT_TRUE(has_gpu) << node.facts.gpu;
+    }
+}
+
+/// A scenario with a pool for each of the lines, each "key: value, key: value".
+Scenario load_pools(const std::vector<std::string>& pools) {
+    std::string text = "duration: 1s\nfleet:\n  pools:\n";
+    for (const std::string& pool : pools)
+        text += "    - {" + pool + "}\n";
+    text +=
+        "workload:\n  streams:\n    - pool: pool-0\n      arrivals: {rate: 1/s}\n"
+        "      lengths: {prompt: {fixed: 1}, output: {fixed: 1}}\n";
+    InputFiles files;
+    files.files["pools.yaml"] = {true, text, ""};
+    return load_scenario({"pools.yaml", {}, source_directory() + "/configs/catalogue"}, Registries{}, files);
+}
+
+TEST(Shipped, EveryGpuAndNodeTypeServes) {
+    ShippedCatalogue shipped;
+    std::vector<std::string> pools;
+    for (const auto& gpu : shipped.set.gpus())
+        pools.push_back("model: llama-3.2-1b, weights: fp16, node: {gpu: " + gpu.name + "}");
+    for (const auto& node : shipped.set.nodes())
+        pools.push_back("model: llama-3.2-1b, weights: fp16, node: " + node.name);
+    for (const Pool& pool : load_pools(pools).pools)
+        EXPECT_GT(pool.replica_kv_blocks, 0) << pool.gpu.name;
+}
+
+TEST(Shipped, EveryModelIsServed) {
+    ShippedCatalogue shipped;
+    std::vector<std::string> pools;
+    for (const auto& model : shipped.set.models())
+        pools.push_back("node: dgx-b200, kv_blocks: 200000, model: " + model.name);
+    const Registries registries;
+    for (const Pool& pool : load_pools(pools).pools) {
+        SCOPED_TRACE(pool.model.name);
+        const auto step_time =
+            registries.timings.find("roofline")->make({.gpu = pool.gpu, .model = pool.model}, pool.timing.parameters);
+        // A step reads the weights that one token passes; overheads come on top.
+        const double read_s = 2 * llm::active_parameter_count(pool.model) / pool.gpu.memory_bandwidth_bytes_per_s;
+        const double step_s = static_cast<double>(step_time->least_step_fine()) / timing::kFinePerNs * 1e-9;
+        EXPECT_GT(step_s, 0.5 * read_s);
+        EXPECT_LT(step_s, 2 * read_s + 2e-3);
+    }
+}
+
+TEST(Shipped, ANodeTypeIsTheSameAsItsGpus) {
+    InputFiles files;
+    const Scenario scenario = load_shipped("quickstart.yaml", {"fleet.pools[0].node=dgx-h100"}, files);
+    EXPECT_EQ(scenario.pools[0].gpu.name, "h100-sxm");
+    EXPECT_EQ(scenario.pools[0].gpus_per_node, 8U);
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ inline hardware::Gpu h100() {
             .memory_bytes = 85.5e9,
             .memory_bandwidth_bytes_per_s = 3350e9,
             .bf16_flops_per_s = 989.4e12,
+            .fp16_flops_per_s = 989.4e12,
             .fp8_flops_per_s = 1978.9e12,
             .int8_ops_per_s = 1978.9e12,
             .link_bytes_per_s = 450e9,

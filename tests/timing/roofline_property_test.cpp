@@ -60,6 +60,33 @@ RooflineStepTime usual_model() {
                              .step_overhead_s = 3e-4});
 }
 
+// Experts, windows in some layers, and a break in each kind of attention.
+RooflineStepTime model_of_everything() {
+    StepTimeTarget target{.gpu = h100(), .model = llama_70b()};
+    target.model.kv_heads = *rc::gen::element<std::int64_t>(1, 8);
+    target.model.experts = 64;
+    target.model.experts_per_token = *rc::gen::inRange<std::int64_t>(1, 65);
+    target.model.expert_intermediate = 2048;
+    target.model.shared_intermediate = *rc::gen::element<std::int64_t>(0, 4096);
+    target.model.dense_layers = *rc::gen::inRange<std::int64_t>(0, 80);
+    target.model.window_layers = *rc::gen::inRange<std::int64_t>(0, 81);
+    target.model.window_tokens = *rc::gen::inRange<std::int64_t>(1, 5000);
+    RooflineStepTime::Options options = ideal();
+    options.attention_efficiency = *rc::gen::element(0.05, 0.1, 0.2, 1.0);
+    return RooflineStepTime(target, options);
+}
+
+RooflineStepTime any_model() {
+    switch (*rc::gen::inRange(0, 3)) {
+        case 0:
+            return model_with_a_break();
+        case 1:
+            return usual_model();
+        default:
+            return model_of_everything();
+    }
+}
+
 bool same(const StepLine& a, const StepLine& b) {
     return a.base_fine == b.base_fine && a.slope_fine == b.slope_fine && a.valid_below == b.valid_below;
 }
@@ -69,13 +96,33 @@ std::int64_t fine_time(const StepTimeModel& model, const Batch& batch) {
 }
 
 RC_GTEST_PROP(RooflineProperty, ShapesOfOnePieceHaveTheSameLine, ()) {
-    const RooflineStepTime model = *rc::gen::arbitrary<bool>() ? model_with_a_break() : usual_model();
+    const RooflineStepTime model = any_model();
     const Batch batch = any_batch();
     const StepLine line = model.line(batch.shape());
     RC_ASSERT(batch.context < line.valid_below);
     const std::int64_t further =
         *rc::gen::inRange<std::int64_t>(batch.context, std::min<std::int64_t>(line.valid_below, 4'000'000));
     RC_ASSERT(same(model.line(batch.shape_at(further)), line));
+}
+
+RC_GTEST_PROP(RooflineProperty, PiecesFollowEachOtherWithoutADrop, ()) {
+    const RooflineStepTime model = any_model();
+    Batch batch = any_batch();
+    batch.context = batch.decodes;
+    for (int pieces = 1;; ++pieces) {
+        const StepLine line = model.line(batch.shape());
+        if (line.valid_below == INT64_MAX) break;
+        RC_ASSERT(pieces < 4);  // each kind of attention breaks once, and once at the window
+        RC_ASSERT(line.valid_below > batch.context);
+        const std::int64_t last = line.at(line.valid_below - 1);
+        batch.context = line.valid_below;
+        RC_ASSERT(fine_time(model, batch) >= last);
+    }
+}
+
+RC_GTEST_PROP(RooflineProperty, NoStepIsShorterThanTheShortest, ()) {
+    const RooflineStepTime model = any_model();
+    RC_ASSERT(fine_time(model, any_batch()) >= model.least_step_fine());
 }
 
 RC_GTEST_PROP(RooflineProperty, LinesMeetAtTheBreakAndTheHigherOneHolds, ()) {
@@ -91,7 +138,7 @@ RC_GTEST_PROP(RooflineProperty, LinesMeetAtTheBreakAndTheHigherOneHolds, ()) {
 }
 
 RC_GTEST_PROP(RooflineProperty, NeverGetsFasterWithMoreToDo, ()) {
-    const RooflineStepTime model = *rc::gen::arbitrary<bool>() ? model_with_a_break() : usual_model();
+    const RooflineStepTime model = any_model();
     const Batch batch = any_batch();
     const std::int64_t time = fine_time(model, batch);
 

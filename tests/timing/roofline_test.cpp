@@ -162,23 +162,26 @@ TEST(Roofline, ReadsFp8KeysAndValuesInHalfTheTime) {
     EXPECT_EQ(RooflineStepTime(target, ideal()).line(decode).slope_fine, 4 * kFinePerNs);
 }
 
-TEST(Roofline, ComputesInTheWeightsTypeWhereTheGpuCan) {
+TEST(Roofline, ComputesInTheActivationsTypeAgainstItsPeak) {
     StepTimeTarget target{.gpu = slow_arithmetic_gpu(), .model = tiny_model()};
     target.gpu.fp8_flops_per_s = 2e9;
     target.gpu.int8_ops_per_s = 4e9;
+    target.gpu.int4_ops_per_s = 8e9;
+    target.gpu.fp16_flops_per_s = 0.5e9;
     RooflineStepTime::Options options = ideal();
     options.quantized_efficiency = 0.5;
     const std::array<PrefillChunk, 1> chunk = {{{.tokens = 1}}};
     const BatchShape prefill{.decodes = 0, .decode_context_tokens = 0, .prefills = chunk, .samples = 0};
     const double attention = 4 * 2 * 2;
     const double products = 2 * (32 + 16 + 64 + 32);
-    target.weight_type = llm::DataType::Fp8;
+    target.activation_type = llm::DataType::Fp8;
     EXPECT_NEAR(ns(RooflineStepTime(target, options), prefill), attention + products, 0.001);
-    target.weight_type = llm::DataType::Int8;
+    target.activation_type = llm::DataType::Int8;
     EXPECT_NEAR(ns(RooflineStepTime(target, options), prefill), attention + products / 2, 0.001);
-    target.gpu.fp8_flops_per_s = 0;
-    target.weight_type = llm::DataType::Fp8;
-    EXPECT_NEAR(ns(RooflineStepTime(target, options), prefill), attention + products, 0.001);
+    target.activation_type = llm::DataType::Int4;
+    EXPECT_NEAR(ns(RooflineStepTime(target, options), prefill), attention + products / 4, 0.001);
+    target.activation_type = llm::DataType::Fp16;  // attention, too
+    EXPECT_NEAR(ns(RooflineStepTime(target, options), prefill), 2 * (attention + products), 0.001);
 }
 
 TEST(Roofline, TakesAtLeastANanosecond) {
@@ -200,8 +203,12 @@ TEST(Roofline, IsAsFastAsMeasuredEnginesWithItsDefaults) {
         else
             parameters.set(parameter.key, value);
     }
-    const auto model = make_roofline(
-        {.gpu = h100(), .model = llama_70b(), .tensor_parallel = 2, .weight_type = llm::DataType::Fp8}, parameters);
+    const auto model = make_roofline({.gpu = h100(),
+                                      .model = llama_70b(),
+                                      .tensor_parallel = 2,
+                                      .weight_type = llm::DataType::Fp8,
+                                      .activation_type = llm::DataType::Fp8},
+                                     parameters);
     const double step_ms =
         ns(*model, {.decodes = 16, .decode_context_tokens = 16 * 5120, .prefills = {}, .samples = 16}) * 1e-6;
     EXPECT_GT(step_ms, 22.1 / 1.2);
