@@ -123,6 +123,17 @@ class Suites(BenchTest):
         self.assertGreater(figures["fleet.small.every.2r.peak_memory"]["value"],
                            1.5 * figures["fleet.small.every.1r.peak_memory"]["value"])
 
+    def test_the_cost_model_tells_what_follows_for_many_ranks(self):
+        figures = self.figures("scaling", "--fit", "--quick")
+        self.assertEqual(figures["model.exchange.2r"]["call"], ["scaling", "--fit", "--runs", "1", "--quick"])
+        for reports in ("every", "on_completion"):
+            for ranks in (1024, 4096, 16384):
+                exchange = {way: figures[f"model.small.{reports}.{ranks}r.exchange_{way}"]["value"]
+                            for way in ("pairs", "collective")}
+                self.assertLess(exchange["collective"], exchange["pairs"])
+        self.assertLess(figures["model.small.every.1024r.speed_pairs"]["value"],
+                        figures["model.small.every.1024r.speed_collective"]["value"])
+
     def test_merge_counts_the_rows_of_a_run(self):
         figures = self.figures("merge", "--quick")
         self.assertEqual(list(figures), ["merge.copy.rows_per_s", "merge.rows_per_s", "merge.rows_per_cpu_s",
@@ -248,6 +259,9 @@ class Mistakes(BenchTest):
         self.refuse(["fleet", "--duration", "10"],
                     'argument --duration: expected seconds above 0 such as 10s, found "10"; see tools/bench --help')
 
+    def test_a_fit_without_its_suite(self):
+        self.refuse(["phold", "--fit"], "--fit belongs to the suite scaling: tools/bench scaling --fit")
+
     def test_full_and_shorter_at_once(self):
         self.refuse(["fleet", "--full", "--duration", "10s"], "--full and --duration exclude each other")
 
@@ -298,7 +312,7 @@ class Mistakes(BenchTest):
     def test_help_names_suites_and_options(self):
         said = self.succeed("--help").stdout
         for word in ("phold", "fleet", "merge", "scaling", "micro", "compare", "--runs N", "--json FILE", "--build DIR",
-                     "--ross PATH", "--sst PATH", "--sweep", "--full", "--duration SECONDS", "--rows N", "--only GLOB",
+                     "--ross PATH", "--sst PATH", "--sweep", "--fit", "--full", "--duration SECONDS", "--rows N", "--only GLOB",
                      "memory_per_request"):
             self.assertIn(word, said)
         self.assertNotIn("--quick", said)

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import files, fleet, merge, micro, other_engines, phold, scaling, sweep
+from . import cost_model, files, fleet, merge, micro, other_engines, phold, scaling, sweep
 from .figures import table
 from .launch import BenchError, UsageError, usable_cores
 from .session import PROJECT, Session, tell
@@ -39,6 +39,7 @@ names of figures (stable, so that they can be compared for years):
       peak_memory (sum over ranks), windows, mean_window, waiting (fraction of the event loops)
   sweep.INSTANCES.FIGURE; FIGURE requests_per_cpu_s, cpu, in_flight, peak_memory, memory_per_request
   merge.FIGURE; scaling.PROBLEM.RANKSr.FIGURE; micro.PART
+  model.FLEET.REPORTS.RANKSr.FIGURE, model.FLEET.REPORTS.FIGURE, model.FIGURE: docs/scaling.md
 
 formulas:
   ratio               median over the rounds of: figure / reference, both of that round
@@ -89,6 +90,8 @@ def make_parser():
     parser.add_argument("--only", metavar="GLOB", default="*", help="run only what is called so, such as 'phold.2x*' or 'fleet.million.*'")
     parser.add_argument("--ross", metavar="PATH", help="phold: ROSS's program phold, to run in turn with ours")
     parser.add_argument("--sst", metavar="PATH", help="phold: a program that runs PHOLD on SST, see docs/benchmarks.md")
+    parser.add_argument("--fit", action="store_true",
+                        help="scaling: a cost model from 1 and 2 ranks, and what it says of up to 16,384")
     parser.add_argument("--sweep", action="store_true", help="fleet: 1 to 16,384 instances instead of the fleets")
     parser.add_argument("--full", action="store_true", help="fleet: all 60 simulated seconds, of which targets speak")
     parser.add_argument("--duration", type=seconds, dest="duration_s", metavar="SECONDS",
@@ -121,13 +124,16 @@ def chosen_suites(options):
             raise UsageError(f"no suite \"{word}\"; suites: {', '.join(SUITES)}")
     if options.sweep and "fleet" not in options.words:
         raise UsageError("--sweep belongs to the suite fleet: tools/bench fleet --sweep")
+    if options.fit and "scaling" not in options.words:
+        raise UsageError("--fit belongs to the suite scaling: tools/bench scaling --fit")
     names = list(dict.fromkeys(options.words)) or list(SUITES)
-    return [sweep if options.sweep and name == "fleet" else SUITES[name] for name in names]
+    instead = {"fleet": sweep if options.sweep else fleet, "scaling": cost_model if options.fit else scaling}
+    return [instead.get(name, SUITES[name]) for name in names]
 
 
 def call_of(suite, runs, options):
     """The words that measure one suite again in the same way, whatever other suites were asked for with it."""
-    words = ["fleet", "--sweep"] if suite is sweep else [suite.NAME]
+    words = {sweep: ["fleet", "--sweep"], cost_model: ["scaling", "--fit"]}.get(suite, [suite.NAME])
     words += ["--runs", str(runs)]
     if options.only != "*":
         words += ["--only", options.only]
