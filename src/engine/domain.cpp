@@ -208,6 +208,7 @@ void Domain::visit_all(Host& host) {
         message = last;
         if (wake_for == local) ++wake;
     }
+    wakes_.settle_touched();
 }
 
 /// Everything due for one member, in the total order.
@@ -236,7 +237,7 @@ void Domain::visit(std::uint32_t local, std::span<Due> messages, Host& host) {
         }
     }
     visited_ = UINT32_MAX;
-    wakes_.settle_member(local);
+    wakes_.touch(local);
 }
 
 Pending Domain::pending() {
