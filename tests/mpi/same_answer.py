@@ -86,6 +86,8 @@ class SameAnswer(ProgramTest):
             if count > 1:
                 other = self.run_once(f"ranks-{count}", scenario, overrides, count)
                 self.compare(f"{count} ranks and 1", reference, other, ["/run"])
+        plain = self.run_once("plain", scenario, [*overrides, "engine.bound=plain"], 2)
+        self.compare("plain bound and promises", reference, plain, ["/run", "/scenario"])
         stepwise = self.run_once("stepwise", scenario, [*overrides, "engine.stepping=stepwise"], stepwise_ranks)
         self.compare("stepwise and lazy", reference, stepwise, ["/run", "/scenario"])  # the scenario says stepwise
         self.check_nothing_is_lost(reference[0])
@@ -122,6 +124,25 @@ class Shipped(SameAnswer):
         summary = self.check_same(CONFIGS / "azure-conversation.yaml",
                                   [f"workload.trace={trace}", "network.gateway_to_node=1ms"])
         self.assertEqual(summary["requests"]["finished"], 400)
+
+
+class Large(SameAnswer):
+    """The shipped scenarios of datacenter size, cut down in time and number, on up to eight ranks."""
+
+    SMALL = ["duration=2s", "fleet.pools[0].nodes=120", "workload.streams[0].arrivals.rate=500/s"]
+
+    def check_large(self, name, *overrides):
+        summary = self.check_same(CONFIGS / name, [*self.SMALL, *overrides], ranks=(1, 2, 3, 4, 8))
+        self.assertGreater(summary["requests"]["finished"], 0)
+
+    def test_hundred_thousand_gpus(self):
+        self.check_large("hundred-thousand-gpus.yaml")
+
+    def test_hundred_thousand_gpus_told_of_each_completion(self):
+        self.check_large("hundred-thousand-gpus.yaml", "gateways.reports=on_completion", "gateways.count=3")
+
+    def test_million_gpus(self):
+        self.check_large("million-gpus.yaml", "gateways.router=least_outstanding")
 
 
 class Features(SameAnswer):
