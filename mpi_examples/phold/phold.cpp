@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <exception>
@@ -72,24 +73,56 @@ Arguments read_arguments(int argc, char** argv, bool speaks) {
     return arguments;
 }
 
-phold::PholdTotals total_over_ranks(const phold::PholdTotals& own, engine::Transport& transport) {
+/// What the ranks did, together.
+struct Totals {
+    phold::PholdTotals phold;
+    double longest_loop_s = 0;
+    double loops_s = 0;
+    double waiting_s = 0;
+    double exchanging_s = 0;
+    std::int64_t messages = 0;
+    std::int64_t bytes = 0;
+};
+
+Totals total_over_ranks(const phold::PholdTotals& own, const engine::Progress& progress, engine::Transport& transport) {
     struct Part {
         std::int64_t events;
         std::array<char, 32> digest;
+        engine::Progress progress;
     };
-    Part part{.events = own.events, .digest = {}};
+    Part part{.events = own.events, .digest = {}, .progress = progress};
     std::memcpy(part.digest.data(), own.digest.to_hex().data(), part.digest.size());
     engine::Buffer bytes(sizeof part);
     std::memcpy(bytes.data(), &part, sizeof part);
-    phold::PholdTotals totals;
+    Totals totals;
     for (const engine::Buffer& buffer : transport.gather(bytes)) {
         std::memcpy(&part, buffer.data(), sizeof part);
         Digest digest;
         REGATTA_CHECK(Digest::from_hex(std::string(part.digest.data(), part.digest.size()), digest), "bad digest");
-        totals.events += part.events;
-        totals.digest += digest;
+        totals.phold.events += part.events;
+        totals.phold.digest += digest;
+        totals.longest_loop_s = std::max(totals.longest_loop_s, part.progress.loop_s);
+        totals.loops_s += part.progress.loop_s;
+        totals.waiting_s += part.progress.waiting_s;
+        totals.exchanging_s += part.progress.exchanging_s;
+        totals.messages += part.progress.messages_sent;
+        totals.bytes += part.progress.bytes_sent;
     }
     return totals;
+}
+
+void print_json(const Totals& totals, std::int64_t windows, std::uint32_t ranks) {
+    const double waiting = totals.waiting_s / totals.loops_s;
+    const double exchanging = totals.exchanging_s / totals.loops_s;
+    fmt::print(
+        "{{\"events\": {}, \"loop_s\": {:.6f}, \"events_per_s\": {:.0f}, \"busy_fraction\": {:.6f}, "
+        "\"waiting_fraction\": {:.6f}, \"exchanging_fraction\": {:.6f}, \"windows\": {}, \"events_per_window\": "
+        "{:.2f}, "
+        "\"messages\": {}, \"bytes\": {}, \"ranks\": {}, \"digest\": \"{}\"}}\n",
+        totals.phold.events, totals.longest_loop_s, static_cast<double>(totals.phold.events) / totals.longest_loop_s,
+        1 - waiting - exchanging, waiting, exchanging, windows,
+        static_cast<double>(totals.phold.events) / static_cast<double>(std::max<std::int64_t>(windows, 1) * ranks),
+        totals.messages, totals.bytes, ranks, totals.phold.digest.to_hex());
 }
 
 void run(const Arguments& arguments, engine::Transport& transport) {
@@ -98,20 +131,18 @@ void run(const Arguments& arguments, engine::Transport& transport) {
     engine::Simulation simulation(model, engine::partition_by_load(model, transport.ranks()), transport);
     const engine::RunReport report = simulation.run({.until = SimTime::from_seconds(arguments.end_s), .observer = {}});
     simulation.finish(report.end);
-    const double loop_s =
-        static_cast<double>(transport.largest(static_cast<std::int64_t>(report.progress.loop_s * 1e9))) / 1e9;
-    const phold::PholdTotals totals = total_over_ranks(own, transport);
+    const Totals totals = total_over_ranks(own, report.progress, transport);
     if (transport.rank() != 0) return;
-    const double rate = static_cast<double>(totals.events) / loop_s;
-    if (arguments.prints_json) {
-        fmt::print(
-            "{{\"events\": {}, \"loop_s\": {:.6f}, \"events_per_s\": {:.0f}, \"windows\": {}, \"ranks\": {}, "
-            "\"digest\": \"{}\"}}\n",
-            totals.events, loop_s, rate, report.progress.windows, transport.ranks(), totals.digest.to_hex());
-        return;
-    }
-    fmt::print("Events     {}\nLoop       {:.3f} s, {:.2f} M events/s, {} windows, {} ranks\nDigest     {}\n",
-               totals.events, loop_s, rate / 1e6, report.progress.windows, transport.ranks(), totals.digest.to_hex());
+    if (arguments.prints_json) return print_json(totals, report.progress.windows, transport.ranks());
+    const std::uint32_t ranks = transport.ranks();
+    fmt::print("Events     {}\nLoop       {:.3f} s, {:.2f} M events/s, {} window{}, {} rank{}\n", totals.phold.events,
+               totals.longest_loop_s, static_cast<double>(totals.phold.events) / totals.longest_loop_s / 1e6,
+               report.progress.windows, report.progress.windows == 1 ? "" : "s", ranks, ranks == 1 ? "" : "s");
+    if (ranks > 1)
+        fmt::print("Time       waiting {:.1f} %, exchanging {:.1f} %; {} messages, {} bytes\n",
+                   100 * totals.waiting_s / totals.loops_s, 100 * totals.exchanging_s / totals.loops_s, totals.messages,
+                   totals.bytes);
+    fmt::print("Digest     {}\n", totals.phold.digest.to_hex());
 }
 
 }  // namespace

@@ -39,8 +39,8 @@ void run_merge(const MergeArguments& arguments) {
     const double wall_ns = std::chrono::duration<double, std::nano>(Clock::now() - start).count();
     const auto bytes = static_cast<double>(std::filesystem::file_size(output));
     fmt::print("{}: {} requests of {} rank{}, {:.3g} MB, merged in {}\n", output,
-               results::show_count(outcome.summary.arrived), outcome.ranks.size(), outcome.ranks.size() == 1 ? "" : "s",
-               bytes / 1e6, results::show_time(wall_ns));
+               results::show_count(outcome.summary.arrived), outcome.facts.ranks.size(),
+               outcome.facts.ranks.size() == 1 ? "" : "s", bytes / 1e6, results::show_time(wall_ns));
     fmt::print("Digest {}\n", outcome.digest.to_hex());
     fmt::print("Next   regatta-post stats {}\n", output);
 }

@@ -18,7 +18,7 @@ void declare_stats(CLI::App& program, StatsArguments& arguments) {
 void run_stats(const StatsArguments& arguments) {
     check_exists("stats", "RESULTS", arguments.path);
     const results::RunOutcome outcome = results::ResultReader(arguments.path).outcome();
-    const results::SummaryContext context{.digest = outcome.digest, .ranks = outcome.ranks};
+    const results::SummaryContext context{.digest = outcome.digest, .facts = outcome.facts};
     const std::string text = arguments.is_json ? to_json(outcome.summary, context) : to_text(outcome.summary, context);
     std::fputs(text.c_str(), stdout);
 }

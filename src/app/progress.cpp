@@ -10,15 +10,15 @@ namespace regatta::app {
 
 namespace {
 
-constexpr std::chrono::milliseconds kRedrawInterval(200);
-constexpr std::chrono::seconds kLineInterval(5);
+constexpr double kSecondsBetweenRedraws = 0.2;
+constexpr double kSecondsBetweenLines = 5;
 
 }  // namespace
 
 ProgressLine::ProgressLine(const Options& options) : options_(options), started_(Clock::now()) {
     redraws_ = !options.is_parallel && isatty(fileno(stderr)) != 0;
-    interval_ = redraws_ ? Clock::duration(kRedrawInterval) : Clock::duration(kLineInterval);
-    next_ = started_ + interval_;
+    interval_s_ = redraws_ ? kSecondsBetweenRedraws : kSecondsBetweenLines;
+    next_s_ = interval_s_;
 }
 
 ProgressLine::~ProgressLine() {
@@ -26,10 +26,10 @@ ProgressLine::~ProgressLine() {
 }
 
 void ProgressLine::show(const engine::Progress& progress) {
-    if (!options_.is_shown) return;
-    const Clock::time_point now = Clock::now();
-    if (now < next_) return;
-    next_ = now + interval_;
+    // By the loop's own time: this is called after each window, and another look at the clock costs as much as an
+    // event.
+    if (!options_.is_shown || progress.loop_s < next_s_) return;
+    next_s_ = progress.loop_s + interval_s_;
     if (redraws_)
         fmt::print(stderr, "\r\x1b[K{}", text(progress));
     else

@@ -34,8 +34,8 @@ private:
     bool redraws_ = false;
     bool has_drawn_ = false;
     Clock::time_point started_;
-    Clock::time_point next_;
-    Clock::duration interval_{};
+    double next_s_ = 0;  ///< of the event loop
+    double interval_s_ = 0;
 };
 
 }  // namespace regatta::app

@@ -4,10 +4,12 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <string_view>
 #include <system_error>
@@ -27,6 +29,10 @@ namespace regatta::app {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 std::int64_t peak_memory_bytes() {
     rusage usage{};
@@ -147,15 +153,15 @@ public:
                    .rank = transport.rank(),
                    .ranks = transport.ranks(),
                    .program = version_text(),
-                   .run = description_}),
+                   .run = description_,
+                   .clock = [started] { return seconds_since(started); }}),
           fleet_(scenario, registries, writer_) {}
 
     void carry_out(const std::optional<workload::TraceSummary>& trace) {
         engine::Partition partition = engine::partition_by_load(fleet_.model(), transport_.ranks());
         introduce(log_, scenario_, trace, partition, directory_);
         engine::Simulation simulation(fleet_.model(), std::move(partition), transport_, scenario_.bound);
-        log_.debug(fmt::format("  fleet built after {:.3f} s",
-                               std::chrono::duration<double>(Clock::now() - started_).count()));
+        log_.debug(fmt::format("  fleet built after {:.3f} s", seconds_since(started_)));
         ProgressLine line({.is_shown = log_.tells_info(),
                            .is_parallel = transport_.ranks() > 1,
                            .expected_end = expected_end(scenario_, trace)});
@@ -166,19 +172,38 @@ public:
                                 line.show(progress);
                             }});
         line.finish();
+        results::RunFacts facts = facts_of(report);
         simulation.finish(report.end);
-        const engine::Progress& progress = report.progress;
-        writer_.finish(report.end, fleet_.arrived(),
-                       {.wall_s = std::chrono::duration<double>(Clock::now() - started_).count(),
-                        .loop_s = progress.loop_s,
-                        .waiting_s = progress.waiting_s,
-                        .windows = progress.windows,
-                        .events = progress.events,
-                        .peak_memory_bytes = peak_memory_bytes()});
+        facts.ranks.front().peak_memory_bytes = peak_memory_bytes();
+        writer_.finish(report.end, fleet_.arrived(), std::move(facts));
         conclude();
     }
 
 private:
+    /// Of this rank; taken when the event loop has ended.
+    [[nodiscard]] results::RunFacts facts_of(const engine::RunReport& report) const {
+        const engine::Progress& progress = report.progress;
+        const double idle_s = progress.waiting_s + progress.exchanging_s + writer_.writing_s();
+        results::RunFacts facts;
+        facts.ranks = {{.wall_s = seconds_since(started_),
+                        .loop_s = progress.loop_s,
+                        .waiting_s = progress.waiting_s,
+                        .windows = progress.windows,
+                        .events = progress.events,
+                        .busy_s = std::max(progress.loop_s - idle_s, 0.0),
+                        .exchanging_s = progress.exchanging_s,
+                        .messages_sent = progress.messages_sent,
+                        .bytes_sent = progress.bytes_sent}};
+        if (!report.least_slack.is_never()) facts.ranks.front().least_slack_ns = report.least_slack.ns();
+        for (const engine::ChannelUse& channel : report.channels) {
+            facts.links.push_back({.link = std::ssize(facts.link_names),
+                                   .latency_ns = channel.latency.ns(),
+                                   .windows_ended = channel.windows_bounded});
+            facts.link_names.push_back(channel.name);
+        }
+        return facts;
+    }
+
     void conclude() {
         const std::vector<std::byte> own = writer_.partial().to_bytes();
         const auto* first = reinterpret_cast<const char*>(own.data());
@@ -188,7 +213,7 @@ private:
         for (const engine::Buffer& bytes : gathered)
             partials.push_back(results::RankPartial::from_bytes(std::as_bytes(std::span(bytes))));
         const results::RunOutcome outcome = results::combine(description_, partials);
-        const results::SummaryContext context{.digest = outcome.digest, .ranks = outcome.ranks};
+        const results::SummaryContext context{.digest = outcome.digest, .facts = outcome.facts};
         fmt::print("{}", arguments_.is_json ? to_json(outcome.summary, context) : to_text(outcome.summary, context));
         std::fflush(stdout);
         log_.info(fmt::format("\nWritten    {0}/\nNext       regatta-post merge {0} -o {0}/run.h5", directory_));
@@ -244,8 +269,7 @@ int run_scenario(const RunArguments& arguments, const std::string& program_path,
     const ScenarioInput input =
         read_scenario(arguments.scenario.scenario, overrides, program_path, registries, transport);
     if (input.exit_code != 0) return input.exit_code;
-    log.debug(
-        fmt::format("  scenario read after {:.3f} s", std::chrono::duration<double>(Clock::now() - started).count()));
+    log.debug(fmt::format("  scenario read after {:.3f} s", seconds_since(started)));
     std::string directory = arguments.output;
     const int code = on_rank_zero(transport, [&] {
         if (directory.empty()) directory = free_directory(input.scenario->name);

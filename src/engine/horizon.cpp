@@ -2,18 +2,18 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 
 namespace regatta::engine {
 
 Horizon::Horizon(const Model& model, const Tiers& tiers, const Partition& partition, std::uint32_t rank, Bound bound)
-    : ranks_(partition.ranks),
+    : rank_(rank),
       tiers_(tiers.count()),
       bound_(bound),
       channels_(channels_of(model, tiers)),
       reaction_(channels_.size() * channels_.size(), SimTime::never()),
       message_reaction_(channels_.size(), bound == Bound::Plain ? SimTime() : SimTime::never()),
       change_reaction_(channels_.size(), SimTime::never()),
-      distance_(ranks_ * channels_.size() * tiers_, SimTime::never()),
       safe_(tiers_, SimTime::never()),
       bounded_by_(tiers_, -1) {
     const std::size_t count = channels_.size();
@@ -35,42 +35,53 @@ Horizon::Horizon(const Model& model, const Tiers& tiers, const Partition& partit
             by_output[output] = std::min(by_output[output], least);
         }
     }
-    find_distances(partition, model, rank);
+    find_kinds(partition, model);
+    distance_.assign(is_on_.size() * count * tiers_, SimTime::never());
+    for (std::size_t place = 0; place < is_on_.size(); ++place)
+        for (std::size_t channel = 0; channel < count; ++channel)
+            if (is_on(place, channels_[channel].from)) spread_from(place, channel);
 }
 
 SimTime Horizon::reaction(std::size_t input, std::size_t output) const {
     return reaction_[input * channels_.size() + output];
 }
 
-void Horizon::find_distances(const Partition& partition, const Model& model, std::uint32_t rank) {
-    std::vector<bool> is_on(model.groups().size() * ranks_, false);
+void Horizon::find_kinds(const Partition& partition, const Model& model) {
+    std::vector<std::vector<bool>> groups_on(partition.ranks, std::vector<bool>(model.groups().size(), false));
     for (std::uint32_t id = 0; id < model.process_count(); ++id)
-        is_on[model.group_of(LpId(id)).index() * ranks_ + partition.rank_of[id]] = true;
-    for (std::size_t from = 0; from < ranks_; ++from)
-        for (std::size_t channel = 0; channel < channels_.size(); ++channel)
-            if (is_on[channels_[channel].from.index() * ranks_ + from]) spread_from(from, channel, is_on, rank);
+        groups_on[partition.rank_of[id]][model.group_of(LpId(id)).index()] = true;
+    std::map<std::vector<bool>, std::size_t> kind_with;  // numbered in the order in which ranks show them
+    is_on_.push_back(groups_on[rank_]);
+    for (std::uint32_t rank = 0; rank < partition.ranks; ++rank) {
+        const auto [found, is_new] = kind_with.try_emplace(groups_on[rank], kind_with.size());
+        kind_of_.push_back(found->second);
+        if (is_new) is_on_.emplace_back(model.groups().size(), false);
+        if (rank != rank_) is_on_[1 + found->second] = groups_on[rank];
+    }
+    kinds_ = kind_with.size();
+    others_.resize(kinds_ * tiers_);
 }
 
-/// Shortest paths (Dijkstra) from a send over one channel of one rank to the arrivals at this rank's tiers. A vertex is
-/// an arrival: (rank, channel it came over).
-void Horizon::spread_from(std::size_t start_rank, std::size_t start_channel, const std::vector<bool>& is_on,
-                          std::uint32_t rank) {
+/// Shortest paths (Dijkstra) from a send over one channel of one place to the arrivals at this rank's tiers. A vertex
+/// is an arrival: (place, channel it came over). That the other ranks of a kind are one place leaves no path out and
+/// adds none: whatever reaches one of them over a channel reaches all of them as early.
+void Horizon::spread_from(std::size_t start, std::size_t start_channel) {
     const std::size_t count = channels_.size();
-    std::vector<SimTime> arrival(ranks_ * count, SimTime::never());
+    std::vector<SimTime> arrival(is_on_.size() * count, SimTime::never());
     std::vector<bool> is_done(arrival.size(), false);
-    SimTime* own = &distance_[(start_rank * count + start_channel) * tiers_];
+    SimTime* own = &distance_[(start * count + start_channel) * tiers_];
     const auto send = [&](std::size_t from, std::size_t channel, SimTime at) {
         const Channel& via = channels_[channel];
-        for (std::size_t to = 0; to < ranks_; ++to) {
-            if (!is_on[via.to.index() * ranks_ + to]) continue;
+        for (std::size_t to = 0; to < is_on_.size(); ++to) {
+            if (!is_on(to, via.to)) continue;
             SimTime& earliest = arrival[to * count + channel];
             earliest = std::min(earliest, at + via.latency);
             // A domain handles what it sends to itself in order; only what comes from elsewhere bounds it.
-            const bool is_own_send = to == from && via.from_tier == via.to_tier;
-            if (to == rank && !is_own_send) own[via.to_tier] = std::min(own[via.to_tier], at + via.latency);
+            const bool is_own_send = from == 0 && via.from_tier == via.to_tier;
+            if (to == 0 && !is_own_send) own[via.to_tier] = std::min(own[via.to_tier], at + via.latency);
         }
     };
-    send(start_rank, start_channel, SimTime());
+    send(start, start_channel, SimTime());
     while (true) {
         std::size_t next = arrival.size();
         for (std::size_t i = 0; i < arrival.size(); ++i)
@@ -80,8 +91,8 @@ void Horizon::spread_from(std::size_t start_rank, std::size_t start_channel, con
         is_done[next] = true;
         for (std::size_t output = 0; output < count; ++output) {
             const SimTime least = reaction(next % count, output);
-            const bool is_here = is_on[channels_[output].from.index() * ranks_ + next / count];
-            if (is_here && !least.is_never()) send(next / count, output, arrival[next] + least);
+            if (is_on(next / count, channels_[output].from) && !least.is_never())
+                send(next / count, output, arrival[next] + least);
         }
     }
 }
@@ -98,20 +109,31 @@ SimTime Horizon::earliest_send(std::size_t channel, const Pending& pending) cons
 }
 
 void Horizon::find_safe(const std::vector<Pending>& pending) {
-    for (std::size_t tier = 0; tier < tiers_; ++tier) {
-        safe_[tier] = SimTime::never();
-        bounded_by_[tier] = -1;
-    }
-    for (std::size_t from = 0; from < ranks_; ++from) {
-        for (std::size_t channel = 0; channel < channels_.size(); ++channel) {
-            const SimTime send = earliest_send(channel, pending[from * tiers_ + channels_[channel].from_tier]);
-            if (send.is_never()) continue;
-            const SimTime* distance = &distance_[(from * channels_.size() + channel) * tiers_];
-            for (std::size_t tier = 0; tier < tiers_; ++tier) {
-                if (distance[tier].is_never() || send + distance[tier] >= safe_[tier]) continue;
-                safe_[tier] = send + distance[tier];
-                bounded_by_[tier] = static_cast<int>(channel);
-            }
+    std::fill(others_.begin(), others_.end(), Pending());
+    for (std::size_t rank = 0; rank < kind_of_.size(); ++rank)
+        if (rank != rank_)
+            for (std::size_t tier = 0; tier < tiers_; ++tier)
+                take_earliest(others_[kind_of_[rank] * tiers_ + tier], pending[rank * tiers_ + tier]);
+    find_safe(std::span(pending).subspan(rank_ * tiers_, tiers_), others_);
+}
+
+void Horizon::find_safe(std::span<const Pending> own, std::span<const Pending> others) {
+    std::fill(safe_.begin(), safe_.end(), SimTime::never());
+    std::fill(bounded_by_.begin(), bounded_by_.end(), -1);
+    bound_by(0, own);
+    for (std::size_t kind = 0; kind < kinds_; ++kind)
+        bound_by(1 + kind, others.subspan(kind * tiers_, tiers_));
+}
+
+void Horizon::bound_by(std::size_t place, std::span<const Pending> pending) {
+    for (std::size_t channel = 0; channel < channels_.size(); ++channel) {
+        const SimTime send = earliest_send(channel, pending[channels_[channel].from_tier]);
+        if (send.is_never()) continue;
+        const SimTime* distance = &distance_[(place * channels_.size() + channel) * tiers_];
+        for (std::size_t tier = 0; tier < tiers_; ++tier) {
+            if (distance[tier].is_never() || send + distance[tier] >= safe_[tier]) continue;
+            safe_[tier] = send + distance[tier];
+            bounded_by_[tier] = static_cast<int>(channel);
         }
     }
 }

@@ -51,8 +51,9 @@ private:
     [[nodiscard]] SimTime last_event() const;
     void exchange();
     void run_window(SimTime until);
-    void count_bound();
+    void count_bound(SimTime until);
     void observe();
+    void take_times();
     [[nodiscard]] RunReport report(SimTime end);
 
     const Model& model_;
@@ -72,19 +73,30 @@ private:
     Progress progress_;
     WallClock clock_;
     ProgressObserver observer_;
-    std::function<void()> look_up_ = [this] { observe(); };
+    std::function<void()> look_up_ = [this] {
+        clock_.look();
+        observe();
+    };
 };
 
+/// Between windows of several ranks the time is that of the last exchange: one look at the clock less per window.
 void Simulation::Impl::observe() {
     if (!observer_) return;
+    if (transport_.ranks() == 1) clock_.look();
     progress_.settled = loop_.settled();
-    progress_.events = loop_.events();
-    progress_.loop_s = clock_.seconds();
+    take_times();
     observer_(progress_);
 }
 
+void Simulation::Impl::take_times() {
+    progress_.events = loop_.events();
+    progress_.loop_s = clock_.loop_s();
+    progress_.waiting_s = clock_.waiting_s();
+    progress_.exchanging_s = clock_.exchanging_s();
+}
+
 RunReport Simulation::Impl::run(const RunOptions& options) {
-    clock_ = WallClock();
+    clock_.start();
     observer_ = options.observer;
     if (!has_started_) loop_.start();
     has_started_ = true;
@@ -95,6 +107,7 @@ RunReport Simulation::Impl::run(const RunOptions& options) {
         lasting_ = is_given ? options.until : known_to_last();
         if (is_over(options.until)) break;
         horizon_.find_safe(pending_);
+        if (transport_.ranks() > 1) clock_.end_exchange();
         run_window(options.until);
         ++progress_.windows;
         observe();
@@ -104,6 +117,7 @@ RunReport Simulation::Impl::run(const RunOptions& options) {
     for (std::uint32_t tier = 0; tier < tiers_.count(); ++tier)
         loop_.run_until(tier, after_end, lasting_, look_up_);
     observe();
+    clock_.stop();
     return report(is_given ? options.until : last_event());
 }
 
@@ -139,6 +153,7 @@ bool Simulation::Impl::is_over(SimTime until) const {
 void Simulation::Impl::agree() {
     const std::uint32_t tiers = tiers_.count();
     const std::uint32_t own = transport_.rank();
+    if (transport_.ranks() > 1) clock_.begin_exchange();
     received_[own].pending.resize(tiers);
     for (std::uint32_t tier = 0; tier < tiers; ++tier)
         received_[own].pending[tier] = loop_.pending(tier);
@@ -153,7 +168,6 @@ void Simulation::Impl::agree() {
 }
 
 void Simulation::Impl::exchange() {
-    const WallClock clock;
     const std::uint32_t own = transport_.rank();
     const std::uint32_t ranks = transport_.ranks();
     std::vector<WindowMessage>& messages = loop_.outgoing();
@@ -166,26 +180,30 @@ void Simulation::Impl::exchange() {
         messages[to].pending = received_[own].pending;
         messages[to].earliest_sent = sent;
         writers_[to].write(messages[to], outgoing_[to]);
+        ++progress_.messages_sent;
+        progress_.bytes_sent += static_cast<std::int64_t>(outgoing_[to].size());
     }
+    clock_.begin_waiting();
     transport_.exchange(outgoing_, incoming_);
+    clock_.end_waiting();
     for (std::uint32_t from = 0; from < ranks; ++from)
         if (from != own) readers_[from].read(incoming_[from], received_[from]);
     for (std::uint32_t from = 0; from < ranks; ++from)
         if (from != own) loop_.receive(received_[from]);
     loop_.clear_outgoing();
-    progress_.waiting_s += clock.seconds();
 }
 
 void Simulation::Impl::run_window(SimTime until) {
-    count_bound();
+    count_bound(until);
     for (std::uint32_t tier = 0; tier < tiers_.count(); ++tier)
         loop_.run_until(tier, std::min(horizon_.safe(tier), until), lasting_, look_up_);
 }
 
-/// The channel that ends this window: the one that bounds the tier which may go least far.
-void Simulation::Impl::count_bound() {
+/// The channel that ends this window: the one that bounds the tier which may go least far. None when all may go on to
+/// the end of the run.
+void Simulation::Impl::count_bound(SimTime until) {
     int channel = -1;
-    SimTime least = SimTime::never();
+    SimTime least = until;
     for (std::uint32_t tier = 0; tier < tiers_.count(); ++tier) {
         if (horizon_.bounded_by(tier) < 0 || horizon_.safe(tier) >= least) continue;
         least = horizon_.safe(tier);
@@ -197,8 +215,7 @@ void Simulation::Impl::count_bound() {
 RunReport Simulation::Impl::report(SimTime end) {
     RunReport report;
     report.end = end;
-    progress_.events = loop_.events();
-    progress_.loop_s = clock_.seconds();
+    take_times();
     report.progress = progress_;
     for (std::size_t i = 0; i < windows_bounded_.size(); ++i)
         report.channels.push_back({.name = name_of(horizon_.channels()[i], model_),

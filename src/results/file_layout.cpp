@@ -209,19 +209,30 @@ void fail_digest(const std::string& path) {
     throw IoError(fmt::format("{}: its rows are not those that the run wrote (the digest differs)", path));
 }
 
-void write_facts(h5::File& file, const std::string& program, const std::vector<RankFacts>& facts) {
+void write_facts(h5::File& file, const std::string& program, const RunFacts& facts) {
     file.make_group("/run");
     file.write_text("/run", "program", program);
-    h5::write_table(file, rank_facts_table(), facts, h5::Packing::Plain);
+    h5::write_table(file, rank_facts_table(), facts.ranks, h5::Packing::Plain);
+    if (facts.links.empty()) return;
+    file.write_texts("/run/link_name", facts.link_names);
+    h5::write_table(file, link_facts_table(), facts.links, h5::Packing::Plain);
 }
 
 std::string read_program(const h5::File& file) {
     return file.read_text("/run", "program");
 }
 
-std::vector<RankFacts> read_facts(const h5::File& file) {
-    std::vector<RankFacts> facts = h5::read_table<RankFacts>(file, rank_facts_table());
-    if (facts.empty()) throw IoError(fmt::format("{}: {} has no rows", file.path(), rank_facts_table().path));
+RunFacts read_facts(const h5::File& file) {
+    RunFacts facts;
+    facts.ranks = h5::read_table<RankFacts>(file, rank_facts_table());
+    if (facts.ranks.empty()) throw IoError(fmt::format("{}: {} has no rows", file.path(), rank_facts_table().path));
+    if (!file.has(std::string(link_facts_table().path))) return facts;
+    facts.link_names = file.read_texts("/run/link_name");
+    facts.links = h5::read_table<LinkFacts>(file, link_facts_table());
+    for (const LinkFacts& link : facts.links)
+        if (link.link < 0 || static_cast<std::size_t>(link.link) >= facts.link_names.size())
+            throw IoError(fmt::format("{}: {} names link {} of {}", file.path(), link_facts_table().path, link.link,
+                                      facts.link_names.size()));
     return facts;
 }
 

@@ -49,10 +49,10 @@ void write_totals(h5::File& file, const RunTotalsRow& totals, const Digest& dige
 /// Throws the IoError for a file whose rows do not have the digest it states.
 [[noreturn]] void fail_digest(const std::string& path);
 
-/// What depends on how the run was carried out. A table of as many rows as ranks: h5diff passes over datasets of
-/// different extent.
-void write_facts(h5::File& file, const std::string& program, const std::vector<RankFacts>& facts);
+/// What depends on how the run was carried out. Tables whose rows are as many as ranks, or a multiple: h5diff passes
+/// over datasets of different extent.
+void write_facts(h5::File& file, const std::string& program, const RunFacts& facts);
 [[nodiscard]] std::string read_program(const h5::File& file);
-[[nodiscard]] std::vector<RankFacts> read_facts(const h5::File& file);
+[[nodiscard]] RunFacts read_facts(const h5::File& file);
 
 }  // namespace regatta::results::layout

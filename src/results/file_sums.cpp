@@ -41,7 +41,7 @@ FileRest read_rest(FileSums into, const h5::File& file, const RunDescription& ru
         layout::read_gaps(file, into.sums);
         rest.partial.series = layout::read_series(file, run);
     });
-    rest.facts = layout::read_facts(file);
+    rest.partial.facts = layout::read_facts(file);
     const RunTotalsRow totals = layout::read_totals(file);
     rest.partial.arrived = totals.requests_arrived;
     rest.partial.end = SimTime::from_ns(totals.end_ns);

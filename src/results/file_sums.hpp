@@ -19,11 +19,10 @@ struct FileSums {
 /// Hashes and sums rows of /requests. Throws IoError when they are rows that no run writes.
 void add_requests(FileSums into, std::span<const serving::RequestRecord> rows, const std::string& path);
 
-/// Everything but /requests; `sums` and `facts` of its partial are left alone.
+/// Everything but /requests; `sums` of its partial are left alone.
 struct FileRest {
     RankPartial partial;
     std::vector<serving::ReplicaRecord> replicas;
-    std::vector<RankFacts> facts;
 };
 /// Reads it, adds it to `into`, whose digest must hold all rows of /requests, and compares that with the digest of a
 /// rank file.

@@ -149,7 +149,6 @@ RunOutcome write_merged(h5::File& output, const std::vector<std::string>& paths,
         const h5::File file = h5::File::open(source->path());
         FileRest rest = read_rest({.digest = source->digest(), .sums = sums}, file, run, true);
         replicas.insert(replicas.end(), rest.replicas.begin(), rest.replicas.end());
-        rest.partial.facts = rest.facts.front();
         partials.push_back(std::move(rest.partial));
         if (partials.back().end != partials.front().end)
             throw IoError(fmt::format("{}: ended at another time than {}", source->path(), paths.front()));
@@ -162,7 +161,7 @@ RunOutcome write_merged(h5::File& output, const std::vector<std::string>& paths,
     layout::write_gaps(output, outcome.sums, h5::Packing::Compressed);
     layout::write_totals(output, {.requests_arrived = outcome.summary.arrived, .end_ns = outcome.summary.end.ns()},
                          outcome.digest);
-    layout::write_facts(output, layout::read_program(first), outcome.ranks);
+    layout::write_facts(output, layout::read_program(first), outcome.facts);
     return outcome;
 }
 

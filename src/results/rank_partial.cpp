@@ -8,6 +8,7 @@
 #include <boost/iostreams/device/array.hpp>
 #include <boost/iostreams/device/back_inserter.hpp>
 #include <boost/iostreams/stream.hpp>
+#include <boost/serialization/string.hpp>
 #include <boost/serialization/vector.hpp>
 
 #include "regatta/base/errors.hpp"
@@ -47,28 +48,35 @@ RankPartial RankPartial::from_bytes(std::span<const std::byte> bytes) {
     return partial;
 }
 
+RunFacts& RunFacts::operator+=(const RunFacts& other) {
+    ranks.insert(ranks.end(), other.ranks.begin(), other.ranks.end());
+    links.insert(links.end(), other.links.begin(), other.links.end());
+    if (link_names.empty()) link_names = other.link_names;
+    return *this;
+}
+
 Reduction::Reduction(const RunDescription& run) : run_(run) {
     total_.sums = SummarySums(run);
 }
 
 void Reduction::add(const RankPartial& partial) {
-    REGATTA_CHECK(ranks_.empty() || partial.end == total_.end,
+    REGATTA_CHECK(total_.facts.ranks.empty() || partial.end == total_.end,
                   fmt::format("one rank ended at {} ns, another at {} ns", total_.end.ns(), partial.end.ns()));
     total_.end = partial.end;
     total_.rows += partial.rows;
     total_.sums += partial.sums;
     total_.series += partial.series;
     total_.arrived += partial.arrived;
-    ranks_.push_back(partial.facts);
+    total_.facts += partial.facts;
 }
 
 RunOutcome Reduction::outcome() const {
-    REGATTA_CHECK(!ranks_.empty(), "no rank to reduce");
+    REGATTA_CHECK(!total_.facts.ranks.empty(), "no rank to reduce");
     RunOutcome outcome{.digest = total_.rows,
                        .summary = summarize(run_, total_.sums, total_.series, total_.arrived, total_.end),
                        .sums = total_.sums,
                        .series = total_.series,
-                       .ranks = ranks_};
+                       .facts = total_.facts};
     // What several ranks add to is hashed after the addition; rows that one rank alone produces were hashed by it.
     for (const SeriesRow& row : outcome.series.rows())
         series_table().add_to(outcome.digest, &row);

@@ -20,7 +20,7 @@ struct RankPartial {
     SeriesSums series;
     std::int64_t arrived = 0;
     SimTime end;
-    RankFacts facts;
+    RunFacts facts;
 
     [[nodiscard]] std::vector<std::byte> to_bytes() const;
     /// Throws BugError when the bytes are not what to_bytes gave.
@@ -33,11 +33,11 @@ struct RunOutcome {
     Summary summary;
     SummarySums sums;
     SeriesSums series;
-    std::vector<RankFacts> ranks;
+    RunFacts facts;
 };
 
 /// Adds up the partials of all ranks, one at a time, so that they need not all be in memory. The order of ranks decides
-/// only the order of `RunOutcome::ranks`.
+/// only the order of `RunOutcome::facts`.
 class Reduction {
 public:
     explicit Reduction(const RunDescription& run);
@@ -49,7 +49,6 @@ public:
 private:
     RunDescription run_;
     RankPartial total_;
-    std::vector<RankFacts> ranks_;
 };
 
 /// The same, for partials that are all there.

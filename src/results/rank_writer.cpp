@@ -28,6 +28,8 @@ constexpr std::size_t kLeastPending = 4096;
 
 class RankWriter::Impl {
 public:
+    [[nodiscard]] double now() const { return options.clock ? options.clock() : 0; }
+
     explicit Impl(RankWriterOptions given)
         : options(std::move(given)),
           name(rank_file_name(options.directory, options.rank)),
@@ -68,6 +70,7 @@ public:
     std::int64_t settled_ns = std::numeric_limits<std::int64_t>::min();
     std::vector<serving::ReplicaRecord> replicas;
     RankPartial partial;
+    double writing_s = 0;
     bool is_finished = false;
 };
 
@@ -104,29 +107,42 @@ void RankWriter::sample(PoolId pool, SimTime at, const serving::ReplicaSample& s
 
 void RankWriter::settle(SimTime before) {
     impl_->settled_ns = std::max(impl_->settled_ns, before.ns());
-    if (impl_->pending.size() >= impl_->sort_from) impl_->write_settled(impl_->settled_ns);
+    if (impl_->pending.size() < impl_->sort_from) return;
+    const double started = impl_->now();
+    impl_->write_settled(impl_->settled_ns);
+    impl_->writing_s += impl_->now() - started;
 }
 
-void RankWriter::finish(SimTime end, std::int64_t arrived, const RankFacts& facts) {
+void RankWriter::finish(SimTime end, std::int64_t arrived, RunFacts facts) {
     Impl& impl = *impl_;
     REGATTA_CHECK(!impl.is_finished, "finished twice");
+    const double started = impl.now();
     impl.write_settled(std::numeric_limits<std::int64_t>::max());
     impl.requests->close();
     std::sort(impl.replicas.begin(), impl.replicas.end(), RowOrder());
     impl.partial.series.drop_after(end);
     impl.partial.arrived = arrived;
     impl.partial.end = end;
-    impl.partial.facts = facts;
-    impl.partial.facts.rank = impl.options.rank;
 
     h5::write_table(impl.file, replicas_table(), impl.replicas, h5::Packing::Plain);
     layout::write_series(impl.file, impl.partial.series);
     layout::write_gaps(impl.file, impl.partial.sums, h5::Packing::Plain);
     layout::write_totals(impl.file, {.requests_arrived = arrived, .end_ns = end.ns()}, impl.partial.rows);
-    layout::write_facts(impl.file, impl.options.program, {impl.partial.facts});
+    impl.writing_s += impl.now() - started;
+    facts.ranks.resize(1);
+    facts.ranks.front().rank = impl.options.rank;
+    facts.ranks.front().writing_s = impl.writing_s;
+    for (LinkFacts& link : facts.links)
+        link.rank = impl.options.rank;
+    impl.partial.facts = std::move(facts);
+    layout::write_facts(impl.file, impl.options.program, impl.partial.facts);
     impl.file.close();
     impl.temporary.keep();
     impl.is_finished = true;
+}
+
+double RankWriter::writing_s() const {
+    return impl_->writing_s;
 }
 
 const RankPartial& RankWriter::partial() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,8 @@ struct RankWriterOptions {
     std::uint32_t ranks = 1;
     std::string program;  ///< "regatta 0.1.0 (a1b2c3d, Release)"; goes to /run
     RunDescription run;
+    /// Wall time [s], to tell what writing took; none: it tells 0.
+    std::function<double()> clock = {};
 };
 
 /// The results of one rank: rows go to DIR/rank-RRRRR-SSS.h5, sums and sketches to a RankPartial as they come.
@@ -43,8 +46,12 @@ public:
     void settle(SimTime before);
 
     /// Writes the rest and gives the file its name. `end` is the end of the run, the same on all ranks: samples after
-    /// it are dropped. `arrived`: requests that reached this rank's gateways. Throws IoError.
-    void finish(SimTime end, std::int64_t arrived, const RankFacts& facts);
+    /// it are dropped. `arrived`: requests that reached this rank's gateways. `facts` are this rank's; what is in them
+    /// of ranks and of writing is filled in here. Throws IoError.
+    void finish(SimTime end, std::int64_t arrived, RunFacts facts);
+
+    /// Wall time spent on sorting rows and writing them so far.
+    [[nodiscard]] double writing_s() const;
 
     /// This rank's sums; complete after finish().
     [[nodiscard]] const RankPartial& partial() const;

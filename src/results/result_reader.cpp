@@ -59,7 +59,6 @@ void ResultReader::visit_requests(const std::function<void(std::span<const servi
 RunOutcome ResultReader::outcome() const {
     SummarySums sums(run_);
     Reduction reduction(run_);
-    std::vector<RankFacts> facts;
     std::optional<SimTime> end;
     for (const std::string& path : files_) {
         const h5::File file = h5::File::open(path);
@@ -74,12 +73,10 @@ RunOutcome ResultReader::outcome() const {
         // All sums travel with the last file's partial.
         if (path == files_.back()) rest.partial.sums = std::move(sums);
         reduction.add(rest.partial);
-        facts.insert(facts.end(), rest.facts.begin(), rest.facts.end());
     }
     RunOutcome outcome = reduction.outcome();
     if (is_merged_ && outcome.digest != layout::read_digest(h5::File::open(files_.front())))
         layout::fail_digest(files_.front());
-    outcome.ranks = std::move(facts);
     return outcome;
 }
 

@@ -32,15 +32,51 @@ struct RunDescription {
 struct RankFacts {
     std::int64_t rank = 0;
     double wall_s = 0;     ///< from the program's start to the end of the event loop
-    double loop_s = 0;     ///< in the event loop, waiting included
-    double waiting_s = 0;  ///< of that, waiting for other ranks
+    double loop_s = 0;     ///< in the event loop
+    double waiting_s = 0;  ///< of that, until the messages of other ranks had come
     std::int64_t windows = 0;
     std::int64_t events = 0;  ///< handled
     std::int64_t peak_memory_bytes = 0;
+    double busy_s = 0;               ///< of the loop, in the model
+    double exchanging_s = 0;         ///< of the loop, preparing and reading messages, agreeing on what is safe
+    double writing_s = 0;            ///< in the loop and after it
+    std::int64_t messages_sent = 0;  ///< to other ranks
+    std::int64_t bytes_sent = 0;     ///< in these messages
+    std::int64_t least_slack_ns = kNoSlack;
+
+    static constexpr std::int64_t kNoSlack = -1;  ///< nothing was received
 
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
         archive& rank& wall_s& loop_s& waiting_s& windows& events& peak_memory_bytes;
+        archive& busy_s& exchanging_s& writing_s& messages_sent& bytes_sent& least_slack_ns;
+    }
+};
+
+/// How often one link, or board, ended the windows of one rank.
+struct LinkFacts {
+    std::int64_t rank = 0;
+    std::int64_t link = 0;  ///< of RunFacts::link_names
+    std::int64_t latency_ns = 0;
+    std::int64_t windows_ended = 0;
+
+    template <class Archive>
+    void serialize(Archive& archive, unsigned /*version*/) {
+        archive& rank& link& latency_ns& windows_ended;
+    }
+};
+
+/// How a run, or one rank's part of it, was carried out.
+struct RunFacts {
+    std::vector<RankFacts> ranks;
+    std::vector<std::string> link_names;  ///< "gateway -> chat node"; the same on all ranks
+    std::vector<LinkFacts> links;
+
+    RunFacts& operator+=(const RunFacts& other);
+
+    template <class Archive>
+    void serialize(Archive& archive, unsigned /*version*/) {
+        archive& ranks& link_names& links;
     }
 };
 

@@ -57,6 +57,14 @@ std::string show_large(double number) {
     return fmt::format("{:.3g}", number);
 }
 
+std::string show_bytes(double bytes) {
+    constexpr std::array<Unit, 4> kUnits = {{{1e3, "kB"}, {1e6, "MB"}, {1e9, "GB"}, {1e12, "TB"}}};
+    if (bytes < 999.5) return fmt::format("{:.0f} B", bytes);
+    for (const Unit& unit : kUnits)
+        if (bytes / unit.size < 999.5) return fmt::format("{} {}", three_digits(bytes / unit.size), unit.name);
+    return fmt::format("{:.3g} B", bytes);
+}
+
 std::string show_percent(double fraction) {
     // Anything less than all is never shown as 100 %.
     if (fraction < 1 && fraction >= 0.9995) return "99.9 %";

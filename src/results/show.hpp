@@ -14,6 +14,8 @@ namespace regatta::results {
 [[nodiscard]] std::string show_number(double number);
 /// "18.1 M", "61.2 k", "943".
 [[nodiscard]] std::string show_large(double number);
+/// "214 B", "12.3 kB", "1.20 MB".
+[[nodiscard]] std::string show_bytes(double bytes);
 /// "98.4 %".
 [[nodiscard]] std::string show_percent(double fraction);
 

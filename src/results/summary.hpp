@@ -161,21 +161,47 @@ struct Summary {
 /// What a rendered summary says besides the figures.
 struct SummaryContext {
     Digest digest;
-    std::vector<RankFacts> ranks;  ///< empty: nothing is said about how the run went
+    RunFacts facts;  ///< without ranks: nothing is said about how the run went
+};
+
+/// A link, or board, that ended windows.
+struct WindowEnd {
+    std::string link;
+    std::int64_t latency_ns = 0;
+    double windows_fraction = 0;  ///< of all windows of all ranks
+};
+
+/// What a share of the time was over the ranks.
+struct TimeShare {
+    double mean = 0;  ///< of all ranks' time
+    double least = 0;
+    double most = 0;
 };
 
 /// How the run went, over all ranks.
 struct RunFigures {
     std::int64_t ranks = 0;
-    double wall_s = 0;            ///< of the slowest rank
-    double loop_s = 0;            ///< in the event loop, of the slowest rank
-    double waiting_fraction = 0;  ///< of all ranks' time in the event loop
-    double steps_per_s = 0;       ///< replica steps per second of the event loop
+    double wall_s = 0;       ///< of the slowest rank
+    double loop_s = 0;       ///< in the event loop, of the slowest rank
+    double steps_per_s = 0;  ///< replica steps per second of the event loop
     std::int64_t windows = 0;
     std::int64_t events = 0;
+    double events_per_window = 0;  ///< on one rank, on average
+    double mean_window_ns = 0;     ///< simulated time
+    std::int64_t messages = 0;     ///< between ranks
+    std::int64_t bytes = 0;        ///< in them
+    std::optional<std::int64_t> least_slack_ns;
     std::int64_t peak_memory_bytes = 0;  ///< of the largest rank
+    // Of the time in the event loop and in writing what it left; together 1.
+    TimeShare busy;
+    TimeShare waiting;
+    TimeShare exchanging;
+    TimeShare writing;
+    std::vector<WindowEnd> ended_by;  ///< most frequent first; windows that went on to the end of the run have none
 };
-[[nodiscard]] RunFigures run_figures(const Summary& summary, const std::vector<RankFacts>& ranks);
+[[nodiscard]] RunFigures run_figures(const Summary& summary, const RunFacts& facts);
+/// The lines of to_text that say how the run went.
+[[nodiscard]] std::string run_text(const Summary& summary, const RunFacts& facts);
 
 /// For people: aligned tables, three or four digits with units; ends with the line "Digest <32 hex digits>".
 [[nodiscard]] std::string to_text(const Summary& summary, const SummaryContext& context);

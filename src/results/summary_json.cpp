@@ -75,6 +75,48 @@ Json pool(const PoolFigures& figures) {
             {"inter_token_gap", latency(figures.inter_token_gap)}};
 }
 
+Json over_ranks(const RunFacts& facts) {
+    Json ranks = Json::array();
+    for (const RankFacts& rank : facts.ranks)
+        ranks.push_back({{"rank", rank.rank},
+                         {"windows", rank.windows},
+                         {"events", rank.events},
+                         {"busy_s", rank.busy_s},
+                         {"waiting_s", rank.waiting_s},
+                         {"exchanging_s", rank.exchanging_s},
+                         {"writing_s", rank.writing_s},
+                         {"messages", rank.messages_sent},
+                         {"bytes", rank.bytes_sent},
+                         {"peak_memory_bytes", rank.peak_memory_bytes}});
+    return ranks;
+}
+
+Json run_object(const Summary& summary, const RunFacts& facts) {
+    const RunFigures run = run_figures(summary, facts);
+    Json json = {{"ranks", run.ranks},
+                 {"wall_s", run.wall_s},
+                 {"loop_s", run.loop_s},
+                 {"busy_fraction", run.busy.mean},
+                 {"waiting_fraction", run.waiting.mean},
+                 {"exchanging_fraction", run.exchanging.mean},
+                 {"writing_fraction", run.writing.mean},
+                 {"windows", run.windows},
+                 {"mean_window_s", to_s(run.mean_window_ns)},
+                 {"least_slack_s", run.least_slack_ns ? Json(to_s(*run.least_slack_ns)) : Json(nullptr)},
+                 {"events", run.events},
+                 {"events_per_window", run.events_per_window},
+                 {"messages", run.messages},
+                 {"bytes", run.bytes},
+                 {"steps_per_s", run.steps_per_s},
+                 {"peak_memory_bytes", run.peak_memory_bytes}};
+    json["ended_by"] = Json::array();
+    for (const WindowEnd& end : run.ended_by)
+        json["ended_by"].push_back(
+            {{"link", end.link}, {"latency_s", to_s(end.latency_ns)}, {"windows_fraction", end.windows_fraction}});
+    json["of_ranks"] = over_ranks(facts);
+    return json;
+}
+
 template <class Figures>
 Json named(const Figures& figures, Json json) {
     Json result = {{"name", figures.name}};
@@ -105,17 +147,7 @@ std::string to_json(const Summary& summary, const SummaryContext& context) {
     json["pools"] = Json::array();
     for (const PoolFigures& figures : summary.pools)
         json["pools"].push_back(named(figures, pool(figures)));
-    if (!context.ranks.empty()) {
-        const RunFigures run = run_figures(summary, context.ranks);
-        json["run"] = {{"ranks", run.ranks},
-                       {"wall_s", run.wall_s},
-                       {"loop_s", run.loop_s},
-                       {"waiting_fraction", run.waiting_fraction},
-                       {"windows", run.windows},
-                       {"events", run.events},
-                       {"steps_per_s", run.steps_per_s},
-                       {"peak_memory_bytes", run.peak_memory_bytes}};
-    }
+    if (!context.facts.ranks.empty()) json["run"] = run_object(summary, context.facts);
     // A name that is no UTF-8 must not keep anybody from the figures.
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -123,38 +123,7 @@ std::string pools_table(const std::vector<PoolFigures>& pools) {
     return "Pools\n" + aligned(rows);
 }
 
-std::string run_line(const Summary& summary, const std::vector<RankFacts>& ranks) {
-    const RunFigures run = run_figures(summary, ranks);
-    std::string text =
-        fmt::format("Run        {} wall on {} rank{}, {} steps", show_time(run.wall_s * 1e9), show_count(run.ranks),
-                    run.ranks == 1 ? "" : "s", show_large(static_cast<double>(summary.fleet.steps)));
-    if (run.loop_s > 0) text += fmt::format(" ({} steps/s in the event loop)", show_large(run.steps_per_s));
-    text += fmt::format(", {} windows", show_count(run.windows));
-    if (run.ranks > 1)
-        text += fmt::format(", {} of the time waiting for other ranks", show_percent(run.waiting_fraction));
-    return text + "\n";
-}
-
 }  // namespace
-
-RunFigures run_figures(const Summary& summary, const std::vector<RankFacts>& ranks) {
-    RunFigures run;
-    double waiting_s = 0;
-    double all_loops_s = 0;
-    for (const RankFacts& rank : ranks) {
-        ++run.ranks;
-        run.wall_s = std::max(run.wall_s, rank.wall_s);
-        run.loop_s = std::max(run.loop_s, rank.loop_s);
-        run.windows = std::max(run.windows, rank.windows);
-        run.events += rank.events;
-        run.peak_memory_bytes = std::max(run.peak_memory_bytes, rank.peak_memory_bytes);
-        waiting_s += rank.waiting_s;
-        all_loops_s += rank.loop_s;
-    }
-    if (run.loop_s > 0) run.steps_per_s = static_cast<double>(summary.fleet.steps) / run.loop_s;
-    if (all_loops_s > 0) run.waiting_fraction = waiting_s / all_loops_s;
-    return run;
-}
 
 std::string to_text(const Summary& summary, const SummaryContext& context) {
     std::string text = requests_line(summary);
@@ -163,7 +132,7 @@ std::string to_text(const Summary& summary, const SummaryContext& context) {
     if (summary.streams.size() > 1) text += streams_table(summary.streams);
     text += fleet_line(summary.fleet);
     if (summary.pools.size() > 1) text += pools_table(summary.pools);
-    if (!context.ranks.empty()) text += run_line(summary, context.ranks);
+    if (!context.facts.ranks.empty()) text += run_text(summary, context.facts);
     text += fmt::format("Digest {}\n", context.digest.to_hex());
     return text;
 }

@@ -95,10 +95,26 @@ constexpr std::array kRankFactsColumns = {
     REGATTA_COLUMN(RankFacts, rank, "", "the process these facts are of"),
     REGATTA_COLUMN(RankFacts, wall_s, "s", "wall time from the program's start to the end of the event loop"),
     REGATTA_COLUMN(RankFacts, loop_s, "s", "wall time in the event loop"),
-    REGATTA_COLUMN(RankFacts, waiting_s, "s", "of that, waiting for other ranks"),
+    REGATTA_COLUMN(RankFacts, waiting_s, "s", "of that, until the messages of other ranks had come"),
     REGATTA_COLUMN(RankFacts, windows, "windows", "run"),
     REGATTA_COLUMN(RankFacts, events, "events", "handled"),
     REGATTA_COLUMN(RankFacts, peak_memory_bytes, "bytes", "largest resident set"),
+    REGATTA_COLUMN(RankFacts, busy_s, "s", "of the event loop, in the model: neither waiting, exchanging nor writing"),
+    REGATTA_COLUMN(RankFacts, exchanging_s, "s",
+                   "of the event loop, preparing and reading messages and agreeing on what is safe; an estimate from "
+                   "one short window in 16 and all long ones"),
+    REGATTA_COLUMN(RankFacts, writing_s, "s", "sorting rows and writing them, in the event loop and after it"),
+    REGATTA_COLUMN(RankFacts, messages_sent, "messages", "to other ranks"),
+    REGATTA_COLUMN(RankFacts, bytes_sent, "bytes", "in these messages"),
+    REGATTA_COLUMN(RankFacts, least_slack_ns, "ns",
+                   "smallest time between the receipt of a message and how far its receivers had gone; -1: none came"),
+};
+
+constexpr std::array kLinkFactsColumns = {
+    REGATTA_COLUMN(LinkFacts, rank, "", "the process these facts are of"),
+    REGATTA_COLUMN(LinkFacts, link, "", "index of the link or board, names in /run/link_name"),
+    REGATTA_COLUMN(LinkFacts, latency_ns, "ns", "least, from sending to receipt"),
+    REGATTA_COLUMN(LinkFacts, windows_ended, "windows", "ended by what might come over it"),
 };
 
 #undef REGATTA_COLUMN
@@ -120,6 +136,8 @@ constexpr Table kGapTotals = table<GapTotalRow>("/histograms/inter_token_gap_tot
                                                 "inter-token gaps of each pool: count and sum", kGapTotalColumns);
 constexpr Table kRunTotals = table<RunTotalsRow>("/", 6, "numbers of the whole run", kRunTotalsColumns);
 constexpr Table kRankFacts = table<RankFacts>("/run/ranks", 0, "how each rank fared", kRankFactsColumns);
+constexpr Table kLinkFacts =
+    table<LinkFacts>("/run/links", 0, "how often each link ended the windows of each rank", kLinkFactsColumns);
 
 }  // namespace
 
@@ -160,9 +178,12 @@ const Table& run_totals_table() {
 const Table& rank_facts_table() {
     return kRankFacts;
 }
+const Table& link_facts_table() {
+    return kLinkFacts;
+}
 
 std::vector<const Table*> all_tables() {
-    return {&kRequests, &kReplicas, &kSeries, &kGaps, &kGapTotals, &kRunTotals, &kRankFacts};
+    return {&kRequests, &kReplicas, &kSeries, &kGaps, &kGapTotals, &kRunTotals, &kRankFacts, &kLinkFacts};
 }
 
 }  // namespace regatta::results

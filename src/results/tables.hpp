@@ -74,7 +74,8 @@ struct RunTotalsRow {
 [[nodiscard]] const Table& gaps_table();        ///< of GapRow
 [[nodiscard]] const Table& gap_totals_table();  ///< of GapTotalRow
 [[nodiscard]] const Table& run_totals_table();  ///< of RunTotalsRow
-[[nodiscard]] const Table& rank_facts_table();  ///< of RankFacts; the only one that is no part of the digest
+[[nodiscard]] const Table& rank_facts_table();  ///< of RankFacts; like the next one no part of the digest
+[[nodiscard]] const Table& link_facts_table();  ///< of LinkFacts
 [[nodiscard]] std::vector<const Table*> all_tables();
 
 }  // namespace regatta::results

@@ -59,7 +59,8 @@ class Run(ProgramTest):
         outcome = self.succeed("regatta", *SHORT, "--quiet", "--out", "out", cwd=self.directory)
         self.assertEqual(outcome.stderr, "")
         words = [line.split()[0] for line in outcome.stdout.splitlines() if line and not line.startswith(" ")]
-        self.assertEqual(words, ["Requests", "Measured", "Throughput", "Goodput", "Fleet", "Run", "Digest"])
+        self.assertEqual(words, ["Requests", "Measured", "Throughput", "Goodput", "Fleet", "Run", "Windows", "Time",
+                                 "Digest"])
         self.assertRegex(outcome.stdout, r"Digest [0-9a-f]{32}\n$")
         self.assertRegex(outcome.stdout, r"M? ?steps/s in the event loop")
 
@@ -69,7 +70,7 @@ class Run(ProgramTest):
         self.assertEqual(two.stderr, "")
 
         def without_run(text):
-            return [line for line in text.splitlines() if not line.startswith("Run ")]
+            return [line for line in text.splitlines() if not line.startswith(("Run ", "Windows ", "Time "))]
 
         self.assertEqual(without_run(two.stdout), without_run(alone.stdout))
 

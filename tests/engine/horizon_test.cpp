@@ -83,7 +83,7 @@ private:
 RC_GTEST_PROP(Horizon, IsTheLeastOverAllChainsOfDomains, ()) {
     const Model model = arbitrary_layout(4, 3);
     const Tiers tiers(model);
-    const auto ranks = *rc::gen::inRange<std::uint32_t>(1, 5);
+    const auto ranks = *rc::gen::inRange<std::uint32_t>(1, 8);
     for (const Partition& partition : {partition_by_load(model, ranks), partition_round_robin(model, ranks)}) {
         std::vector<Pending> pending(ranks * tiers.count());
         for (Pending& domain : pending)
@@ -104,9 +104,10 @@ SimTime at_ns(std::int64_t ns) {
 
 /// Gateways (tier 0) send to nodes (tier 1), 50 ns; nodes answer (50 ns) or report to a board (70 ns).
 struct Fleet {
-    explicit Fleet(bool has_board) {
-        const GroupId gateways = model.add_group({.name = "gateway", .count = 2, .load = 1, .make = nullptr});
-        const GroupId nodes = model.add_group({.name = "node", .count = 2, .load = 1, .make = nullptr});
+    explicit Fleet(bool has_board, std::uint32_t gateway_count = 2, std::uint32_t node_count = 2) {
+        const GroupId gateways =
+            model.add_group({.name = "gateway", .count = gateway_count, .load = 1, .make = nullptr});
+        const GroupId nodes = model.add_group({.name = "node", .count = node_count, .load = 1, .make = nullptr});
         model.add_link({.from = gateways, .to = nodes, .latency = at_ns(50), .carries = 2});
         model.add_reaction({.group = gateways, .input = 1, .to = nodes, .least = SimTime::never()});
         model.add_reaction({.group = gateways, .input = kBoardChange, .to = nodes, .least = SimTime::never()});
@@ -167,6 +168,27 @@ TEST(Horizon, PlainlyTakesAnythingForASend) {
     horizon.find_safe(pending_of(at_ns(5), at_ns(6), at_ns(10'000)));
     EXPECT_EQ(horizon.safe(0), at_ns(76));
     EXPECT_EQ(horizon.safe(1), at_ns(55));
+}
+
+TEST(Horizon, GoesByKindsOfRanksSoThatThousandsCostNoMoreThanTwo) {
+    constexpr std::uint32_t kRanks = 16'384;
+    const Fleet fleet(true, 64, kRanks);
+    const Tiers tiers(fleet.model);
+    const Partition partition = partition_round_robin(fleet.model, kRanks);
+    Horizon horizon(fleet.model, tiers, partition, 100, Bound::Promises);
+    EXPECT_EQ(horizon.kinds(), 2u) << "with gateways and without";
+    EXPECT_NE(horizon.kind_of(0), horizon.kind_of(100));
+    std::vector<Pending> pending(kRanks * tiers.count());
+    pending[5 * tiers.count()].wake_up = at_ns(7);              // a gateway's next arrival
+    pending[9'000 * tiers.count() + 1].report = at_ns(10'000);  // of nodes
+    pending[9'001 * tiers.count() + 1].report = at_ns(9'000);
+    horizon.find_safe(pending);
+    EXPECT_TRUE(horizon.safe(0).is_never()) << "no gateways here";
+    EXPECT_EQ(horizon.safe(1), at_ns(57));
+    Horizon of_gateways(fleet.model, tiers, partition, 3, Bound::Promises);
+    of_gateways.find_safe(pending);
+    EXPECT_EQ(of_gateways.safe(0), at_ns(9'070));
+    EXPECT_EQ(of_gateways.safe(1), at_ns(57));
 }
 
 TEST(Horizon, NamesTheChannelThatBounds) {

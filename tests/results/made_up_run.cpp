@@ -169,13 +169,20 @@ std::vector<RankPartial> write_run(const MadeUpRun& run, const std::string& dire
     std::vector<RankPartial> partials;
     for (std::uint32_t rank = 0; rank < ranks; ++rank) {
         writers[rank]->finish(run.end, arrived[rank],
-                              {.rank = 0,
-                               .wall_s = 2.0 + rank,
-                               .loop_s = 1.5,
-                               .waiting_s = 0.25,
-                               .windows = 100,
-                               .events = 1'000 + rank,
-                               .peak_memory_bytes = 50'000'000});
+                              {.ranks = {{.wall_s = 2.0 + rank,
+                                          .loop_s = 1.5,
+                                          .waiting_s = 0.25,
+                                          .windows = 100,
+                                          .events = 1'000 + rank,
+                                          .peak_memory_bytes = 50'000'000,
+                                          .busy_s = 1,
+                                          .exchanging_s = 0.125,
+                                          .messages_sent = 99,
+                                          .bytes_sent = 9'900 + rank,
+                                          .least_slack_ns = 50'000 - rank}},
+                               .link_names = {"gateway -> node", "node -> gateway"},
+                               .links = {{.link = 0, .latency_ns = 50'000, .windows_ended = 60 + rank},
+                                         {.link = 1, .latency_ns = 70'000, .windows_ended = 30}}});
         partials.push_back(RankPartial::from_bytes(writers[rank]->partial().to_bytes()));
     }
     return partials;

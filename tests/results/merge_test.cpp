@@ -131,14 +131,14 @@ TEST(Merge, HoldsWhatTheRunFound) {
     const RunOutcome of_merge =
         merge_run({.directory = scratch.path(), .output = scratch.path("run.h5"), .progress = {}});
     EXPECT_EQ(of_merge.digest.to_hex(), of_run.digest.to_hex());
-    const SummaryContext context{.digest = of_run.digest, .ranks = of_run.ranks};
+    const SummaryContext context{.digest = of_run.digest, .facts = of_run.facts};
     for (const std::string& path : {scratch.path(), scratch.path("run.h5")}) {
         SCOPED_TRACE(path);
         const RunOutcome read = ResultReader(path).outcome();
         EXPECT_EQ(read.digest.to_hex(), of_run.digest.to_hex());
-        EXPECT_EQ(to_json(read.summary, {.digest = read.digest, .ranks = read.ranks}),
+        EXPECT_EQ(to_json(read.summary, {.digest = read.digest, .facts = read.facts}),
                   to_json(of_run.summary, context));
-        EXPECT_EQ(to_text(read.summary, {.digest = read.digest, .ranks = read.ranks}),
+        EXPECT_EQ(to_text(read.summary, {.digest = read.digest, .facts = read.facts}),
                   to_text(of_run.summary, context));
     }
 }

@@ -70,7 +70,7 @@ TEST_F(Post, PrintsTheSummaryOfTheRunFromTheRankFilesAndFromTheMergedFile) {
     const std::string output = scratch.path("merged.h5");
     ASSERT_EQ(post(scratch, "merge " + run_directory + " -o " + output).code, 0);
     const RunOutcome outcome = combine(run.description, partials);
-    const std::string expected = to_text(outcome.summary, {.digest = outcome.digest, .ranks = outcome.ranks});
+    const std::string expected = to_text(outcome.summary, {.digest = outcome.digest, .facts = outcome.facts});
     EXPECT_EQ(post(scratch, "stats " + run_directory).out, expected);
     EXPECT_EQ(post(scratch, "stats " + output).out, expected);
 }

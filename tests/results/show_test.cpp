@@ -40,6 +40,14 @@ TEST(Show, NumbersAndLargeNumbers) {
     EXPECT_EQ(show_large(999'600'000), "1.00 G");
 }
 
+TEST(Show, BytesInDecimalUnits) {
+    EXPECT_EQ(show_bytes(0), "0 B");
+    EXPECT_EQ(show_bytes(999.4), "999 B");
+    EXPECT_EQ(show_bytes(999.6), "1.00 kB");
+    EXPECT_EQ(show_bytes(12'345), "12.3 kB");
+    EXPECT_EQ(show_bytes(1.2e9), "1.20 GB");
+}
+
 TEST(Show, LessThanAllIsNeverAHundredPercent) {
     EXPECT_EQ(show_percent(1), "100.0 %");
     EXPECT_EQ(show_percent(0.99999), "99.9 %");

@@ -61,20 +61,37 @@ Summary plain_summary() {
 SummaryContext plain_context() {
     SummaryContext context;
     EXPECT_TRUE(Digest::from_hex("9f3c1e0a77b2d4155c08e6a1d2f49b30", context.digest));
-    context.ranks = {{.rank = 0,
-                      .wall_s = 9.7,
-                      .loop_s = 9.05,
-                      .waiting_s = 1.0,
-                      .windows = 61'220,
-                      .events = 100,
-                      .peak_memory_bytes = 80'000'000},
-                     {.rank = 1,
-                      .wall_s = 9.6,
-                      .loop_s = 9.05,
-                      .waiting_s = 1.5,
-                      .windows = 61'220,
-                      .events = 120,
-                      .peak_memory_bytes = 70'000'000}};
+    context.facts.ranks = {{.rank = 0,
+                            .wall_s = 9.7,
+                            .loop_s = 9.05,
+                            .waiting_s = 1.0,
+                            .windows = 61'220,
+                            .events = 74'321'000,
+                            .peak_memory_bytes = 80'000'000,
+                            .busy_s = 7.5,
+                            .exchanging_s = 0.5,
+                            .writing_s = 1.0,
+                            .messages_sent = 61'220,
+                            .bytes_sent = 13'100'000,
+                            .least_slack_ns = 50'000},
+                           {.rank = 1,
+                            .wall_s = 9.6,
+                            .loop_s = 9.05,
+                            .waiting_s = 1.5,
+                            .windows = 61'220,
+                            .events = 76'780'000,
+                            .peak_memory_bytes = 70'000'000,
+                            .busy_s = 7.0,
+                            .exchanging_s = 0.5,
+                            .writing_s = 1.0,
+                            .messages_sent = 61'220,
+                            .bytes_sent = 13'200'000,
+                            .least_slack_ns = 12'345}};
+    context.facts.link_names = {"node -> gateway (reports)", "gateway -> node", "node -> node"};
+    context.facts.links = {{.rank = 0, .link = 0, .latency_ns = 70'000, .windows_ended = 10'000},
+                           {.rank = 0, .link = 1, .latency_ns = 50'000, .windows_ended = 51'000},
+                           {.rank = 1, .link = 0, .latency_ns = 70'000, .windows_ended = 8'000},
+                           {.rank = 1, .link = 1, .latency_ns = 50'000, .windows_ended = 53'000}};
     return context;
 }
 
@@ -90,9 +107,39 @@ TEST(SummaryText, ReadsLikeThis) {
 Throughput 12.0 requests/s, 9,430 prompt tokens/s, 18,430 output tokens/s
 Goodput    11.7 requests/s within all targets (98.1 % of requests)
 Fleet      16 replicas on 16 GPUs, GPU busy 63.0 %, KV cache mean 40.1 %, peak 71.0 %, preemptions 12
-Run        9.70 s wall on 2 ranks, 18.1 M steps (2.00 M steps/s in the event loop), 61,220 windows, 13.8 % of the time waiting for other ranks
+Run        9.70 s wall on 2 ranks, 18.1 M steps (2.00 M steps/s in the event loop)
+Windows    61,220 of 9.80 ms on average (1,234 events each on a rank), smallest slack 12.3 us; 84.9 % ended by gateway -> node (50.0 us), 14.7 % by node -> gateway (reports) (70.0 us)
+Time       busy 72.5 % (70 to 75), waiting 12.5 % (10 to 15), exchanging 5.0 % (5 to 5), writing 10.0 % (10 to 10); 122,440 messages of 215 B between ranks
 Digest 9f3c1e0a77b2d4155c08e6a1d2f49b30
 )");
+}
+
+TEST(SummaryText, SaysOfOneRankWhatThereIsToSay) {
+    SummaryContext context = plain_context();
+    context.facts.ranks.resize(1);
+    RankFacts& rank = context.facts.ranks.front();
+    rank = {.wall_s = 2, .loop_s = 1, .windows = 1, .events = 220, .busy_s = 0.9, .writing_s = 0.3};
+    context.facts.links.clear();
+    expect_contains(to_text(plain_summary(), context), R"(
+Run        2.00 s wall on 1 rank, 18.1 M steps (18.1 M steps/s in the event loop)
+Windows    1 of 10 min 00 s (220 events)
+Time       busy 75.0 %, writing 25.0 %
+Digest)");
+}
+
+TEST(SummaryText, NamesOnlyLinksThatEndManyWindows) {
+    SummaryContext context = plain_context();
+    context.facts.links[0].windows_ended = 3'000;
+    context.facts.links[2].windows_ended = 0;
+    expect_contains(to_text(plain_summary(), context), "; 84.9 % ended by gateway -> node (50.0 us)\n");
+}
+
+TEST(SummaryText, SaysNothingOfWindowsAndTimesWhereThereAreNone) {
+    SummaryContext context = plain_context();
+    context.facts = {.ranks = {{.wall_s = 2, .loop_s = 1}}, .link_names = {}, .links = {}};
+    const std::string text = to_text(plain_summary(), context);
+    EXPECT_EQ(text.find("Windows"), std::string::npos);
+    EXPECT_EQ(text.find("Time"), std::string::npos);
 }
 
 TEST(SummaryText, TellsStreamsAndPoolsApartWhenThereAreSeveral) {
@@ -104,7 +151,7 @@ TEST(SummaryText, TellsStreamsAndPoolsApartWhenThereAreSeveral) {
     summary.pools.push_back({});
     summary.pools[0].name = "chat";
     summary.pools[1].name = "code";
-    const std::string text = to_text(summary, {.digest = {}, .ranks = {}});
+    const std::string text = to_text(summary, {.digest = {}, .facts = {}});
     expect_contains(text,
                     "Measured   7,181 finished requests of those that arrived from 60.0 s on, until 10 min 00 s\n");
     expect_contains(text, R"(Streams
@@ -138,10 +185,31 @@ TEST(SummaryJson, IsOneDocumentWithUnitsInItsKeys) {
     EXPECT_DOUBLE_EQ(json["goodput"]["fraction"], 0.981);
     EXPECT_DOUBLE_EQ(json["fleet"]["kv_mean_fraction"], 0.401);
     EXPECT_EQ(json["run"]["ranks"], 2);
-    EXPECT_EQ(json["run"]["events"], 220);
     EXPECT_DOUBLE_EQ(json["run"]["steps_per_s"], 2e6);
     EXPECT_EQ(json["streams"].size(), 1U);
     EXPECT_EQ(json["pools"].size(), 1U);
+}
+
+TEST(SummaryJson, TellsHowTheRunWent) {
+    const nlohmann::json run = nlohmann::json::parse(to_json(plain_summary(), plain_context()))["run"];
+    EXPECT_EQ(run["windows"], 61'220);
+    EXPECT_EQ(run["events"], 151'101'000);
+    EXPECT_EQ(run["messages"], 122'440);
+    EXPECT_EQ(run["bytes"], 26'300'000);
+    EXPECT_DOUBLE_EQ(run["mean_window_s"], 600.0 / 61'220);
+    EXPECT_DOUBLE_EQ(run["events_per_window"], 151'101'000.0 / 122'440);
+    EXPECT_DOUBLE_EQ(run["least_slack_s"], 12'345e-9);
+    EXPECT_DOUBLE_EQ(run["busy_fraction"], 0.725);
+    EXPECT_DOUBLE_EQ(run["waiting_fraction"], 0.125);
+    EXPECT_DOUBLE_EQ(run["exchanging_fraction"], 0.05);
+    EXPECT_DOUBLE_EQ(run["writing_fraction"], 0.1);
+    ASSERT_EQ(run["ended_by"].size(), 2U) << "a link that ended no window is not listed";
+    EXPECT_EQ(run["ended_by"][0]["link"], "gateway -> node");
+    EXPECT_DOUBLE_EQ(run["ended_by"][0]["latency_s"], 50e-6);
+    EXPECT_DOUBLE_EQ(run["ended_by"][0]["windows_fraction"], 104'000.0 / 122'440);
+    ASSERT_EQ(run["of_ranks"].size(), 2U);
+    EXPECT_EQ(run["of_ranks"][1]["rank"], 1);
+    EXPECT_DOUBLE_EQ(run["of_ranks"][1]["waiting_s"], 1.5);
 }
 
 TEST(SummaryJson, SaysNothingOfTargetsThatNobodyGave) {

@@ -183,14 +183,14 @@ TEST_F(SummaryOfAMadeUpRun, KeepsInterTokenGapsByPool) {
 }
 
 TEST_F(SummaryOfAMadeUpRun, IsTheSameOnAnyNumberOfRanks) {
-    const std::string text = to_text(outcome.summary, {.digest = outcome.digest, .ranks = {}});
+    const std::string text = to_text(outcome.summary, {.digest = outcome.digest, .facts = {}});
     for (const std::uint32_t ranks : {1U, 4U}) {
         SCOPED_TRACE(ranks);
         const ScratchDirectory scratch;
         const RunOutcome other = combine(run.description, write_run(run, scratch.path(), ranks, 99));
-        EXPECT_EQ(to_text(other.summary, {.digest = other.digest, .ranks = {}}), text);
-        EXPECT_EQ(to_json(other.summary, {.digest = other.digest, .ranks = {}}),
-                  to_json(outcome.summary, {.digest = outcome.digest, .ranks = {}}));
+        EXPECT_EQ(to_text(other.summary, {.digest = other.digest, .facts = {}}), text);
+        EXPECT_EQ(to_json(other.summary, {.digest = other.digest, .facts = {}}),
+                  to_json(outcome.summary, {.digest = outcome.digest, .facts = {}}));
     }
 }
 

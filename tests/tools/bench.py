@@ -133,10 +133,14 @@ class Suites(BenchTest):
         figures = self.figures("scaling", "--quick")
         for problem in ("phold", "fleet"):
             for ranks in (1, 2, 4, 8):
-                for key in ("wall", "windows", "events"):
+                for key in ("wall", "windows", "events", "messages", "bytes", "waiting_fraction", "exchanging_fraction"):
                     self.assertIn(f"scaling.{problem}.{ranks}r.{key}", figures)
         one, eight = (figures[f"scaling.phold.{ranks}r.events"]["value"] for ranks in (1, 8))
         self.assertEqual(one, eight)
+        # Before each window, and once more at the end, each rank tells each other.
+        for ranks in (1, 2, 4, 8):
+            windows, messages = (figures[f"scaling.phold.{ranks}r.{key}"]["value"] for key in ("windows", "messages"))
+            self.assertEqual(messages, ranks * (ranks - 1) * (windows + 1))
 
     @unittest.skipUnless((BUILD / "bin/regatta_bench_micro").exists(), "Google Benchmark is not installed")
     def test_micro_sets_the_queue_against_the_heap(self):

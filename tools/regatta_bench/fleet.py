@@ -58,15 +58,15 @@ def numbers(outcome, summary):
     """What one run tells of itself, and what it took."""
     run = summary["run"]
     arrived = summary["requests"]["arrived"]
-    # Where the program tells what it exchanged and how long that took, that is time not spent on the model either.
-    waiting = run["waiting_fraction"] + run.get("exchanging_fraction", 0.0)
+    # Preparing and reading messages is time not spent on the model either.
+    waiting = run["waiting_fraction"] + run["exchanging_fraction"]
     return {"speed": summary["end_s"] / outcome.wall_s,
             "requests_per_s": arrived / outcome.wall_s,
             "requests_per_cpu_s": arrived / outcome.cpu_s,
             "wall": outcome.wall_s,
             "peak_memory": outcome.peak_memory_bytes,
             "windows": run["windows"],
-            "mean_window": summary["end_s"] / max(1, run["windows"]),
+            "mean_window": run["mean_window_s"],
             "waiting": waiting,
             "digest": int(summary["digest"], 16)}
 

@@ -20,8 +20,11 @@ struct Progress {
     SimTime settled;  ///< everything before this instant has happened on this rank
     std::int64_t events = 0;
     std::int64_t windows = 0;
-    double loop_s = 0;     ///< wall time in the loop
-    double waiting_s = 0;  ///< of that, exchanging with and waiting for other ranks
+    std::int64_t messages_sent = 0;  ///< to other ranks
+    std::int64_t bytes_sent = 0;     ///< in these messages
+    double loop_s = 0;               ///< wall time in the loop
+    double waiting_s = 0;            ///< of that, while messages travelled and until the other ranks' had come
+    double exchanging_s = 0;         ///< of that, preparing and reading messages, agreeing on what is safe: an estimate
 };
 
 /// Called between windows, and every few thousand events inside long ones.
@@ -39,7 +42,7 @@ enum class Bound {
     Promises,  ///< by the model's reactions, and boards by their fixed instants
 };
 
-/// How often one channel ended windows.
+/// How often one channel ended windows of a rank: it let the tier that got least far go no farther.
 struct ChannelUse {
     std::string name;  ///< "gateway -> node"
     SimTime latency;
