@@ -6,11 +6,9 @@
 #include <cstdio>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "app/catalog_command.hpp"
 #include "app/command_line.hpp"
-#include "app/huge_pages.hpp"
 #include "app/run_command.hpp"
 #include "app/version.hpp"
 #include "regatta/transport/session.hpp"
@@ -52,7 +50,6 @@ int run(int argument_count, char** arguments, transport::Session& session, bool 
 }  // namespace
 
 int main(int argument_count, char** arguments) {
-    if (argument_count > 1 && std::string_view(arguments[1]) == "run") app::restart_with_huge_pages(arguments);
     std::unique_ptr<transport::Session> session;
     bool has_thrown = false;
     const int code = app::exit_code_of(
