@@ -173,9 +173,9 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t pool_index,
                                           .pool = PoolId(static_cast<std::uint16_t>(pool_index)),
                                           .gpus = pool.tensor_parallel,
                                           .kv_blocks = limits.kv_blocks};
-        replicas.emplace_back(facts, scheduler->make(limits, pool.scheduler.parameters, scenario_.stepping),
-                              serving::Replica::Surroundings{
-                                  .timing = *step_times_[pool_index], .sink = sink_, .outcome = outcome_});
+        replicas.emplace_back(
+            facts, scheduler->make(limits, pool.scheduler.parameters, scenario_.stepping),
+            serving::Replica::Surroundings{.timing = *step_times_[pool_index], .sink = sink_, .outcome = outcome_});
     }
     const serving::NodeLp::Setup setup{.pool = PoolId(static_cast<std::uint16_t>(pool_index)),
                                        .first_in_pool = first,
