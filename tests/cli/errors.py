@@ -177,19 +177,25 @@ TRACE_MISTAKES = [
 
 # Arguments of regatta-post where good/ and run.h5 hold results, and what is said.
 POST_ARGUMENT_MISTAKES = [
-    ([], "regatta-post: no command given; expected merge or stats or reference"),
+    ([], "regatta-post: no command given; expected merge or stats or requests or trace or reference"),
     (["mrge", "good"],
-     'regatta-post: no command "mrge"; expected merge or stats or reference; did you mean "merge"?'),
+     'regatta-post: no command "mrge"; expected merge or stats or requests or trace or reference; did you mean '
+     '"merge"?'),
     (["merge"], "regatta-post merge: DIR is missing; see regatta-post merge --help"),
     (["stats"], "regatta-post stats: RESULTS is missing; see regatta-post stats --help"),
     (["merge", "good", "-o"], "regatta-post merge: --output needs a value; see regatta-post merge --help"),
     (["stats", "run.h5", "--jsn"], 'regatta-post stats: no option "--jsn"; did you mean "--json"?'),
     (["stats", "run.h5", "good"], 'regatta-post stats: "good" is one argument too many'),
+    (["requests"], "regatta-post requests: RESULTS is missing; see regatta-post requests --help"),
+    (["requests", "run.h5", "--stream", "stream-O"],
+     '--stream: the run has no stream stream-O; it has stream-0; did you mean "stream-0"?'),
+    (["trace", "run.h5", "--pool", "decode"], "--pool: the run has no pool decode; it has chat"),
     (["merge", "nowhere"], "nowhere: no such file or directory"),
     (["stats", "nowhere"], "nowhere: no such file or directory"),
 ]
 POST_OUTPUT_MISTAKES = [
     (["merge", "good", "-o", "fleet.yaml/run.h5"], "fleet.yaml/run.h5: cannot be written: Not a directory"),
+    (["requests", "good", "-o", "fleet.yaml/x.csv"], "fleet.yaml/x.csv: cannot be written: Not a directory"),
     (["merge", "good", "-o", "good"], "good: cannot be written: Is a directory"),
     (["merge", "good", "-o", "/proc/run.h5"], "/proc/run.h5: cannot be written: No such file or directory"),
 ]
