@@ -9,6 +9,7 @@
 #include <array>
 #include <cstring>
 #include <exception>
+#include <map>
 #include <string>
 
 #include "phold/phold_lp.hpp"
@@ -24,6 +25,7 @@ struct Arguments {
     phold::PholdOptions phold;
     double lookahead_s = 0.1;
     double end_s = 100;
+    engine::ExchangeWay exchange = engine::ExchangeWay::Auto;
     bool prints_json = false;
     int exit_code = -1;  ///< set when there is nothing to run
 };
@@ -49,6 +51,12 @@ Arguments read_arguments(int argc, char** argv, bool speaks) {
     app.add_option("--lookahead", arguments.lookahead_s, "least increment [s]; the mean one is 1 s")
         ->capture_default_str();
     app.add_option("--end", arguments.end_s, "simulated time to run [s]")->capture_default_str();
+    const std::map<std::string, engine::ExchangeWay> ways = {{"auto", engine::ExchangeWay::Auto},
+                                                             {"pairs", engine::ExchangeWay::Pairs},
+                                                             {"collective", engine::ExchangeWay::Collective}};
+    app.add_option("--exchange", arguments.exchange, "how ranks tell each other: auto, pairs or collective")
+        ->transform(CLI::Transformer(ways))
+        ->type_name("WAY");
     app.add_option("--seed", arguments.phold.seed, "seed of the random numbers")->capture_default_str();
     app.add_flag("--json", arguments.prints_json, "print the result as JSON");
     try {
@@ -111,29 +119,31 @@ Totals total_over_ranks(const phold::PholdTotals& own, const engine::Progress& p
     return totals;
 }
 
-void print_json(const Totals& totals, std::int64_t windows, std::uint32_t ranks) {
+void print_json(const Totals& totals, const engine::Progress& progress, std::uint32_t ranks) {
     const double waiting = totals.waiting_s / totals.loops_s;
     const double exchanging = totals.exchanging_s / totals.loops_s;
     fmt::print(
         "{{\"events\": {}, \"loop_s\": {:.6f}, \"events_per_s\": {:.0f}, \"busy_fraction\": {:.6f}, "
         "\"waiting_fraction\": {:.6f}, \"exchanging_fraction\": {:.6f}, \"windows\": {}, \"events_per_window\": "
         "{:.2f}, "
-        "\"messages\": {}, \"bytes\": {}, \"ranks\": {}, \"digest\": \"{}\"}}\n",
+        "\"messages\": {}, \"bytes\": {}, \"reductions\": {}, \"ranks\": {}, \"digest\": \"{}\"}}\n",
         totals.phold.events, totals.longest_loop_s, static_cast<double>(totals.phold.events) / totals.longest_loop_s,
-        1 - waiting - exchanging, waiting, exchanging, windows,
-        static_cast<double>(totals.phold.events) / static_cast<double>(std::max<std::int64_t>(windows, 1) * ranks),
-        totals.messages, totals.bytes, ranks, totals.phold.digest.to_hex());
+        1 - waiting - exchanging, waiting, exchanging, progress.windows,
+        static_cast<double>(totals.phold.events) /
+            static_cast<double>(std::max<std::int64_t>(progress.windows, 1) * ranks),
+        totals.messages, totals.bytes, progress.reductions, ranks, totals.phold.digest.to_hex());
 }
 
 void run(const Arguments& arguments, engine::Transport& transport) {
     phold::PholdTotals own;
     const engine::Model model = phold::phold_model(arguments.phold, own);
-    engine::Simulation simulation(model, engine::partition_by_load(model, transport.ranks()), transport);
+    engine::Simulation simulation(model, engine::partition_by_load(model, transport.ranks()), transport,
+                                  engine::Bound::Promises, arguments.exchange);
     const engine::RunReport report = simulation.run({.until = SimTime::from_seconds(arguments.end_s), .observer = {}});
     simulation.finish(report.end);
     const Totals totals = total_over_ranks(own, report.progress, transport);
     if (transport.rank() != 0) return;
-    if (arguments.prints_json) return print_json(totals, report.progress.windows, transport.ranks());
+    if (arguments.prints_json) return print_json(totals, report.progress, transport.ranks());
     const std::uint32_t ranks = transport.ranks();
     fmt::print("Events     {}\nLoop       {:.3f} s, {:.2f} M events/s, {} window{}, {} rank{}\n", totals.phold.events,
                totals.longest_loop_s, static_cast<double>(totals.phold.events) / totals.longest_loop_s / 1e6,

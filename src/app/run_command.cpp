@@ -160,7 +160,8 @@ public:
     void carry_out(const std::optional<workload::TraceSummary>& trace) {
         engine::Partition partition = engine::partition_by_load(fleet_.model(), transport_.ranks());
         introduce(log_, scenario_, trace, partition, directory_);
-        engine::Simulation simulation(fleet_.model(), std::move(partition), transport_, scenario_.bound);
+        engine::Simulation simulation(fleet_.model(), std::move(partition), transport_, scenario_.bound,
+                                      scenario_.exchange);
         log_.debug(fmt::format("  fleet built after {:.3f} s", seconds_since(started_)));
         ProgressLine line({.is_shown = log_.tells_info(),
                            .is_parallel = transport_.ranks() > 1,
@@ -193,7 +194,8 @@ private:
                         .busy_s = std::max(progress.loop_s - idle_s, 0.0),
                         .exchanging_s = progress.exchanging_s,
                         .messages_sent = progress.messages_sent,
-                        .bytes_sent = progress.bytes_sent}};
+                        .bytes_sent = progress.bytes_sent,
+                        .reductions = progress.reductions}};
         if (!report.least_slack.is_never()) facts.ranks.front().least_slack_ns = report.least_slack.ns();
         for (const engine::ChannelUse& channel : report.channels) {
             facts.links.push_back({.link = std::ssize(facts.link_names),

@@ -62,7 +62,8 @@ RankLoop::RankLoop(const Model& model, const Tiers& tiers, const Partition& part
         published_[board].values.assign(model.boards()[board].entries, 0);
         published_[board].is_changed.assign(model.boards()[board].entries, 0);
     }
-    clear_outgoing();
+    for (WindowMessage& message : outgoing_)
+        message.earliest.assign(domains_.size(), SimTime::never());
 }
 
 void RankLoop::start() {
@@ -125,7 +126,13 @@ void RankLoop::post(Event& event, SimTime delay) {
     if (place.rank == rank_)
         push(event, place);
     else
-        outgoing_[place.rank].add(event, place.tier);
+        message_to(place.rank).add(event, place.tier);
+}
+
+WindowMessage& RankLoop::message_to(std::uint32_t rank) {
+    WindowMessage& message = outgoing_[rank];
+    if (message.events.empty() && message.reports.empty()) destinations_.push_back(rank);
+    return message;
 }
 
 void RankLoop::push(const Event& event, const Place& place) {
@@ -233,9 +240,9 @@ void RankLoop::report(Domain& domain, const Agenda::Item& item) {
         ask_members(domain, made);
     }
     if (made.entries.empty()) return;
-    for (std::size_t rank = 0; rank < outgoing_.size(); ++rank)
+    for (std::uint32_t rank = 0; rank < outgoing_.size(); ++rank)
         if (rank != rank_ && ranks_reading_[item.board.index() * outgoing_.size() + rank])
-            outgoing_[rank].reports.push_back(made);
+            message_to(rank).reports.push_back(made);
     if (!board_values_[item.board.index()].empty()) waiting_reports_.push_back(std::move(made));
 }
 
@@ -278,11 +285,13 @@ void RankLoop::change_board(Domain& domain, const Agenda::Item& item) {
 }
 
 void RankLoop::clear_outgoing() {
-    for (WindowMessage& message : outgoing_) {
+    for (const std::uint32_t rank : destinations_) {
+        WindowMessage& message = outgoing_[rank];
         message.events.clear();
         message.reports.clear();
         message.earliest.assign(domains_.size(), SimTime::never());
     }
+    destinations_.clear();
 }
 
 void RankLoop::receive(const WindowMessage& message) {

@@ -27,6 +27,8 @@ public:
 
     /// Events and reports for the other ranks since the last exchange. By rank; `pending` and `sent` are the caller's.
     [[nodiscard]] std::vector<WindowMessage>& outgoing() { return outgoing_; }
+    /// Ranks for which there are any, each once.
+    [[nodiscard]] const std::vector<std::uint32_t>& destinations() const { return destinations_; }
     void clear_outgoing();
     void receive(const WindowMessage& message);
 
@@ -75,6 +77,7 @@ private:
     void carry_out(Domain& domain, const Agenda::Item& item) override;
     void look_up() override { (*look_up_)(); }
 
+    [[nodiscard]] WindowMessage& message_to(std::uint32_t rank);
     [[nodiscard]] std::uint32_t instant_order(SimTime time, std::uint32_t event_class) const;
     void enter(Domain& domain, std::uint32_t local, SimTime now, std::uint32_t depth);
     void push(const Event& event, const Place& place);
@@ -94,6 +97,7 @@ private:
     std::vector<Domain> domains_;          ///< by tier
     std::vector<bool> ranks_reading_;      ///< by board and rank
     std::vector<WindowMessage> outgoing_;
+    std::vector<std::uint32_t> destinations_;
     std::vector<std::vector<std::uint32_t>> board_values_;  ///< by board; empty where nobody here reads
     std::vector<Published> published_;                      ///< by board; empty where it is not published
     std::vector<BoardReport> waiting_reports_;              ///< received or made here, not yet shown

@@ -4,8 +4,10 @@
 #include <boost/archive/binary_iarchive.hpp>
 #include <boost/archive/binary_oarchive.hpp>
 #include <cstddef>
+#include <memory>
 #include <utility>
 
+#include "engine/exchange.hpp"
 #include "engine/horizon.hpp"
 #include "engine/rank_loop.hpp"
 #include "engine/tiers.hpp"
@@ -14,29 +16,22 @@
 namespace regatta::engine {
 
 // The window loop. Phases of a window, in this order:
-//   1. exchange  each rank tells each other what is pending in its domains, the events and reports for it, and the
-//   earliest
-//                event it has sent to any domain; one message per pair, so that nothing is under way when it is over
+//   1. exchange  each rank tells the others what they must know of what it has sent and of what is pending in its
+//                domains, and nothing is under way when it is over (Exchange)
 //   2. agree     every rank has the same numbers, and computes from them until when nothing can reach each of its
-//   domains
-//                (Horizon); no event left anywhere, or none before the end: stop
+//                domains (Horizon); no event left anywhere, or none before the end: stop
 //   3. run       each domain up to its safe instant
 // On entry to phase 3 every event before a domain's safe instant that will ever come is in the domain's queue.
 class Simulation::Impl {
 public:
-    Impl(const Model& model, Partition partition, Transport& transport, Bound bound)
+    Impl(const Model& model, Partition partition, Transport& transport, Bound bound, ExchangeWay way)
         : model_(model),
           transport_(transport),
           tiers_(model),
           partition_(std::move(partition)),
           horizon_(model, tiers_, partition_, transport.rank(), bound),
           loop_(model, tiers_, partition_, transport.rank()),
-          writers_(transport.ranks()),
-          readers_(transport.ranks()),
-          outgoing_(transport.ranks()),
-          incoming_(transport.ranks()),
-          received_(transport.ranks()),
-          pending_(transport.ranks() * tiers_.count()),
+          way_(way),
           windows_bounded_(horizon_.channels().size(), 0) {}
 
     RunReport run(const RunOptions& options);
@@ -45,11 +40,8 @@ public:
     bool has_started_ = false;
 
 private:
-    void agree();
+    void meet();
     [[nodiscard]] bool is_over(SimTime until) const;
-    [[nodiscard]] SimTime known_to_last() const;
-    [[nodiscard]] SimTime last_event() const;
-    void exchange();
     void run_window(SimTime until);
     void count_bound(SimTime until);
     void observe();
@@ -62,12 +54,9 @@ private:
     Partition partition_;
     Horizon horizon_;
     RankLoop loop_;
-    std::vector<MessageWriter> writers_;
-    std::vector<MessageReader> readers_;
-    std::vector<Buffer> outgoing_;
-    std::vector<Buffer> incoming_;
-    std::vector<WindowMessage> received_;        ///< by rank; the own one is what this rank tells
-    std::vector<Pending> pending_;               ///< by rank and tier, messages just sent included
+    ExchangeWay way_;
+    std::unique_ptr<Exchange> exchange_;  ///< from the first run on: it may have to be measured
+    Agreement agreement_;
     std::vector<std::int64_t> windows_bounded_;  ///< by channel
     SimTime lasting_;                            ///< the run is known to last so long
     Progress progress_;
@@ -96,18 +85,20 @@ void Simulation::Impl::take_times() {
 }
 
 RunReport Simulation::Impl::run(const RunOptions& options) {
+    if (!exchange_)
+        exchange_ = make_exchange(
+            way_,
+            {.tiers = tiers_.count(), .transport = transport_, .loop = loop_, .horizon = horizon_, .clock = clock_});
     clock_.start();
     observer_ = options.observer;
     if (!has_started_) loop_.start();
     has_started_ = true;
     const bool is_given = !options.until.is_never();
     while (true) {
-        agree();
+        meet();
         // A run that has its end given lasts to it; else as long as something is known to happen.
-        lasting_ = is_given ? options.until : known_to_last();
+        lasting_ = is_given ? options.until : agreement_.lasting;
         if (is_over(options.until)) break;
-        horizon_.find_safe(pending_);
-        if (transport_.ranks() > 1) clock_.end_exchange();
         run_window(options.until);
         ++progress_.windows;
         observe();
@@ -118,79 +109,21 @@ RunReport Simulation::Impl::run(const RunOptions& options) {
         loop_.run_until(tier, after_end, lasting_, look_up_);
     observe();
     clock_.stop();
-    return report(is_given ? options.until : last_event());
-}
-
-/// Until when it is certain, and so on any number of ranks alike, that something happens: by what has happened, by
-/// messages, which cannot be called back, and by wake-ups as far as nothing that comes before can cancel them.
-SimTime Simulation::Impl::known_to_last() const {
-    SimTime lasting;
-    for (const Pending& pending : pending_) {
-        lasting = std::max({lasting, pending.last_event, pending.lasting});
-        if (!pending.message.is_never()) lasting = std::max(lasting, pending.message);
-        if (!pending.wake_up.is_never()) lasting = std::max(lasting, std::min(pending.wake_up, pending.reached));
-    }
-    return lasting;
-}
-
-SimTime Simulation::Impl::last_event() const {
-    SimTime last;
-    for (const Pending& pending : pending_)
-        last = std::max(last, pending.last_event);
-    return last;
+    return report(is_given ? options.until : agreement_.last_event);
 }
 
 /// Nothing before the end is left, on any rank: no event, and no report or change of a board while the run lasts.
 bool Simulation::Impl::is_over(SimTime until) const {
-    const bool is_given = !until.is_never();
-    return std::all_of(pending_.begin(), pending_.end(), [&](const Pending& pending) {
-        const SimTime fixed = std::min(pending.report, pending.change);
-        return pending.event() >= until && (is_given ? fixed >= until : fixed > lasting_);
-    });
+    if (agreement_.event < until) return false;
+    return until.is_never() ? agreement_.fixed > lasting_ : agreement_.fixed >= until;
 }
 
-/// Phase 1: afterwards `pending_` is what all ranks know.
-void Simulation::Impl::agree() {
-    const std::uint32_t tiers = tiers_.count();
-    const std::uint32_t own = transport_.rank();
-    if (transport_.ranks() > 1) clock_.begin_exchange();
-    received_[own].pending.resize(tiers);
-    for (std::uint32_t tier = 0; tier < tiers; ++tier)
-        received_[own].pending[tier] = loop_.pending(tier);
-    if (transport_.ranks() > 1) exchange();
-    for (std::size_t i = 0; i < pending_.size(); ++i) {
-        Pending& pending = pending_[i];
-        pending = received_[i / tiers].pending[i % tiers];
-        if (transport_.ranks() > 1)
-            for (const WindowMessage& message : received_)
-                pending.message = std::min(pending.message, message.earliest_sent[i]);
-    }
-}
-
-void Simulation::Impl::exchange() {
-    const std::uint32_t own = transport_.rank();
-    const std::uint32_t ranks = transport_.ranks();
-    std::vector<WindowMessage>& messages = loop_.outgoing();
-    std::vector<SimTime>& sent = received_[own].earliest_sent;
-    sent.clear();
-    for (const WindowMessage& message : messages)
-        sent.insert(sent.end(), message.earliest.begin(), message.earliest.end());
-    for (std::uint32_t to = 0; to < ranks; ++to) {
-        if (to == own) continue;
-        messages[to].pending = received_[own].pending;
-        messages[to].earliest_sent = sent;
-        writers_[to].write(messages[to], outgoing_[to]);
-        ++progress_.messages_sent;
-        progress_.bytes_sent += static_cast<std::int64_t>(outgoing_[to].size());
-    }
-    clock_.begin_waiting();
-    transport_.exchange(outgoing_, incoming_);
-    clock_.end_waiting();
-    for (std::uint32_t from = 0; from < ranks; ++from)
-        if (from != own) readers_[from].read(incoming_[from], received_[from]);
-    for (std::uint32_t from = 0; from < ranks; ++from)
-        if (from != own) loop_.receive(received_[from]);
-    loop_.clear_outgoing();
+/// Phases 1 and 2: afterwards events are where they are due, and the horizon is that of what all ranks know.
+void Simulation::Impl::meet() {
+    const bool is_alone = transport_.ranks() == 1;
+    if (!is_alone) clock_.begin_exchange();
+    agreement_ = exchange_->meet();
+    if (!is_alone) clock_.end_exchange();
 }
 
 void Simulation::Impl::run_window(SimTime until) {
@@ -216,6 +149,7 @@ RunReport Simulation::Impl::report(SimTime end) {
     RunReport report;
     report.end = end;
     take_times();
+    exchange_->count_into(progress_);
     report.progress = progress_;
     for (std::size_t i = 0; i < windows_bounded_.size(); ++i)
         report.channels.push_back({.name = name_of(horizon_.channels()[i], model_),
@@ -226,8 +160,8 @@ RunReport Simulation::Impl::report(SimTime end) {
     return report;
 }
 
-Simulation::Simulation(const Model& model, Partition partition, Transport& transport, Bound bound)
-    : impl_(std::make_unique<Impl>(model, std::move(partition), transport, bound)) {}
+Simulation::Simulation(const Model& model, Partition partition, Transport& transport, Bound bound, ExchangeWay way)
+    : impl_(std::make_unique<Impl>(model, std::move(partition), transport, bound, way)) {}
 Simulation::~Simulation() = default;
 
 RunReport Simulation::run(const RunOptions& options) {

@@ -9,9 +9,9 @@ namespace regatta::engine {
 /// the model.
 ///
 /// A look at the clock costs as much as an event, and windows may last a microsecond. So what waiting takes is measured
-/// in each window (two looks), what preparing and reading messages takes only in windows that follow a long one, and in
-/// one of 16 otherwise, which then counts for all of them. Whether a window is measured is settled before it begins, so
-/// that no kind of window is favoured.
+/// in each window (two looks at each wait), what preparing and reading messages takes only in windows that follow a
+/// long one, and in one of 16 otherwise, which then counts for all of them. Whether a window is measured is settled
+/// before it begins, so that no kind of window is favoured.
 class WallClock {
 public:
     /// The loop begins, or goes on after a pause.
@@ -26,25 +26,28 @@ public:
     void begin_exchange() {
         const bool is_long = apart_ >= kLong;
         is_measured_ = is_long || ++passed_over_ == kOneIn;
+        has_waited_ = false;
         if (!is_measured_) return;
         weight_ = is_long ? 1 : kOneIn;
         passed_over_ = 0;
-        began_ = Clock::now();
+        went_on_ = Clock::now();
     }
+    /// Once or several times in an exchange.
     void begin_waiting() {
         look();
-        apart_ = seen_ - ended_waiting_;
-        if (is_measured_) exchanging_ += weight_ * (seen_ - began_);
+        if (!has_waited_) apart_ = seen_ - ended_waiting_;
+        has_waited_ = true;
+        if (is_measured_) exchanging_ += weight_ * (seen_ - went_on_);
     }
     void end_waiting() {
         const Clock::time_point began = seen_;
         look();
         waiting_ += seen_ - began;
-        ended_waiting_ = seen_;
+        ended_waiting_ = went_on_ = seen_;
     }
     /// What the others said has been read and understood.
     void end_exchange() {
-        if (is_measured_) exchanging_ += weight_ * (Clock::now() - ended_waiting_);
+        if (is_measured_) exchanging_ += weight_ * (Clock::now() - went_on_);
     }
 
     void look() { seen_ = Clock::now(); }
@@ -63,7 +66,7 @@ private:
 
     Clock::time_point started_;
     Clock::time_point seen_;
-    Clock::time_point began_;
+    Clock::time_point went_on_;  ///< with preparing or reading, in a window that is measured
     Clock::time_point ended_waiting_;
     Clock::duration before_{};  ///< in earlier parts of the loop
     Clock::duration waiting_{};
@@ -72,6 +75,7 @@ private:
     std::int64_t passed_over_ = 0;
     std::int64_t weight_ = 1;
     bool is_measured_ = false;
+    bool has_waited_ = false;  ///< in this exchange
 };
 
 }  // namespace regatta::engine

@@ -43,13 +43,14 @@ struct RankFacts {
     std::int64_t messages_sent = 0;  ///< to other ranks
     std::int64_t bytes_sent = 0;     ///< in these messages
     std::int64_t least_slack_ns = kNoSlack;
+    std::int64_t reductions = 0;  ///< over all ranks
 
     static constexpr std::int64_t kNoSlack = -1;  ///< nothing was received
 
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
         archive& rank& wall_s& loop_s& waiting_s& windows& events& peak_memory_bytes;
-        archive& busy_s& exchanging_s& writing_s& messages_sent& bytes_sent& least_slack_ns;
+        archive& busy_s& exchanging_s& writing_s& messages_sent& bytes_sent& least_slack_ns& reductions;
     }
 };
 

@@ -190,6 +190,7 @@ struct RunFigures {
     double mean_window_ns = 0;     ///< simulated time
     std::int64_t messages = 0;     ///< between ranks
     std::int64_t bytes = 0;        ///< in them
+    std::int64_t reductions = 0;   ///< over all ranks
     std::optional<std::int64_t> least_slack_ns;
     std::int64_t peak_memory_bytes = 0;  ///< of the largest rank
     // Of the time in the event loop and in writing what it left; together 1.

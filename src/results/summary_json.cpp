@@ -107,6 +107,7 @@ Json run_object(const Summary& summary, const RunFacts& facts) {
                  {"events_per_window", run.events_per_window},
                  {"messages", run.messages},
                  {"bytes", run.bytes},
+                 {"reductions", run.reductions},
                  {"steps_per_s", run.steps_per_s},
                  {"peak_memory_bytes", run.peak_memory_bytes}};
     json["ended_by"] = Json::array();

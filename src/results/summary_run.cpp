@@ -101,6 +101,8 @@ std::string time_line(const RunFigures& run) {
     if (run.messages > 0)
         text += fmt::format("; {} of {} between ranks", counted(run.messages, "message"),
                             show_bytes(static_cast<double>(run.bytes) / static_cast<double>(run.messages)));
+    if (run.reductions > 0)
+        text += fmt::format("{} {} over all", run.messages > 0 ? "," : ";", counted(run.reductions, "reduction"));
     return text + "\n";
 }
 
@@ -118,6 +120,7 @@ RunFigures run_figures(const Summary& summary, const RunFacts& facts) {
         run.events += rank.events;
         run.messages += rank.messages_sent;
         run.bytes += rank.bytes_sent;
+        run.reductions = std::max(run.reductions, rank.reductions);
         if (rank.least_slack_ns != RankFacts::kNoSlack)
             run.least_slack_ns = std::min(run.least_slack_ns.value_or(rank.least_slack_ns), rank.least_slack_ns);
         run.peak_memory_bytes = std::max(run.peak_memory_bytes, rank.peak_memory_bytes);

@@ -108,6 +108,7 @@ constexpr std::array kRankFactsColumns = {
     REGATTA_COLUMN(RankFacts, bytes_sent, "bytes", "in these messages"),
     REGATTA_COLUMN(RankFacts, least_slack_ns, "ns",
                    "smallest time between the receipt of a message and how far its receivers had gone; -1: none came"),
+    REGATTA_COLUMN(RankFacts, reductions, "", "of numbers over all ranks, which are no messages"),
 };
 
 constexpr std::array kLinkFactsColumns = {

@@ -49,6 +49,9 @@ void Assembly::assemble_general() {
     if (engine.is_sound && engine.values.word("stepping") == "stepwise")
         scenario_.stepping = serving::Stepping::Stepwise;
     if (engine.is_sound && engine.values.word("bound") == "plain") scenario_.bound = engine::Bound::Plain;
+    if (engine.is_sound && engine.values.word("exchange") == "pairs") scenario_.exchange = engine::ExchangeWay::Pairs;
+    if (engine.is_sound && engine.values.word("exchange") == "collective")
+        scenario_.exchange = engine::ExchangeWay::Collective;
     const Reading& output = root_.maps["output"];
     if (output.is_sound && output.has("series")) scenario_.series_every = output.values.duration("series");
 }

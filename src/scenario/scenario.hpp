@@ -83,6 +83,7 @@ struct Scenario {
     SimTime measure_from;           ///< the summary counts requests that arrive from here on
     serving::Stepping stepping = serving::Stepping::Lazy;
     engine::Bound bound = engine::Bound::Promises;
+    engine::ExchangeWay exchange = engine::ExchangeWay::Auto;
     std::optional<SimTime> series_every;
     std::string resolved_text;  ///< the scenario with every default written out; running it again gives the same digest
 };

@@ -237,12 +237,17 @@ Section workload_section(const Registries& registries) {
 
 Section scenario_schema(const Registries& registries) {
     Section engine{
-        .keys = {word("stepping", "lazy", {"lazy", "stepwise"},
-                      "lazy: replicas skip ahead between outside events; stepwise: one event per step, slower, "
-                      "with the same result"),
-                 word("bound", "promises", {"promises", "plain"},
-                      "how far ranks may run without hearing from each other: by what nodes and gateways promise, or "
-                      "only by latencies; the result is the same")}};
+        .keys = {
+            word("stepping", "lazy", {"lazy", "stepwise"},
+                 "lazy: replicas skip ahead between outside events; stepwise: one event per step, slower, "
+                 "with the same result"),
+            word("bound", "promises", {"promises", "plain"},
+                 "how far ranks may run without hearing from each other: by what nodes and gateways promise, or "
+                 "only by latencies; the result is the same"),
+            word("exchange", "auto", {"auto", "pairs", "collective"},
+                 "how ranks tell each other between windows: one message from each to each other, or messages "
+                 "where there is something to tell and reductions over all ranks; auto: whichever is cheaper on so "
+                 "many ranks; the result is the same")}};
     Key series = duration("series", "1s", 1e-3, "time between two samples of the state of pools");
     series.may_be_none = true;
     Section output{.keys = {word("requests", "all", {"all"}, "which requests get a row"), std::move(series)}};

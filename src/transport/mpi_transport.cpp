@@ -47,6 +47,11 @@ MpiTransport::MpiTransport(MPI_Comm parent, std::size_t eager_bytes)
     check_mpi(MPI_Comm_size(communicator_, &ranks), "MPI_Comm_size");
     rank_ = static_cast<std::uint32_t>(rank);
     ranks_ = static_cast<std::uint32_t>(ranks);
+    parcels_for_.assign(ranks_, 0);
+}
+
+/// Not before the first exchange: on thousands of ranks, which do not talk in pairs, this would take gigabytes.
+void MpiTransport::prepare_exchanges() {
     first_out_.assign(ranks_, engine::Buffer(kLengthBytes + first_payload_));
     first_in_.assign(ranks_, engine::Buffer(kLengthBytes + first_payload_));
     first_receives_.assign(ranks_, MPI_REQUEST_NULL);
@@ -108,6 +113,7 @@ void MpiTransport::take_first_part(engine::Buffer& message, std::uint32_t from) 
 }
 
 void MpiTransport::exchange(const std::vector<engine::Buffer>& outgoing, std::vector<engine::Buffer>& incoming) {
+    if (first_receives_.empty()) prepare_exchanges();
     for (std::uint32_t other = 0; other < ranks_; ++other)
         if (other != rank_) send(outgoing[other], other);
     check_mpi(MPI_Waitall(static_cast<int>(ranks_), first_receives_.data(), MPI_STATUSES_IGNORE), "MPI_Waitall");
@@ -127,14 +133,92 @@ void MpiTransport::broadcast(engine::Buffer& bytes) {
 }
 
 std::vector<engine::Buffer> MpiTransport::gather(const engine::Buffer& bytes) {
-    // One to rank 0 each, through the exchange, which knows no limit of size.
-    std::vector<engine::Buffer> outgoing(ranks_);
-    std::vector<engine::Buffer> incoming(ranks_);
-    if (rank_ != 0) outgoing[0] = bytes;
-    exchange(outgoing, incoming);
+    std::vector<engine::Parcel> outgoing;
+    std::vector<engine::Parcel> incoming;
+    if (rank_ != 0) outgoing.push_back({.rank = 0, .bytes = bytes});
+    const std::size_t came = deliver(outgoing, incoming);
     if (rank_ != 0) return {};
-    incoming[0] = bytes;
-    return incoming;
+    std::vector<engine::Buffer> all = {bytes};
+    for (std::size_t i = 0; i < came; ++i)
+        all.push_back(std::move(incoming[i].bytes));
+    return all;
+}
+
+/// How many parcels come here: a sum over all ranks, by destination.
+int MpiTransport::count_parcels(std::span<const engine::Parcel> outgoing) {
+    for (const engine::Parcel& parcel : outgoing)
+        parcels_for_[parcel.rank] = 1;
+    int expected = 0;
+    check_mpi(MPI_Reduce_scatter_block(parcels_for_.data(), &expected, 1, MPI_INT, MPI_SUM, communicator_),
+              "MPI_Reduce_scatter_block");
+    for (const engine::Parcel& parcel : outgoing)
+        parcels_for_[parcel.rank] = 0;
+    return expected;
+}
+
+// Parcels travel in pieces of kLargestPiece and a last one that is shorter, perhaps empty, which ends the parcel.
+// Pieces of one sender come in their order. A rank may send the next call's while another still takes this one's, but
+// not those of the call after that, whose counting needs everyone: two tags in turn keep calls apart.
+std::size_t MpiTransport::deliver(std::span<const engine::Parcel> outgoing, std::vector<engine::Parcel>& incoming) {
+    parcel_tag_ = parcel_tag_ == kParcelTag ? kOtherParcelTag : kParcelTag;
+    for (const engine::Parcel& parcel : outgoing) {
+        for (std::size_t done = 0; done <= parcel.bytes.size(); done += kLargestPiece)
+            check_mpi(MPI_Isend(parcel.bytes.data() + done,
+                                static_cast<int>(std::min(kLargestPiece, parcel.bytes.size() - done)), MPI_BYTE,
+                                static_cast<int>(parcel.rank), parcel_tag_, communicator_, &requests_.emplace_back()),
+                      "MPI_Isend");
+    }
+    const auto expected = static_cast<std::size_t>(count_parcels(outgoing));
+    std::size_t came = 0;   // first pieces
+    std::size_t ended = 0;  // last pieces
+    while (ended < expected) {
+        const Piece piece = find_piece();
+        // Looked for only when some parcel is under way: nearly all are of one piece.
+        const auto end = incoming.begin() + static_cast<std::ptrdiff_t>(came);
+        auto parcel = came == ended ? end : std::find_if(incoming.begin(), end, [&](const engine::Parcel& begun) {
+            return begun.rank == piece.from;
+        });
+        if (parcel == end) {
+            if (came == incoming.size()) incoming.emplace_back();
+            parcel = incoming.begin() + static_cast<std::ptrdiff_t>(came++);
+            parcel->rank = piece.from;
+            parcel->bytes.clear();
+        }
+        take_piece(piece, parcel->bytes);
+        if (piece.bytes < kLargestPiece) ++ended;
+    }
+    wait_for_all();
+    std::sort(incoming.begin(), incoming.begin() + static_cast<std::ptrdiff_t>(came),
+              [](const engine::Parcel& a, const engine::Parcel& b) { return a.rank < b.rank; });
+    return came;
+}
+
+/// Whichever comes next.
+MpiTransport::Piece MpiTransport::find_piece() {
+    Piece piece;
+    MPI_Status status;
+    check_mpi(MPI_Mprobe(MPI_ANY_SOURCE, parcel_tag_, communicator_, &piece.message, &status), "MPI_Mprobe");
+    int size = 0;
+    check_mpi(MPI_Get_count(&status, MPI_BYTE, &size), "MPI_Get_count");
+    piece.from = static_cast<std::uint32_t>(status.MPI_SOURCE);
+    piece.bytes = static_cast<std::size_t>(size);
+    return piece;
+}
+
+void MpiTransport::take_piece(Piece piece, engine::Buffer& parcel) {
+    const std::size_t before = parcel.size();
+    parcel.resize(before + piece.bytes);
+    check_mpi(
+        MPI_Mrecv(parcel.data() + before, static_cast<int>(piece.bytes), MPI_BYTE, &piece.message, MPI_STATUS_IGNORE),
+        "MPI_Mrecv");
+}
+
+void MpiTransport::smallest(std::span<std::int64_t> values) {
+    reduced_.resize(values.size());
+    check_mpi(MPI_Allreduce(values.data(), reduced_.data(), static_cast<int>(values.size()), MPI_INT64_T, MPI_MIN,
+                            communicator_),
+              "MPI_Allreduce");
+    std::copy(reduced_.begin(), reduced_.end(), values.begin());
 }
 
 std::int64_t MpiTransport::largest(std::int64_t value) {

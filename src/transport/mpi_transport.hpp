@@ -3,6 +3,8 @@
 #include <mpi.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <vector>
 
 #include "regatta/engine/transport.hpp"
@@ -16,7 +18,7 @@ void check_mpi(int result, const char* call);
 ///
 /// `exchange` sends each message in at most two parts: the first, of fixed capacity, carries the length and as much as
 /// fits (an empty window is one small message per pair); the second, for what is longer, the rest. Receives of first
-/// parts are posted ahead, so that these go straight to where they are read.
+/// parts are posted ahead, from the first exchange on, so that these go straight to where they are read.
 class MpiTransport final : public engine::Transport {
 public:
     /// `eager_bytes`: up to this size MPI sends without asking the receiver first.
@@ -28,6 +30,9 @@ public:
     [[nodiscard]] std::uint32_t rank() const override { return rank_; }
     [[nodiscard]] std::uint32_t ranks() const override { return ranks_; }
     void exchange(const std::vector<engine::Buffer>& outgoing, std::vector<engine::Buffer>& incoming) override;
+    [[nodiscard]] std::size_t deliver(std::span<const engine::Parcel> outgoing,
+                                      std::vector<engine::Parcel>& incoming) override;
+    void smallest(std::span<std::int64_t> values) override;
     void broadcast(engine::Buffer& bytes) override;
     [[nodiscard]] std::vector<engine::Buffer> gather(const engine::Buffer& bytes) override;
     [[nodiscard]] std::int64_t largest(std::int64_t value) override;
@@ -35,6 +40,19 @@ public:
     void close();
 
 private:
+    /// Of a parcel; `message` is to be received.
+    struct Piece {
+        MPI_Message message = MPI_MESSAGE_NULL;
+        std::uint32_t from = 0;
+        std::size_t bytes = 0;
+    };
+    static constexpr int kParcelTag = 3;
+    static constexpr int kOtherParcelTag = 4;
+
+    void prepare_exchanges();
+    [[nodiscard]] int count_parcels(std::span<const engine::Parcel> outgoing);
+    [[nodiscard]] Piece find_piece();
+    void take_piece(Piece piece, engine::Buffer& parcel);
     void post_receive(std::uint32_t from);
     void send(const engine::Buffer& message, std::uint32_t to);
     void take_first_part(engine::Buffer& message, std::uint32_t from);
@@ -48,6 +66,9 @@ private:
     std::vector<engine::Buffer> first_in_;     ///< by rank
     std::vector<MPI_Request> first_receives_;  ///< by rank, posted ahead; null for the own one
     std::vector<MPI_Request> requests_;
+    int parcel_tag_ = kParcelTag;
+    std::vector<int> parcels_for_;  ///< by rank: scratch, all zero between calls
+    std::vector<std::int64_t> reduced_;
 };
 
 }  // namespace regatta::transport

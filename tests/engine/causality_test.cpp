@@ -86,6 +86,10 @@ public:
             event.time = forged_;
         writer_.write(message, incoming[0]);
     }
+    [[nodiscard]] std::size_t deliver(std::span<const Parcel> outgoing, std::vector<Parcel>& incoming) override {
+        return honest_->deliver(outgoing, incoming);
+    }
+    void smallest(std::span<std::int64_t> values) override { honest_->smallest(values); }
     void broadcast(Buffer& bytes) override { honest_->broadcast(bytes); }
     [[nodiscard]] std::vector<Buffer> gather(const Buffer& bytes) override { return honest_->gather(bytes); }
     [[nodiscard]] std::int64_t largest(std::int64_t value) override { return honest_->largest(value); }

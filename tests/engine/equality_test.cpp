@@ -16,12 +16,17 @@ void check_all_ranks(const RandomSpec& spec, SimTime until) {
     for (std::uint32_t ranks = 1; ranks <= 5; ++ranks)
         for (const Bound bound : {Bound::Plain, Bound::Promises}) {
             RC_LOG() << ranks << " ranks, " << (bound == Bound::Plain ? "plain\n" : "promises\n");
-            RC_ASSERT(run_random(spec, {.ranks = ranks, .until = until, .bound = bound}) == wanted);
-            RC_LOG() << "dealt out\n";
-            RC_ASSERT(
-                run_random(spec,
-                           {.ranks = ranks, .partitioner = partition_round_robin, .until = until, .bound = bound}) ==
-                wanted);
+            for (const ExchangeWay way : {ExchangeWay::Pairs, ExchangeWay::Collective}) {
+                if (ranks == 1 && way == ExchangeWay::Collective) continue;
+                RC_LOG() << (way == ExchangeWay::Pairs ? "in pairs\n" : "by reductions\n");
+                RC_ASSERT(run_random(spec, {.ranks = ranks, .until = until, .bound = bound, .way = way}) == wanted);
+                RC_LOG() << "dealt out\n";
+                RC_ASSERT(run_random(spec, {.ranks = ranks,
+                                            .partitioner = partition_round_robin,
+                                            .until = until,
+                                            .bound = bound,
+                                            .way = way}) == wanted);
+            }
         }
 }
 

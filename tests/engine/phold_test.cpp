@@ -21,8 +21,8 @@ phold::PholdTotals run_phold(const Case& with, const HowToRun& how) {
     std::vector<phold::PholdTotals> totals(how.ranks);  // by rank
     run_on_ranks(how.ranks, [&](Transport& transport) {
         const Model model = phold::phold_model(with.options, totals[transport.rank()]);
-        static_cast<void>(
-            run_in_parts(model, how.partitioner(model, how.ranks), transport, with.until, how.pauses, how.bound));
+        static_cast<void>(run_in_parts(model, how.partitioner(model, how.ranks), transport, with.until, how.pauses,
+                                       how.bound, how.way));
     });
     phold::PholdTotals sum;
     for (const phold::PholdTotals& of_rank : totals) {
@@ -89,6 +89,17 @@ TEST_P(Phold, GivesTheSameDigestByThePlainBound) {
         SCOPED_TRACE(ranks);
         expect_same({.ranks = ranks, .bound = Bound::Plain});
     }
+}
+
+TEST_P(Phold, GivesTheSameDigestByReductions) {
+    for (const std::uint32_t ranks : {2u, 5u}) {
+        SCOPED_TRACE(ranks);
+        expect_same({.ranks = ranks, .way = ExchangeWay::Collective});
+    }
+}
+
+TEST_P(Phold, MeasuresWhichWayIsCheaperWithTheSameDigest) {
+    expect_same({.ranks = 8, .way = ExchangeWay::Auto});
 }
 
 TEST_P(Phold, GoesOnElsewhereWithTheSameDigest) {

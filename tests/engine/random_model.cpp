@@ -241,7 +241,8 @@ Outcome run_random(const RandomSpec& spec, const HowToRun& how) {
     std::atomic<std::int64_t> events = 0;
     run_on_ranks(how.ranks, [&](Transport& transport) {
         const Partition partition = how.partitioner(world.model, how.ranks);
-        const RunReport report = run_in_parts(world.model, partition, transport, how.until, how.pauses, how.bound);
+        const RunReport report =
+            run_in_parts(world.model, partition, transport, how.until, how.pauses, how.bound, how.way);
         events += report.progress.events;
         if (transport.rank() == 0) outcome.end = report.end;
     });

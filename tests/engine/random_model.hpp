@@ -40,6 +40,7 @@ struct HowToRun {
     SimTime until = SimTime::never();
     Pauses pauses = {};
     Bound bound = Bound::Promises;
+    ExchangeWay way = ExchangeWay::Auto;
 };
 
 /// What must not depend on how a model is run.

@@ -8,8 +8,8 @@
 namespace regatta::engine::test {
 
 RunReport run_in_parts(const Model& model, const Partition& partition, Transport& transport, SimTime until,
-                       const Pauses& pauses, Bound bound) {
-    auto simulation = std::make_unique<Simulation>(model, partition, transport, bound);
+                       const Pauses& pauses, Bound bound, ExchangeWay way) {
+    auto simulation = std::make_unique<Simulation>(model, partition, transport, bound, way);
     for (const SimTime pause : pauses.at) {
         simulation->run({.until = pause, .observer = {}});
         if (!pauses.are_saved) continue;
@@ -18,7 +18,7 @@ RunReport run_in_parts(const Model& model, const Partition& partition, Transport
             OutArchive out(bytes);
             simulation->save(out);
         }
-        simulation = std::make_unique<Simulation>(model, partition, transport, bound);
+        simulation = std::make_unique<Simulation>(model, partition, transport, bound, way);
         InArchive in(bytes);
         simulation->load(in);
     }

@@ -18,6 +18,6 @@ struct Pauses {
 
 /// One rank's run to `until` with pauses, to the end: with `finish`. Called by all ranks.
 RunReport run_in_parts(const Model& model, const Partition& partition, Transport& transport, SimTime until,
-                       const Pauses& pauses, Bound bound = Bound::Promises);
+                       const Pauses& pauses, Bound bound = Bound::Promises, ExchangeWay way = ExchangeWay::Auto);
 
 }  // namespace regatta::engine::test

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <span>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -61,10 +62,13 @@ private:
 
 /// What the ranks share. A rank shows something between two barriers; the others may look at it there.
 struct Meeting {
-    explicit Meeting(std::uint32_t ranks) : barrier(ranks), outgoing(ranks), bytes(ranks), values(ranks) {}
+    explicit Meeting(std::uint32_t ranks)
+        : barrier(ranks), outgoing(ranks), parcels(ranks), vectors(ranks), bytes(ranks), values(ranks) {}
 
     Barrier barrier;
     std::vector<const std::vector<Buffer>*> outgoing;
+    std::vector<std::span<const Parcel>> parcels;
+    std::vector<std::span<const std::int64_t>> vectors;
     std::vector<const Buffer*> bytes;
     std::vector<std::int64_t> values;
     std::mutex mutex;
@@ -84,6 +88,31 @@ public:
         meeting_->barrier.arrive_and_wait();
         for (std::uint32_t from = 0; from < ranks(); ++from)
             if (from != rank_) incoming[from] = (*meeting_->outgoing[from])[rank_];
+        meeting_->barrier.arrive_and_wait();
+    }
+
+    [[nodiscard]] std::size_t deliver(std::span<const Parcel> outgoing, std::vector<Parcel>& incoming) override {
+        meeting_->parcels[rank_] = outgoing;
+        meeting_->barrier.arrive_and_wait();
+        std::size_t came = 0;
+        for (std::uint32_t from = 0; from < ranks(); ++from)
+            for (const Parcel& parcel : meeting_->parcels[from]) {
+                if (parcel.rank != rank_) continue;
+                if (incoming.size() == came) incoming.emplace_back();
+                incoming[came].rank = from;
+                incoming[came++].bytes = parcel.bytes;
+            }
+        meeting_->barrier.arrive_and_wait();
+        return came;
+    }
+
+    void smallest(std::span<std::int64_t> values) override {
+        const std::vector<std::int64_t> own(values.begin(), values.end());
+        meeting_->vectors[rank_] = own;
+        meeting_->barrier.arrive_and_wait();
+        for (const std::span<const std::int64_t> of_rank : meeting_->vectors)
+            for (std::size_t i = 0; i < values.size(); ++i)
+                values[i] = std::min(values[i], of_rank[i]);
         meeting_->barrier.arrive_and_wait();
     }
 

@@ -178,6 +178,19 @@ class Features(SameAnswer):
     def test_many_gateways_for_few_requests(self):
         self.check_features("gateways.count=50", "duration=2s")
 
+    def test_ranks_that_tell_each_other_by_reductions(self):
+        for reports in ("on_completion", "{every: 30ms}"):
+            settings = ["duration=2s", f"gateways.reports={reports}"]
+            one = self.run_once(f"one-{reports[:2]}", self.scenario, settings, 1)
+            for ranks in (2, 5):
+                summary, file = self.run_once(f"{ranks}-{reports[:2]}", self.scenario,
+                                              [*settings, "engine.exchange=collective"], ranks)
+                run = summary["run"]
+                self.assertEqual(run["reductions"], 2 * (run["windows"] + 1))
+                self.assertLess(run["messages"], ranks * (ranks - 1) * run["windows"])
+                self.compare(f"{ranks} ranks by reductions and 1", (dict(one[0]), one[1]), (summary, file),
+                             ["/run", "/scenario"])
+
     def test_samples_at_the_instants_of_events(self):
         # Arrivals, reports and samples all at whole multiples of 50 ms.
         self.check_features("workload.streams[3].arrivals.rate=20/s", "output.series=50ms",

@@ -179,7 +179,8 @@ std::vector<RankPartial> write_run(const MadeUpRun& run, const std::string& dire
                                           .exchanging_s = 0.125,
                                           .messages_sent = 99,
                                           .bytes_sent = 9'900 + rank,
-                                          .least_slack_ns = 50'000 - rank}},
+                                          .least_slack_ns = 50'000 - rank,
+                                          .reductions = 202}},
                                .link_names = {"gateway -> node", "node -> gateway"},
                                .links = {{.link = 0, .latency_ns = 50'000, .windows_ended = 60 + rank},
                                          {.link = 1, .latency_ns = 70'000, .windows_ended = 30}}});

@@ -127,6 +127,14 @@ Time       busy 75.0 %, writing 25.0 %
 Digest)");
 }
 
+TEST(SummaryText, CountsReductionsBesideMessages) {
+    SummaryContext context = plain_context();
+    for (RankFacts& rank : context.facts.ranks)
+        rank.reductions = 122'442;
+    expect_contains(to_text(plain_summary(), context),
+                    "; 122,440 messages of 215 B between ranks, 122,442 reductions over all\n");
+}
+
 TEST(SummaryText, NamesOnlyLinksThatEndManyWindows) {
     SummaryContext context = plain_context();
     context.facts.links[0].windows_ended = 3'000;

@@ -136,6 +136,7 @@ measure:
 engine:
   stepping: lazy
   bound: promises
+  exchange: auto
 output:
   requests: all
   series: 1s

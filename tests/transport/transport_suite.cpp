@@ -83,6 +83,52 @@ void check_exchange(Transport& transport, const TransportSuite& suite) {
     }
 }
 
+/// Who sends to whom, and how much, is drawn; senders and receivers know it without talking.
+void check_deliver(Transport& transport, const TransportSuite& suite) {
+    const std::uint32_t own = transport.rank();
+    std::vector<Parcel> incoming;
+    for (std::uint32_t round = 0; round < suite.rounds; ++round) {
+        SCOPED_TRACE(round);
+        const auto bits_of = [&](std::uint32_t from, std::uint32_t to) {
+            return random_bits(suite.seed, RandomPurpose::PholdIncrement, std::uint64_t{from} << 32 | to,
+                               1'000 + round);
+        };
+        // None, a third, all: in turn.
+        const auto sends = [&](std::uint32_t from, std::uint32_t to) {
+            return from != to && round % 3 != 0 && (round % 3 == 2 || bits_of(from, to) % 3 == 0);
+        };
+        const auto bytes_of = [&](std::uint32_t from, std::uint32_t to) {
+            const std::size_t sizes = round % 16 == 1 ? kSizes.size() : kSizes.size() - 1;
+            return bytes_for(kSizes[uniform_below(sizes, bits_of(from, to))], suite.seed, from, to, round);
+        };
+        std::vector<Parcel> outgoing;
+        std::vector<std::uint32_t> senders;
+        for (std::uint32_t other = 0; other < transport.ranks(); ++other) {
+            if (sends(own, other)) outgoing.push_back({.rank = other, .bytes = bytes_of(own, other)});
+            if (sends(other, own)) senders.push_back(other);
+        }
+        const std::size_t came = transport.deliver(outgoing, incoming);
+        EXPECT_EQ(came, senders.size());
+        EXPECT_LE(came, incoming.size());
+        for (std::size_t i = 0; i < std::min(came, senders.size()); ++i) {
+            EXPECT_EQ(incoming[i].rank, senders[i]) << "by rank of the sender";
+            expect_same(incoming[i].bytes, bytes_of(senders[i], own), senders[i], own);
+        }
+    }
+}
+
+void check_smallest(Transport& transport) {
+    const auto rank = static_cast<std::int64_t>(transport.rank());
+    const auto last = static_cast<std::int64_t>(transport.ranks()) - 1;
+    std::array<std::int64_t, 4> values = {rank, -rank, 7, rank == last ? INT64_MIN : INT64_MAX};
+    transport.smallest(values);
+    EXPECT_EQ(values, (std::array<std::int64_t, 4>{0, -last, 7, INT64_MIN}));
+    transport.smallest({});
+    std::vector<std::int64_t> many(1'000, rank);
+    transport.smallest(many);
+    EXPECT_EQ(many, std::vector<std::int64_t>(1'000, 0));
+}
+
 void check_broadcast(Transport& transport, const TransportSuite& suite) {
     for (const std::size_t size : kSizes) {
         const Buffer wanted = bytes_for(size, suite.seed, 0, 0, 0);
@@ -122,6 +168,8 @@ void check_transport(Transport& transport, const TransportSuite& suite) {
     check_broadcast(transport, suite);
     check_gather(transport, suite);
     check_largest(transport);
+    check_deliver(transport, suite);
+    check_smallest(transport);
 }
 
 }  // namespace regatta::engine::test

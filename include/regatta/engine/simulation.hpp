@@ -22,6 +22,7 @@ struct Progress {
     std::int64_t windows = 0;
     std::int64_t messages_sent = 0;  ///< to other ranks
     std::int64_t bytes_sent = 0;     ///< in these messages
+    std::int64_t reductions = 0;     ///< over all ranks
     double loop_s = 0;               ///< wall time in the loop
     double waiting_s = 0;            ///< of that, while messages travelled and until the other ranks' had come
     double exchanging_s = 0;         ///< of that, preparing and reading messages, agreeing on what is safe: an estimate
@@ -40,6 +41,13 @@ struct RunOptions {
 enum class Bound {
     Plain,     ///< anything pending may lead to a send at once
     Promises,  ///< by the model's reactions, and boards by their fixed instants
+};
+
+/// How ranks tell each other between windows. Results are the same; only speed differs.
+enum class ExchangeWay {
+    Auto,        ///< whichever is cheaper on so many ranks, measured where that is not plain
+    Pairs,       ///< one message from each rank to each other
+    Collective,  ///< messages only where there is something to tell, and reductions over all ranks
 };
 
 /// How often one channel ended windows of a rank: it let the tier that got least far go no farther.
@@ -62,7 +70,8 @@ struct RunReport {
 class Simulation {
 public:
     /// All ranks pass the same model and partition. The transport must outlive the simulation.
-    Simulation(const Model& model, Partition partition, Transport& transport, Bound bound = Bound::Promises);
+    Simulation(const Model& model, Partition partition, Transport& transport, Bound bound = Bound::Promises,
+               ExchangeWay way = ExchangeWay::Auto);
     ~Simulation();
     Simulation(const Simulation&) = delete;
     Simulation& operator=(const Simulation&) = delete;
