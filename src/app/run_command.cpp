@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -97,23 +98,26 @@ std::string seconds_text(SimTime time) {
     return fmt::format("{:g} s", time.seconds());
 }
 
+std::string traffic_text(const scenario::Stream& stream, const std::optional<workload::TraceSummary>& trace) {
+    if (stream.trace)
+        return fmt::format("{}: {} in {}, {:.0f} tokens in and {:.0f} out on average", stream.trace->path,
+                           counted(trace->requests, "request"), seconds_text(trace->last_arrival),
+                           trace->mean_prompt_tokens, trace->mean_output_tokens);
+    const std::string rate = stream.rate_per_s > 0 ? fmt::format(", {:g} requests/s", stream.rate_per_s) : "";
+    return fmt::format("{}: {}{}{}{}", stream.name, stream.arrivals.name, rate, stream.curve ? " on average" : "",
+                       stream.limit ? ", at most " + counted(*stream.limit, "request") : "");
+}
+
 /// What is about to run, in a few lines.
-void introduce(const Log& log, const scenario::Scenario& scenario, const std::optional<workload::TraceSummary>& trace,
+void introduce(const Log& log, const scenario::Scenario& scenario, const scenario::TraceSummaries& traces,
                const engine::Partition& partition, const std::string& directory) {
     for (const scenario::Pool& pool : scenario.pools)
         log.info(fmt::format("  pool      {}: {} of {} x {}, {} at tp {}, {} with {} KV blocks of {} tokens", pool.name,
                              counted(pool.nodes, "node"), pool.gpus_per_node, pool.gpu.name, pool.model.name,
                              pool.tensor_parallel, counted(pool.replicas(), "replica"), pool.replica_kv_blocks,
                              pool.block_tokens));
-    if (trace)
-        log.info(fmt::format("  traffic   {}: {} in {}, {:.0f} tokens in and {:.0f} out on average",
-                             scenario.trace->path, counted(trace->requests, "request"),
-                             seconds_text(trace->last_arrival), trace->mean_prompt_tokens, trace->mean_output_tokens));
-    else
-        for (const scenario::Stream& stream : scenario.streams)
-            log.info(fmt::format("  traffic   {}: {}{}{}", stream.name, stream.arrivals.name,
-                                 stream.rate_per_s > 0 ? fmt::format(", {:g} requests/s", stream.rate_per_s) : "",
-                                 stream.limit ? ", at most " + counted(*stream.limit, "request") : ""));
+    for (std::size_t i = 0; i < scenario.streams.size(); ++i)
+        log.info("  traffic   " + traffic_text(scenario.streams[i], traces.at(i)));
     log.info(fmt::format("  engine    {}, load {:.2f} x the mean on the fullest", counted(partition.ranks, "rank"),
                          partition.imbalance));
     if (partition.idle_ranks > 0)
@@ -124,11 +128,14 @@ void introduce(const Log& log, const scenario::Scenario& scenario, const std::op
 }
 
 /// Arrivals end here, as far as it can be told beforehand.
-std::optional<SimTime> expected_end(const scenario::Scenario& scenario,
-                                    const std::optional<workload::TraceSummary>& trace) {
-    std::optional<SimTime> end = scenario.duration;
-    if (trace && (!end || trace->last_arrival < *end)) end = trace->last_arrival;
-    return end;
+std::optional<SimTime> expected_end(const scenario::Scenario& scenario, const scenario::TraceSummaries& traces) {
+    // A made-up stream without a duration has a limit, and nobody knows when it is reached.
+    const auto is_trace = [](const scenario::Stream& stream) { return stream.trace.has_value(); };
+    if (!std::all_of(scenario.streams.begin(), scenario.streams.end(), is_trace)) return scenario.duration;
+    SimTime last;
+    for (const auto& trace : traces)
+        if (trace) last = std::max(last, trace->last_arrival);
+    return scenario.duration ? std::min(*scenario.duration, last) : last;
 }
 
 /// One run from a checked scenario to the summary.
@@ -150,15 +157,16 @@ public:
                    .run = description_}),
           fleet_(scenario, registries, writer_) {}
 
-    void carry_out(const std::optional<workload::TraceSummary>& trace) {
+    void carry_out(const scenario::TraceSummaries& traces) {
         engine::Partition partition = engine::partition_by_load(fleet_.model(), transport_.ranks());
-        introduce(log_, scenario_, trace, partition, directory_);
+        // Only rank 0, which read the traces, speaks.
+        if (transport_.rank() == 0) introduce(log_, scenario_, traces, partition, directory_);
         engine::Simulation simulation(fleet_.model(), std::move(partition), transport_, scenario_.bound);
         log_.debug(fmt::format("  fleet built after {:.3f} s",
                                std::chrono::duration<double>(Clock::now() - started_).count()));
         ProgressLine line({.is_shown = log_.tells_info(),
                            .is_parallel = transport_.ranks() > 1,
-                           .expected_end = expected_end(scenario_, trace)});
+                           .expected_end = expected_end(scenario_, traces)});
         const SimTime until = scenario_.ends_at_duration ? scenario_.duration.value() : SimTime::never();
         const engine::RunReport report =
             simulation.run({.until = until, .observer = [&](const engine::Progress& progress) {
@@ -255,7 +263,7 @@ int run_scenario(const RunArguments& arguments, const std::string& program_path,
     engine::Buffer name(directory.begin(), directory.end());
     transport.broadcast(name);
     Run(arguments, *input.scenario, registries, transport, log, std::string(name.begin(), name.end()), started)
-        .carry_out(input.trace);
+        .carry_out(input.traces);
     return 0;
 }
 

@@ -55,10 +55,13 @@ public:
         }
         const std::size_t before = problems_.size();
         if (map != nullptr) refuse_unknown(*map, path, key_names(section));
+        const bool is_shorthand = node != nullptr && node->kind == Node::Kind::Scalar;
         for (const Key& key : section.keys) {
             const Node* item = map == nullptr ? nullptr : map->find(key.parameter.key);
             if (item != nullptr) reading.given[key.parameter.key] = item->place;
-            read_key(item, key, reading);
+            // What is wrong with a scalar in place of the map is told under the name that was written.
+            const bool is_whole = is_shorthand && key.parameter.key == section.shorthand_key;
+            read_key(item, key, is_whole ? path : reading.path_of(key.parameter.key), reading);
         }
         if (problems_.size() > before) reading.is_sound = false;
         return reading;
@@ -105,9 +108,8 @@ private:
         }
     }
 
-    void read_key(const Node* item, const Key& key, Reading& reading) {
+    void read_key(const Node* item, const Key& key, const std::string& path, Reading& reading) {
         const std::string& name = key.parameter.key;
-        const std::string path = reading.path_of(name);
         if (item == nullptr && key.parameter.is_required) {
             problems_.add(reading.place, path, "missing; expected " + expected_under(key));
             return;
@@ -123,6 +125,7 @@ private:
             case Key::Shape::List:
                 return read_list(item, key, path, reading);
             case Key::Shape::Policy:
+                if (key.may_be_none && (item == nullptr || is_none(*item))) return;
                 reading.policies[name] = read_policy(item, item == nullptr ? reading.place : item->place, path, key);
                 return;
         }
@@ -237,24 +240,31 @@ private:
             return reading;
         }
         reading.name = choice.policy->name;
-        read_parameters(item, choice, table, reading);
+        read_parameters(item, choice, key, reading);
         return reading;
     }
 
-    void read_parameters(const Node* item, const Choice& choice, const PolicyTable& table, PolicyReading& reading) {
-        std::vector<std::string> known{table.select_key};
-        const auto read_one = [&](const Parameter& declared) {
+    void read_parameters(const Node* item, const Choice& choice, const Key& key, PolicyReading& reading) {
+        std::vector<std::string> known{key.policies.select_key};
+        const bool is_map = item != nullptr && item->kind == Node::Kind::Map;
+        const auto find = [&](const std::string& name) { return is_map ? item->find(name) : nullptr; };
+        for (const Section& beside : key.section) {
+            for (const Key& map : beside.keys) {
+                const std::string& name = map.parameter.key;
+                known.push_back(name);
+                const Node* node = find(name);
+                if (node != nullptr && !is_none(*node))
+                    reading.maps[name] =
+                        read_section(node, node->place, reading.path + "." + name, map.section.front());
+            }
+        }
+        for (const Parameter& declared : choice.policy->parameters) {
             const bool is_short = !choice.shorthand.empty() && declared.is_required;
-            const std::string& key = is_short ? choice.shorthand : declared.key;
-            known.push_back(key);
-            const bool is_map = item != nullptr && item->kind == Node::Kind::Map;
-            read_parameter(is_map ? item->find(key) : nullptr, key, declared, reading);
-        };
-        for (const Parameter& declared : table.shared)
-            read_one(declared);
-        for (const Parameter& declared : choice.policy->parameters)
-            read_one(declared);
-        if (item != nullptr && item->kind == Node::Kind::Map) refuse_unknown(*item, reading.path, known);
+            const std::string& name = is_short ? choice.shorthand : declared.key;
+            known.push_back(name);
+            read_parameter(find(name), name, declared, reading);
+        }
+        if (is_map) refuse_unknown(*item, reading.path, known);
     }
 
     void read_parameter(const Node* item, const std::string& key, const Parameter& declared, PolicyReading& reading) {
@@ -302,8 +312,9 @@ public:
                     write_list(reading.lists.at(name), key, indent);
                     break;
                 case Key::Shape::Policy:
-                    text +=
-                        fmt::format("{}{}: {}\n", indent, name, policy_text(reading.policies.at(name), key.policies));
+                    text += fmt::format(
+                        "{}{}: {}\n", indent, name,
+                        reading.policies.count(name) == 0 ? "none" : policy_text(reading.policies.at(name), key));
                     break;
             }
         }
@@ -346,17 +357,47 @@ private:
         }
     }
 
-    static std::string policy_text(const PolicyReading& reading, const PolicyTable& table) {
+    /// A section in braces, without what was left out; short where it may be.
+    static std::string flow_text(const Reading& reading, const Section& section) {
+        std::vector<std::string> parts;
+        std::string shorthand;
+        for (const Key& key : section.keys) {
+            const std::string& name = key.parameter.key;
+            std::string written;
+            if (key.shape == Key::Shape::Value && reading.has(name)) {
+                written = value_text(reading, key);
+            } else if (key.shape == Key::Shape::Map && reading.maps.count(name) > 0) {
+                written = flow_text(reading.maps.at(name), key.section.front());
+            } else if (key.shape == Key::Shape::List && !reading.lists.at(name).empty()) {
+                std::vector<std::string> elements;
+                for (const Reading& element : reading.lists.at(name))
+                    elements.push_back(flow_text(element, key.section.front()));
+                written = fmt::format("[{}]", join(elements));
+            }
+            if (written.empty()) continue;
+            if (name == section.shorthand_key) shorthand = written;
+            parts.push_back(fmt::format("{}: {}", name, written));
+        }
+        return parts.size() == 1 && !shorthand.empty() ? shorthand : fmt::format("{{{}}}", join(parts));
+    }
+
+    static std::string policy_text(const PolicyReading& reading, const Key& key) {
+        const PolicyTable& table = key.policies;
         const PolicyDeclaration& policy = *table.find(reading.name);
         const auto text_of = [&](const Parameter& declared) {
             const auto found = reading.parameters.all().find(declared.key);
             return found == reading.parameters.all().end() ? "none" : write_value(found->second, declared.kind);
         };
-        if (policy.sole_parameter() != nullptr && policy.parameters.size() == 1 && table.shared.empty())
+        if (policy.sole_parameter() != nullptr && policy.parameters.size() == 1 && key.section.empty())
             return fmt::format("{{{}: {}}}", reading.name, text_of(policy.parameters.front()));
         std::string result = fmt::format("{{{}: {}", table.select_key, reading.name);
-        for (const Parameter& declared : table.shared)
-            result += fmt::format(", {}: {}", declared.key, text_of(declared));
+        for (const Section& beside : key.section)
+            for (const Key& map : beside.keys) {
+                const auto found = reading.maps.find(map.parameter.key);
+                result +=
+                    fmt::format(", {}: {}", map.parameter.key,
+                                found == reading.maps.end() ? "none" : flow_text(found->second, map.section.front()));
+            }
         for (const Parameter& declared : policy.parameters)
             result += fmt::format(", {}: {}", declared.key, text_of(declared));
         return result + "}";

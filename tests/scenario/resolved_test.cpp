@@ -44,17 +44,19 @@ std::string facts_of(const Scenario& scenario) {
     }
     for (const Stream& stream : scenario.streams) {
         text += " " + stream.name + " " + std::to_string(stream.pool) + " " + std::to_string(stream.rate_per_s) + " " +
-                std::to_string(stream.limit.value_or(0));
+                std::to_string(stream.limit.value_or(0)) + " " + stream.tenant + " " + stream.traffic_class + " " +
+                std::to_string(stream.priority) + " " + std::to_string(stream.correlation);
         add_time(stream.targets.ttft);
         add_time(stream.targets.tpot);
         add_policy(stream.arrivals);
         add_policy(stream.prompt);
         add_policy(stream.output);
-    }
-    if (scenario.trace) {
-        text += " " + std::to_string(scenario.trace->rate_scale) + std::to_string(scenario.trace->columns.size());
-        add_time(scenario.trace->window_from);
-        add_time(scenario.trace->window_to);
+        for (int minute = 0; stream.curve && minute < 60; ++minute)
+            text += " " + std::to_string(stream.curve->expected(SimTime(), SimTime::from_s(60 * minute)));
+        if (!stream.trace) continue;
+        text += " " + std::to_string(stream.trace->rate_scale) + std::to_string(stream.trace->columns.size());
+        add_time(stream.trace->window_from);
+        add_time(stream.trace->window_to);
     }
     return text;
 }
