@@ -5,13 +5,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <string_view>
-#include <system_error>
 
 #include "app/log.hpp"
 #include "app/progress.hpp"
@@ -35,37 +32,6 @@ std::int64_t peak_memory_bytes() {
     return std::int64_t{usage.ru_maxrss} * 1024;  // Linux counts in KiB
 }
 
-/// The library takes whatever follows an option for its value: "--out --quiet" would write into "--quiet".
-CLI::Validator no_option() {
-    return CLI::Validator(
-        [](const std::string& text) {
-            return text.starts_with("--") ? fmt::format("expected a value, found the option \"{}\"", text)
-                                          : std::string();
-        },
-        "");
-}
-
-/// Said here, where the value was given: the scenario would name the key that it goes to.
-CLI::Validator whole_number(std::int64_t least) {
-    return CLI::Validator(
-        [least](const std::string& text) {
-            std::int64_t value = 0;
-            const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-            const bool is_good = error == std::errc() && end == text.data() + text.size() && value >= least;
-            return is_good ? std::string()
-                           : fmt::format("expected a whole number of at least {}, found \"{}\"", least, text);
-        },
-        "");
-}
-
-void add_scenario_arguments(CLI::App& command, ScenarioArguments& arguments) {
-    command.add_option("SCENARIO", arguments.scenario, "Scenario file (YAML; JSON is YAML)")->required()->type_name("");
-    command.add_option("--set", arguments.overrides, "Replaces one value of the scenario; may be repeated")
-        ->allow_extra_args(false)
-        ->type_name("PATH=VALUE")
-        ->check(no_option());
-}
-
 results::RunDescription describe(const scenario::Scenario& scenario) {
     results::RunDescription run{.name = scenario.name,
                                 .seed = scenario.seed,
@@ -78,7 +44,13 @@ results::RunDescription describe(const scenario::Scenario& scenario) {
         run.pools.push_back(pool.name);
     for (const scenario::Stream& stream : scenario.streams)
         run.streams.push_back(
-            {.name = stream.name, .ttft_target = stream.targets.ttft, .tpot_target = stream.targets.tpot});
+            {.name = stream.name,
+             .ttft_target = stream.targets.ttft,
+             .tpot_target = stream.targets.tpot,
+             .model = scenario.pools[stream.pool].model.name,
+             .tenant = stream.tenant,
+             .traffic_class = stream.traffic_class,
+             .priority = stream.priority});
     return run;
 }
 
@@ -87,11 +59,6 @@ std::string free_directory(const std::string& name) {
         std::string directory = fmt::format("runs/{}-{:03}", name, number);
         if (!std::filesystem::exists(directory)) return directory;
     }
-}
-
-/// "1 rank", "2 ranks".
-std::string counted(std::uint64_t count, std::string_view noun) {
-    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 std::string seconds_text(SimTime time) {

@@ -38,6 +38,7 @@ std::optional<Request> TraceFeed::take(std::uint32_t gateway) {
         request.prompt_tokens = row->prompt_tokens;
         request.output_tokens = row->output_tokens;
         request.stream = stream_;
+        request.prefix = row->prefix;
         lane.requests.push_back(request);
     }
     if (mine.empty()) return std::nullopt;

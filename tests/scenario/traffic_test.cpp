@@ -89,11 +89,11 @@ TEST(Traffic, RatesMayStandInAFileBesideTheScenario) {
 }
 
 TEST(Traffic, ARateFileSaysWhereItIsWrong) {
-    EXPECT_EQ(problems_of_rate_file(""), Lines{"dir/rates.csv:1:1: expected the header time_s,rate_per_s, found \"\""});
+    EXPECT_EQ(problems_of_rate_file(""), Lines{"dir/rates.csv: expected the header time_s,rate_per_s, found \"\""});
     EXPECT_EQ(problems_of_rate_file("0,10\n"),
               Lines{"dir/rates.csv:1:1: expected the header time_s,rate_per_s, found \"0,10\""});
     EXPECT_EQ(problems_of_rate_file("time_s,rate_per_s\n"),
-              Lines{"dir/rates.csv:2:1: expected lines of time and rate after the header"});
+              Lines{"dir/rates.csv:1:1: expected lines of time and rate after the header"});
     EXPECT_EQ(problems_of_rate_file("time_s,rate_per_s\n1,10\n"),
               Lines{"dir/rates.csv:2:1: expected the first line at time 0"});
     EXPECT_EQ(problems_of_rate_file("time_s,rate_per_s\n0,10\n5,1\n5,2\n"),
@@ -110,42 +110,42 @@ TEST(Traffic, ARateFileSaysWhereItIsWrong) {
               Lines{"dir/rates.csv: expected a rate above 0 somewhere, found 0 everywhere"});
     EXPECT_EQ(
         problems_of_text(with_rate("{file: rates.csv}")),
-        Lines{"fleet.yaml:9:35: workload.streams[0].arrivals.rate.file: cannot read \"rates.csv\": no such file"});
+        Lines{"fleet.yaml:9:31: workload.streams[0].arrivals.rate.file: cannot read \"rates.csv\": no such file"});
 }
 
 TEST(Traffic, ACurveThatIsWrongSaysWhere) {
     const std::string path = "workload.streams[0].arrivals.rate";
     EXPECT_EQ(problems_of_text(with_rate("{steps: [[0s, 1/s]], ramp: [[0s, 1/s]]}")),
-              Lines{"fleet.yaml:9:28: " + path +
+              Lines{"fleet.yaml:9:24: " + path +
                     ": expected one of: constant, steps, ramp, daily, file; found steps, "
                     "ramp"});
     EXPECT_EQ(problems_of_text(with_rate("{spikes: [{at: 1s, for: 1s, factor: 2}]}")),
-              Lines{"fleet.yaml:9:28: " + path + ": expected one of: constant, steps, ramp, daily, file; found none"});
+              Lines{"fleet.yaml:9:24: " + path + ": expected one of: constant, steps, ramp, daily, file; found none"});
     EXPECT_EQ(problems_of_text(with_rate("{steps: [[1s, 1/s], [1s, 2/s]]}")),
-              (Lines{"fleet.yaml:9:36: " + path + ".steps[0]: expected the first point at 0s, found 1 s",
-                     "fleet.yaml:9:36: " + path +
+              (Lines{"fleet.yaml:9:32: " + path + ".steps[0]: expected the first point at 0s, found 1 s",
+                     "fleet.yaml:9:32: " + path +
                          ".steps[1]: expected a time after the 1 s of the point before, found "
                          "1 s"}));
     EXPECT_EQ(problems_of_text(with_rate("{ramp: [[0s, 0/s], [1s, 0/s]]}")),
-              Lines{"fleet.yaml:9:35: " + path + ".ramp: expected a rate above 0 somewhere, found 0 everywhere"});
+              Lines{"fleet.yaml:9:31: " + path + ".ramp: expected a rate above 0 somewhere, found 0 everywhere"});
     EXPECT_EQ(problems_of_text(with_rate("{daily: {mean: 0.5/s, peak: 1.5/s}}")),
-              Lines{"fleet.yaml:9:57: " + path +
+              Lines{"fleet.yaml:9:52: " + path +
                     ".daily.peak: 1.5/s is more than twice the mean of 0.5/s, and a sine "
                     "would fall below 0; expected at most 1/s, or steps"});
     EXPECT_EQ(problems_of_text(with_rate("{steps: [[0s, 1/s], [5min]]}")),
-              Lines{"fleet.yaml:9:36: " + path + ".steps: point 1: expected a pair [time, rate], found a list of 1"});
+              Lines{"fleet.yaml:9:32: " + path + ".steps: point 1: expected a pair [time, rate], found a list of 1"});
     EXPECT_EQ(problems_of_text(with_rate("{steps: [[0s, 1]]}")),
-              Lines{"fleet.yaml:9:36: " + path +
+              Lines{"fleet.yaml:9:32: " + path +
                     ".steps: point 0: expected a rate with a unit (/s, /min, /h, /d), found "
                     "\"1\""});
     EXPECT_EQ(problems_of_text(with_rate("20")),
-              Lines{"fleet.yaml:9:28: " + path + ": expected a rate with a unit (/s, /min, /h, /d), found \"20\""});
+              Lines{"fleet.yaml:9:24: " + path + ": expected a rate with a unit (/s, /min, /h, /d), found \"20\""});
     EXPECT_EQ(problems_of_text(with_rate("[1/s]")),
-              Lines{"fleet.yaml:9:28: " + path +
+              Lines{"fleet.yaml:9:24: " + path +
                     ": expected a map with: constant, steps, ramp, daily, file, spikes; "
                     "found a list"});
     EXPECT_EQ(problems_of_text(with_rate("{spikes: [{at: 1s, factor: 2}], constant: 1/s}")),
-              Lines{"fleet.yaml:9:38: " + path + ".spikes[0].for: missing; expected a duration of at least 1ns"});
+              Lines{"fleet.yaml:9:34: " + path + ".spikes[0].for: missing; expected a duration of at least 1ns"});
 }
 
 TEST(Traffic, WhatComesAllAtOnceHasNoRateThatChanges) {
@@ -210,7 +210,7 @@ TEST(Traffic, LengthsMayGoTogether) {
     };
     EXPECT_EQ(load_text(with_lengths("0.4")).streams[0].correlation, 0.4);
     EXPECT_EQ(problems_of_text(with_lengths("1.5")),
-              Lines{"fleet.yaml:10:105: workload.streams[0].lengths.correlation: expected a number from -1 to 1, found "
+              Lines{"fleet.yaml:10:106: workload.streams[0].lengths.correlation: expected a number from -1 to 1, found "
                     "\"1.5\""});
 }
 
