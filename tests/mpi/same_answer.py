@@ -175,6 +175,16 @@ class Features(SameAnswer):
                                       "workload.streams[3].limit=1")
         self.assertEqual(summary["requests"]["arrived"], 30 + 31 + 25 + 1)
 
+    def test_rates_that_change_and_a_trace_beside_them(self):
+        self.write("recorded.csv", "arrival_s,input_tokens,output_tokens\n" + "".join(
+            f"{number * 0.0371:.9f},{1 + number * 37 % 900},{1 + number * 11 % 60}\n" for number in range(100)))
+        summary = self.check_features(
+            "workload.streams[0].arrivals.rate={ramp: [[0s, 5/s], [2s, 60/s]], spikes: [{at: 1s, for: 500ms, factor: 3}]}",
+            "workload.streams[1].arrivals.rate={daily: {mean: 20/s, peak: 40/s, period: 1s, peak_at: 300ms}}",
+            "workload.streams[1].lengths.correlation=0.7",
+            f"workload.streams[3]={{name: recorded, pool: small, trace: {self.directory}/recorded.csv}}")
+        self.assertEqual(summary["streams"][3]["requests"]["arrived"], 100)
+
     def test_many_gateways_for_few_requests(self):
         self.check_features("gateways.count=50", "duration=2s")
 
