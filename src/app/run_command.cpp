@@ -48,14 +48,13 @@ results::RunDescription describe(const scenario::Scenario& scenario) {
     for (const scenario::Pool& pool : scenario.pools)
         run.pools.push_back(pool.name);
     for (const scenario::Stream& stream : scenario.streams)
-        run.streams.push_back(
-            {.name = stream.name,
-             .ttft_target = stream.targets.ttft,
-             .tpot_target = stream.targets.tpot,
-             .model = scenario.pools[stream.pool].model.name,
-             .tenant = stream.tenant,
-             .traffic_class = stream.traffic_class,
-             .priority = stream.priority});
+        run.streams.push_back({.name = stream.name,
+                               .ttft_target = stream.targets.ttft,
+                               .tpot_target = stream.targets.tpot,
+                               .model = scenario.pools[stream.pool].model.name,
+                               .tenant = stream.tenant,
+                               .traffic_class = stream.traffic_class,
+                               .priority = stream.priority});
     return run;
 }
 

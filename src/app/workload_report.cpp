@@ -24,6 +24,11 @@ using workload::StreamSurvey;
 constexpr double kQuantiles[] = {0.5, 0.9, 0.95, 0.99};
 constexpr double kBarWidth = 50;
 
+/// Divided, not multiplied by 1e-9: so many ns as make 240 s are 240, and not 240.00000000000003.
+double seconds(SimTime time) {
+    return static_cast<double>(time.ns()) / 1e9;
+}
+
 std::string count_text(std::uint64_t count) {
     return results::show_count(static_cast<std::int64_t>(count));
 }
@@ -198,7 +203,7 @@ std::string workload_text(const scenario::Scenario& scenario, const TrafficSurve
 }
 
 std::string workload_json(const scenario::Scenario& scenario, const TrafficSurvey& survey) {
-    Json json{{"name", scenario.name}, {"span_s", survey.span.seconds()}, {"stretch_s", survey.every.seconds()}};
+    Json json{{"name", scenario.name}, {"span_s", seconds(survey.span)}, {"stretch_s", seconds(survey.every)}};
     json["streams"] = Json::array();
     for (std::size_t i = 0; i < scenario.streams.size(); ++i)
         json["streams"].push_back(stream_json(scenario, survey, i));

@@ -89,7 +89,8 @@ class Workload(ProgramTest):
         survey = self.survey("--json").json
         summary = self.succeed("regatta", "run", self.scenario, "--out", self.directory / "out", "--quiet", "--json").json
         self.assertEqual([stream["requests"] for stream in survey["streams"]],
-                         [stream["requests"]["arrived"] for stream in summary["streams"]])
+                         [sum(stream["requests"][end] for end in ("finished", "rejected", "failed", "unfinished"))
+                          for stream in summary["streams"]])
 
     def test_does_not_depend_on_ranks_but_on_seed_and_limit(self):
         self.assertEqual(self.survey(ranks=2).stdout, self.survey().stdout)

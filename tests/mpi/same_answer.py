@@ -183,7 +183,7 @@ class Features(SameAnswer):
             "workload.streams[1].arrivals.rate={daily: {mean: 20/s, peak: 40/s, period: 1s, peak_at: 300ms}}",
             "workload.streams[1].lengths.correlation=0.7",
             f"workload.streams[3]={{name: recorded, pool: small, trace: {self.directory}/recorded.csv}}")
-        self.assertEqual(summary["streams"][3]["requests"]["arrived"], 100)
+        self.assertEqual(summary["streams"][3]["requests"]["finished"], 100)
 
     def test_many_gateways_for_few_requests(self):
         self.check_features("gateways.count=50", "duration=2s")

@@ -85,9 +85,9 @@ TEST(TrafficSurvey, ComparesWhatIsOfferedWithWhatCanBeCarried) {
     EXPECT_EQ(survey.span, SimTime::from_s(100));
     EXPECT_EQ(survey.per_stretch(), (std::vector<std::uint64_t>{299, 300, 300, 100}));
     // The last stretch has 10 s, less than half of one: no rate is told from it.
-    EXPECT_EQ(survey.stretch_s(2), 30);
-    EXPECT_EQ(survey.stretch_s(3), 30);
-    EXPECT_EQ(survey.pools[0].peak_per_s, 10);
+    EXPECT_DOUBLE_EQ(survey.stretch_s(2), 30);
+    EXPECT_DOUBLE_EQ(survey.stretch_s(3), 30);
+    EXPECT_DOUBLE_EQ(survey.pools[0].peak_per_s, 10);
     ASSERT_TRUE(survey.pools[0].capacity);
     EXPECT_EQ(survey.pools[0].mix.requests, 999U);
 }

@@ -19,9 +19,9 @@ std::string facts_of(const Scenario& scenario) {
         text += " " + (time ? std::to_string(time->ns()) : "none");
     };
     const auto add_policy = [&](const PolicyChoice& policy) {
-        text += " " + policy.name + " " + std::to_string(policy.parameters.all().size());
+        text += fmt::format(" {} {}", policy.name, policy.parameters.all().size());
         for (const auto& [key, value] : policy.parameters.all())
-            text += " " + key + std::to_string(value.index());
+            text += fmt::format(" {}{}", key, value.index());
     };
     add_time(scenario.duration);
     add_time(scenario.series_every);
@@ -53,9 +53,9 @@ std::string facts_of(const Scenario& scenario) {
         add_policy(stream.prompt);
         add_policy(stream.output);
         for (int minute = 0; stream.curve && minute < 60; ++minute)
-            text += " " + std::to_string(stream.curve->expected(SimTime(), SimTime::from_s(60 * minute)));
+            text += fmt::format(" {}", stream.curve->expected(SimTime(), SimTime::from_s(60 * minute)));
         if (!stream.trace) continue;
-        text += " " + std::to_string(stream.trace->rate_scale) + std::to_string(stream.trace->columns.size());
+        text += fmt::format(" {} {}", stream.trace->rate_scale, stream.trace->columns.size());
         add_time(stream.trace->window_from);
         add_time(stream.trace->window_to);
     }
