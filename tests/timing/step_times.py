@@ -15,8 +15,8 @@ from pathlib import Path
 
 LAYERS = {"llama-3.1-8b": 32, "llama-3.1-70b": 80}
 
-# Matrix products of a layer on one GPU as (how many, outputs, inputs). What was not measured in one piece is put together
-# from parts of the same weights: gate and up apart, and those and down of the small model in halves.
+# Matrix products of a layer on one GPU as (how many, outputs, inputs). What was not measured in one piece is put
+# together from parts of the same weights: gate and up apart, and those and down of the small model in halves.
 PRODUCTS = {"llama-3.1-8b": [(1, 6144, 4096), (1, 4096, 4096), (4, 7168, 4096), (2, 4096, 7168)],
             "llama-3.1-70b": [(1, 2560, 8192), (1, 8192, 2048), (2, 7168, 8192), (1, 8192, 7168)]}
 # Query heads and key-value heads on one GPU.
@@ -91,12 +91,14 @@ def errors(rows, directory):
 
 
 def error_table(found):
-    lines = ["| GPU | model | batch | context | measured [ms] | roofline [ms] | error |", "|---|---|---|---|---|---|---|"]
+    lines = ["| GPU | model | batch | context | measured [ms] | roofline [ms] | error |",
+             "|---|---|---|---|---|---|---|"]
     relative = []
     for row, measured_ms in found:
         relative.append(row["layers_ms"] / measured_ms - 1)
         lines.append(f"| {row['gpu']} x {row['tp']:.0f} | {row['model']} | {row['batch']:.0f} | "
-                     f"{row['context_tokens']:,.0f} | {measured_ms:.2f} | {row['layers_ms']:.2f} | {relative[-1]:+.0%} |")
+                     f"{row['context_tokens']:,.0f} | {measured_ms:.2f} | {row['layers_ms']:.2f} | "
+                     f"{relative[-1]:+.0%} |")
     sizes = [abs(error) for error in relative]
     return "\n".join(lines) + (f"\n\n{len(found)} points: mean error {statistics.mean(relative):+.1%}, mean size "
                                f"{statistics.mean(sizes):.1%}, median size {statistics.median(sizes):.1%}, largest "
