@@ -3,16 +3,16 @@
 python3 little.py [-v] [Shipped.test_...]
 
 Both sides come from different places: the number from the samples under /series (waiting and running, every replica
-asked at each instant), the time from the rows of the requests. A run starts and ends empty (end: drain), so that over the
-whole of it the law holds exactly, without a steady state, for the integral of the number over time; only that samples
-stand for the integral leaves an error, and a band for it follows:
+asked at each instant), the time from the rows of the requests. A run starts and ends empty (end: drain), so that over
+the whole of it the law holds exactly, without a steady state, for the integral of the number over time; only that
+samples stand for the integral leaves an error, and a band for it follows:
 
 A request that is in the system for w is seen by floor(w / every) samples or by one more; by one more with probability
-f = frac(w / every) when the phase of its arrival against the samples is uniform, which it is for random arrivals. So the
-number of times it is seen is w / every on average, with variance f (1 - f) <= 1/4. Over n requests the sum of all
-samples times `every` differs from the sum of all times in the system by at most z every sqrt(n) / 2, with z the quantile
-of the normal distribution. Phases of different requests are taken to be independent; bursts that end together, as
-requests of one batch may, are few against all requests.
+f = frac(w / every) when the phase of its arrival against the samples is uniform, which it is for random arrivals. So
+the number of times it is seen is w / every on average, with variance f (1 - f) <= 1/4. Over n requests the sum of all
+samples times `every` differs from the sum of all times in the system by at most z every sqrt(n) / 2, with z the
+quantile of the normal distribution. Phases of different requests are taken to be independent; bursts that end together,
+as requests of one batch may, are few against all requests.
 
 A request is in the system from its receipt by the replica on: the way from the gateway, a constant, is left out.
 """
@@ -75,8 +75,8 @@ class Shipped(ProgramTest):
         mean_number = sum(samples) * SAMPLED_EVERY_S / end_s
         by_law = requests / end_s * (summary["end_to_end"]["mean_s"] - GATEWAY_TO_NODE_US * 1e-6)
         band = NORMAL_QUANTILE * SAMPLED_EVERY_S * math.sqrt(requests) / 2 / end_s
-        said = (f"{name}: {mean_number:.4f} in the system by samples, {by_law:.4f} by Little's law ({requests} requests), "
-                f"off by {mean_number / by_law - 1:+.3%}, band {band / by_law:.3%}")
+        said = (f"{name}: {mean_number:.4f} in the system by samples, {by_law:.4f} by Little's law "
+                f"({requests} requests), off by {mean_number / by_law - 1:+.3%}, band {band / by_law:.3%}")
         print(said, flush=True)
         self.assertLess(abs(mean_number - by_law), band, said)
         self.assertLess(band, 0.02 * by_law, f"a band that says little: {said}")

@@ -6,10 +6,11 @@ python3 queues.py [-v] [DeterministicService.test_...]
 Every step takes the same time, so that a request is served for its output tokens times the step: the step that computes
 its prompt gives the first token. What the bands do not cover, and why it may be left out:
 
-- One sequence per batch: nothing waits for the end of a step that the formula does not know. Service takes whole steps, the next request
-  starts at the end of the last step of the one before, and a replica that has nothing to do starts at once.
-- Several sequences per batch: a request that finds the replica running and a place free joins at the next step. It waits
-  for at most one step more than the formula says, a millionth of the mean service here.
+- One sequence per batch: nothing waits for the end of a step that the formula does not know. Service takes whole
+  steps, the next request starts at the end of the last step of the one before, and a replica that has nothing to do
+  starts at once.
+- Several sequences per batch: a request that finds the replica running and a place free joins at the next step. It
+  waits for at most one step more than the formula says, a millionth of the mean service here.
 - Exponential service is rounded to whole tokens, a million on average: test_rounding_to_tokens_does_not_show.
 - The way from the gateway counts as waiting: one nanosecond, the least a scenario can say.
 """
@@ -32,9 +33,9 @@ REPLICATIONS = 20
 STEP_US = 1
 MEAN_TOKENS = 1_000_000
 
-# From the empty system on, M/M/1 with unit service approaches its steady state as exp(-t (1 - sqrt(load))^2), the others
-# faster (Abate and Whitt, "Transient behavior of the M/M/1 queue: starting at the origin", Queueing Systems 2, 1987): at
-# load 0.9 with a time constant of 380. A dozen of them leave 6e-6 of the distance.
+# From the empty system on, M/M/1 with unit service approaches its steady state as exp(-t (1 - sqrt(load))^2), the
+# others faster (Abate and Whitt, "Transient behavior of the M/M/1 queue: starting at the origin", Queueing Systems 2,
+# 1987): at load 0.9 with a time constant of 380. A dozen of them leave 6e-6 of the distance.
 WARM_UP_S = 5000
 
 # Requests of all replications together: so many that bands are a few percent wide. Means of waiting times vary with the
@@ -92,8 +93,8 @@ def waiting_with_many_servers(servers, load):
 
 
 def waiting_with_general_service(load, second_moment):
-    """Mean waiting time of M/G/1, in units of the mean service time, from the second moment of the service time in units
-    of its square. Source: Pollaczek and Khinchine; Gross et al., section 5.1."""
+    """Mean waiting time of M/G/1, in units of the mean service time, from the second moment of the service time in
+    units of its square. Source: Pollaczek and Khinchine; Gross et al., section 5.1."""
     return load * second_moment / (2 * (1 - load))
 
 
@@ -212,8 +213,8 @@ class Steps(Queue):
     """What the steps add where they do show."""
 
     def test_who_finds_a_running_batch_waits_for_half_a_step(self):
-        # Nobody waits for a place. Arrivals are Poisson, so they find the replica running as often as it is (PASTA), and
-        # at an instant of the step that is equally likely everywhere: on average half a step is left.
+        # Nobody waits for a place. Arrivals are Poisson, so they find the replica running as often as it is (PASTA),
+        # and at an instant of the step that is equally likely everywhere: on average half a step is left.
         step_s = 0.25
         excesses = []
         for seed in range(1, REPLICATIONS + 1):

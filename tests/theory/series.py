@@ -6,8 +6,8 @@ from array import array
 
 
 def read_series(directory, quantity):
-    """Samples of a quantity in the results of a run on one rank, summed over the pools, instant by instant. The first is
-    taken at time 0."""
+    """Samples of a quantity in the results of a run on one rank, summed over the pools, instant by instant. The first
+    is taken at time 0."""
     if shutil.which("h5dump") is None:
         raise RuntimeError("h5dump is not installed (Debian package hdf5-tools): series cannot be read")
     dataset = f"/series/{quantity}"
