@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 namespace CLI {
@@ -22,6 +24,23 @@ struct StatsArguments {
 };
 void declare_stats(CLI::App& program, StatsArguments& arguments);
 void run_stats(const StatsArguments& arguments);
+
+/// Which requests go into which file.
+struct ExportArguments {
+    std::string path;
+    std::string output;  ///< empty: standard output
+    std::optional<double> from_s;
+    std::optional<double> to_s;
+    std::optional<std::string> stream;
+    std::optional<std::string> pool;
+    std::optional<std::uint32_t> replica;
+    double fraction = 1;
+    std::int64_t most = 100'000;
+};
+void declare_requests(CLI::App& program, ExportArguments& arguments);
+void run_requests(const ExportArguments& arguments);
+void declare_trace(CLI::App& program, ExportArguments& arguments);
+void run_trace(const ExportArguments& arguments);
 
 /// Throws InputError unless something is there.
 void check_exists(const std::string& command, const std::string& argument, const std::string& path);

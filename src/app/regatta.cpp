@@ -1,4 +1,4 @@
-// The simulator: run a scenario on one rank or on many, check one, or list what it can name.
+// The simulator: run a scenario on one rank or on many, check one, show its workload, or list what it can name.
 
 #include <fmt/format.h>
 
@@ -11,6 +11,7 @@
 #include "app/command_line.hpp"
 #include "app/run_command.hpp"
 #include "app/version.hpp"
+#include "app/workload_command.hpp"
 #include "regatta/transport/session.hpp"
 #include "scenario/reference.hpp"
 
@@ -23,9 +24,11 @@ int run(int argument_count, char** arguments, transport::Session& session, bool 
     program.set_version_flag("--version", app::version_text());
     app::RunArguments run_arguments;
     app::ValidateArguments validate_arguments;
+    app::WorkloadArguments workload_arguments;
     app::CatalogArguments catalog_arguments;
     app::declare_run(program, run_arguments);
     app::declare_validate(program, validate_arguments);
+    app::declare_workload(program, workload_arguments);
     app::declare_catalog(program, catalog_arguments);
     program.add_subcommand("reference", "Print the scenario reference page (Markdown)");
     // Every rank finds the same mistakes on its command line; one of them says so.
@@ -42,6 +45,7 @@ int run(int argument_count, char** arguments, transport::Session& session, bool 
     if (usage != 0 || !has_work) return usage;
     if (program.got_subcommand("run")) return app::run_scenario(run_arguments, arguments[0], session);
     if (program.got_subcommand("validate")) return app::validate_scenario(validate_arguments, arguments[0], session);
+    if (program.got_subcommand("workload")) return app::show_workload(workload_arguments, arguments[0], session);
     if (program.got_subcommand("catalog")) return app::show_catalog(catalog_arguments, arguments[0], session);
     if (speaks) fmt::print("{}", scenario::scenario_reference(scenario::Registries()));
     return 0;

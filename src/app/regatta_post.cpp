@@ -34,11 +34,17 @@ int run(int argument_count, char** arguments) {
     StatsArguments stats;
     declare_merge(program, merge);
     declare_stats(program, stats);
+    ExportArguments requests;
+    ExportArguments trace;
+    declare_requests(program, requests);
+    declare_trace(program, trace);
     program.add_subcommand("reference", "Print the reference page of result files (Markdown)");
     const bool has_work =
         parse_command_line(program, argument_count, arguments, [](const std::string& text) { fmt::print("{}", text); });
     if (has_work && program.got_subcommand("merge")) run_merge(merge);
     if (has_work && program.got_subcommand("stats")) run_stats(stats);
+    if (has_work && program.got_subcommand("requests")) run_requests(requests);
+    if (has_work && program.got_subcommand("trace")) run_trace(trace);
     if (has_work && program.got_subcommand("reference")) std::fputs(results::results_reference().c_str(), stdout);
     // A pipe that was closed, a disk that is full: the answer did not arrive.
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)

@@ -5,14 +5,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <iterator>
 #include <memory>
-#include <string_view>
-#include <system_error>
 
 #include "app/log.hpp"
 #include "app/progress.hpp"
@@ -40,37 +37,6 @@ std::int64_t peak_memory_bytes() {
     return std::int64_t{usage.ru_maxrss} * 1024;  // Linux counts in KiB
 }
 
-/// The library takes whatever follows an option for its value: "--out --quiet" would write into "--quiet".
-CLI::Validator no_option() {
-    return CLI::Validator(
-        [](const std::string& text) {
-            return text.starts_with("--") ? fmt::format("expected a value, found the option \"{}\"", text)
-                                          : std::string();
-        },
-        "");
-}
-
-/// Said here, where the value was given: the scenario would name the key that it goes to.
-CLI::Validator whole_number(std::int64_t least) {
-    return CLI::Validator(
-        [least](const std::string& text) {
-            std::int64_t value = 0;
-            const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-            const bool is_good = error == std::errc() && end == text.data() + text.size() && value >= least;
-            return is_good ? std::string()
-                           : fmt::format("expected a whole number of at least {}, found \"{}\"", least, text);
-        },
-        "");
-}
-
-void add_scenario_arguments(CLI::App& command, ScenarioArguments& arguments) {
-    command.add_option("SCENARIO", arguments.scenario, "Scenario file (YAML; JSON is YAML)")->required()->type_name("");
-    command.add_option("--set", arguments.overrides, "Replaces one value of the scenario; may be repeated")
-        ->allow_extra_args(false)
-        ->type_name("PATH=VALUE")
-        ->check(no_option());
-}
-
 results::RunDescription describe(const scenario::Scenario& scenario) {
     results::RunDescription run{.name = scenario.name,
                                 .seed = scenario.seed,
@@ -82,8 +48,13 @@ results::RunDescription describe(const scenario::Scenario& scenario) {
     for (const scenario::Pool& pool : scenario.pools)
         run.pools.push_back(pool.name);
     for (const scenario::Stream& stream : scenario.streams)
-        run.streams.push_back(
-            {.name = stream.name, .ttft_target = stream.targets.ttft, .tpot_target = stream.targets.tpot});
+        run.streams.push_back({.name = stream.name,
+                               .ttft_target = stream.targets.ttft,
+                               .tpot_target = stream.targets.tpot,
+                               .model = scenario.pools[stream.pool].model.name,
+                               .tenant = stream.tenant,
+                               .traffic_class = stream.traffic_class,
+                               .priority = stream.priority});
     return run;
 }
 
@@ -94,32 +65,30 @@ std::string free_directory(const std::string& name) {
     }
 }
 
-/// "1 rank", "2 ranks".
-std::string counted(std::uint64_t count, std::string_view noun) {
-    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
 std::string seconds_text(SimTime time) {
     return fmt::format("{:g} s", time.seconds());
 }
 
+std::string traffic_text(const scenario::Stream& stream, const std::optional<workload::TraceSummary>& trace) {
+    if (stream.trace)
+        return fmt::format("{}: {} in {}, {:.0f} tokens in and {:.0f} out on average", stream.trace->path,
+                           counted(trace->requests, "request"), seconds_text(trace->last_arrival),
+                           trace->mean_prompt_tokens, trace->mean_output_tokens);
+    const std::string rate = stream.rate_per_s > 0 ? fmt::format(", {:g} requests/s", stream.rate_per_s) : "";
+    return fmt::format("{}: {}{}{}{}", stream.name, stream.arrivals.name, rate, stream.curve ? " on average" : "",
+                       stream.limit ? ", at most " + counted(*stream.limit, "request") : "");
+}
+
 /// What is about to run, in a few lines.
-void introduce(const Log& log, const scenario::Scenario& scenario, const std::optional<workload::TraceSummary>& trace,
+void introduce(const Log& log, const scenario::Scenario& scenario, const scenario::TraceSummaries& traces,
                const engine::Partition& partition, const std::string& directory) {
     for (const scenario::Pool& pool : scenario.pools)
         log.info(fmt::format("  pool      {}: {} of {} x {}, {} at tp {}, {} with {} KV blocks of {} tokens", pool.name,
                              counted(pool.nodes, "node"), pool.gpus_per_node, pool.gpu.name, pool.model.name,
                              pool.tensor_parallel, counted(pool.replicas(), "replica"), pool.replica_kv_blocks,
                              pool.block_tokens));
-    if (trace)
-        log.info(fmt::format("  traffic   {}: {} in {}, {:.0f} tokens in and {:.0f} out on average",
-                             scenario.trace->path, counted(trace->requests, "request"),
-                             seconds_text(trace->last_arrival), trace->mean_prompt_tokens, trace->mean_output_tokens));
-    else
-        for (const scenario::Stream& stream : scenario.streams)
-            log.info(fmt::format("  traffic   {}: {}{}{}", stream.name, stream.arrivals.name,
-                                 stream.rate_per_s > 0 ? fmt::format(", {:g} requests/s", stream.rate_per_s) : "",
-                                 stream.limit ? ", at most " + counted(*stream.limit, "request") : ""));
+    for (std::size_t i = 0; i < scenario.streams.size(); ++i)
+        log.info("  traffic   " + traffic_text(scenario.streams[i], traces.at(i)));
     log.info(fmt::format("  engine    {}, load {:.2f} x the mean on the fullest", counted(partition.ranks, "rank"),
                          partition.imbalance));
     if (partition.idle_ranks > 0)
@@ -130,11 +99,14 @@ void introduce(const Log& log, const scenario::Scenario& scenario, const std::op
 }
 
 /// Arrivals end here, as far as it can be told beforehand.
-std::optional<SimTime> expected_end(const scenario::Scenario& scenario,
-                                    const std::optional<workload::TraceSummary>& trace) {
-    std::optional<SimTime> end = scenario.duration;
-    if (trace && (!end || trace->last_arrival < *end)) end = trace->last_arrival;
-    return end;
+std::optional<SimTime> expected_end(const scenario::Scenario& scenario, const scenario::TraceSummaries& traces) {
+    // A made-up stream without a duration has a limit, and nobody knows when it is reached.
+    const auto is_trace = [](const scenario::Stream& stream) { return stream.trace.has_value(); };
+    if (!std::all_of(scenario.streams.begin(), scenario.streams.end(), is_trace)) return scenario.duration;
+    SimTime last;
+    for (const auto& trace : traces)
+        if (trace) last = std::max(last, trace->last_arrival);
+    return scenario.duration ? std::min(*scenario.duration, last) : last;
 }
 
 /// One run from a checked scenario to the summary.
@@ -157,15 +129,16 @@ public:
                    .clock = [started] { return seconds_since(started); }}),
           fleet_(scenario, registries, writer_) {}
 
-    void carry_out(const std::optional<workload::TraceSummary>& trace) {
+    void carry_out(const scenario::TraceSummaries& traces) {
         engine::Partition partition = engine::partition_by_load(fleet_.model(), transport_.ranks());
-        introduce(log_, scenario_, trace, partition, directory_);
+        // Only rank 0, which read the traces, speaks.
+        if (transport_.rank() == 0) introduce(log_, scenario_, traces, partition, directory_);
         engine::Simulation simulation(fleet_.model(), std::move(partition), transport_, scenario_.bound,
                                       scenario_.exchange);
         log_.debug(fmt::format("  fleet built after {:.3f} s", seconds_since(started_)));
         ProgressLine line({.is_shown = log_.tells_info(),
                            .is_parallel = transport_.ranks() > 1,
-                           .expected_end = expected_end(scenario_, trace)});
+                           .expected_end = expected_end(scenario_, traces)});
         const SimTime until = scenario_.ends_at_duration ? scenario_.duration.value() : SimTime::never();
         const engine::RunReport report =
             simulation.run({.until = until, .observer = [&](const engine::Progress& progress) {
@@ -281,7 +254,7 @@ int run_scenario(const RunArguments& arguments, const std::string& program_path,
     engine::Buffer name(directory.begin(), directory.end());
     transport.broadcast(name);
     Run(arguments, *input.scenario, registries, transport, log, std::string(name.begin(), name.end()), started)
-        .carry_out(input.trace);
+        .carry_out(input.traces);
     return 0;
 }
 

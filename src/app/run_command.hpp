@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/arguments.hpp"
 #include "regatta/transport/session.hpp"
 
 namespace CLI {
@@ -14,11 +15,6 @@ class App;
 namespace regatta::app {
 
 /// `regatta run` and `regatta validate`.
-struct ScenarioArguments {
-    std::string scenario;
-    std::vector<std::string> overrides;  ///< --set path=value
-};
-
 struct RunArguments {
     ScenarioArguments scenario;
     std::string output;                ///< empty: runs/NAME-001, or the next free number

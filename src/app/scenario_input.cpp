@@ -44,7 +44,7 @@ ScenarioInput read_scenario(const std::string& path, const std::vector<std::stri
     input.exit_code = on_rank_zero(transport, [&] {
         try {
             input.scenario = load_scenario(request, registries, files);
-            if (input.scenario->trace) input.trace = check_trace(*input.scenario);
+            input.traces = check_traces(*input.scenario);
         } catch (const InputError& error) {
             std::vector<std::string> lines = error.problems();
             lines.push_back(scenario::closing_line(lines.size(), path));

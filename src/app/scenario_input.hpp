@@ -20,7 +20,7 @@ namespace regatta::app {
 struct ScenarioInput {
     int exit_code = 0;
     std::optional<scenario::Scenario> scenario;
-    std::optional<workload::TraceSummary> trace;  ///< on rank 0, when the scenario has a trace
+    scenario::TraceSummaries traces;  ///< on rank 0, by stream
 };
 
 /// Rank 0 reads and checks the scenario and its trace, speaks, and hands the bytes to the others.

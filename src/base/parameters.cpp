@@ -40,5 +40,8 @@ const std::vector<double>& Parameters::numbers(std::string_view key) const {
 const std::vector<std::pair<double, double>>& Parameters::points(std::string_view key) const {
     return value_of<std::vector<std::pair<double, double>>>(*this, key);
 }
+const std::vector<std::pair<SimTime, double>>& Parameters::rate_points(std::string_view key) const {
+    return value_of<std::vector<std::pair<SimTime, double>>>(*this, key);
+}
 
 }  // namespace regatta

@@ -192,6 +192,8 @@ void Domain::sort_due() {
 void Domain::visit_all(Host& host) {
     const auto process_of_message = [&](std::size_t i) { return members_[due_[i].local].process.get(); };
     const auto process_of_wake = [&](std::size_t i) { return members_[due_wakes_[i]].process.get(); };
+    prefetch_first(due_.size(), process_of_message);
+    prefetch_first(due_wakes_.size(), process_of_wake);
     std::size_t wake = 0;
     std::size_t message = 0;
     while (message < due_.size() || wake < due_wakes_.size()) {
@@ -208,6 +210,7 @@ void Domain::visit_all(Host& host) {
         message = last;
         if (wake_for == local) ++wake;
     }
+    wakes_.settle_touched();
 }
 
 /// Everything due for one member, in the total order.
@@ -236,7 +239,7 @@ void Domain::visit(std::uint32_t local, std::span<Due> messages, Host& host) {
         }
     }
     visited_ = UINT32_MAX;
-    wakes_.settle_member(local);
+    wakes_.touch(local);
 }
 
 Pending Domain::pending() {

@@ -47,9 +47,29 @@ void WakeTable::settle(std::size_t slot) {
     root_ = least(*below, 0);
 }
 
-void WakeTable::settle_member(std::uint32_t member) {
-    for (std::size_t slot = first_slot_[member]; slot < first_slot_[member] + slots_[member]; ++slot)
-        settle(slot);
+void WakeTable::touch(std::uint32_t member) {
+    if (slots_[member] == 0) return;
+    const std::size_t last = (first_slot_[member] + slots_[member] - 1) / kFanOut;
+    for (std::size_t node = first_slot_[member] / kFanOut; node <= last; ++node)
+        if (touched_.empty() || touched_.back() != node) touched_.push_back(node);
+}
+
+void WakeTable::settle_touched() {
+    if (touched_.empty()) return;
+    const std::vector<Key>* below = &keys_;
+    for (std::vector<Key>& level : levels_) {
+        above_.clear();
+        for (const std::size_t node : touched_) {
+            const Key key = least(*below, node);
+            if (key == level[node]) continue;
+            level[node] = key;
+            if (above_.empty() || above_.back() != node / kFanOut) above_.push_back(node / kFanOut);
+        }
+        touched_.swap(above_);
+        below = &level;
+    }
+    touched_.clear();
+    root_ = least(*below, 0);
 }
 
 }  // namespace regatta::engine

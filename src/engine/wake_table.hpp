@@ -62,7 +62,8 @@ public:
         visit_due(levels_.size(), 0, end, take);
     }
 
-    // Of one member at a time, while it is being visited: changes that reach the tree only with settle_member.
+    // Of one member at a time, while it is being visited, members ascending: changes that reach the tree, and so
+    // first(), only with settle_touched.
     /// The member's first wake-up.
     [[nodiscard]] Key first_of(std::uint32_t member) const {
         const Key* slots = keys_.data() + first_slot_[member];
@@ -77,7 +78,10 @@ public:
                                                                    : std::uint64_t{depth} << (kMemberBits + kSlotBits) |
                                                                          std::uint64_t{slot} << kMemberBits | member};
     }
-    void settle_member(std::uint32_t member);
+    /// The visit is over.
+    void touch(std::uint32_t member);
+    /// Carries the changes of all visits since the last call up the tree: once for each node, not for each change.
+    void settle_touched();
 
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
@@ -113,6 +117,8 @@ private:
     std::vector<Key> keys_;                  ///< by slot, members one after the other
     std::vector<std::vector<Key>> levels_;   ///< of each 16 keys of the level below the least; the last has one node
     Key root_;
+    std::vector<std::size_t> touched_;  ///< nodes above the changed keys, ascending
+    std::vector<std::size_t> above_;    ///< scratch
 };
 
 }  // namespace regatta::engine

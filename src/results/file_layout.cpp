@@ -81,6 +81,43 @@ Identity read_identity(const h5::File& file) {
     return identity;
 }
 
+namespace {
+
+void write_stream_facts(h5::File& file, const RunDescription& run) {
+    std::vector<std::string> models;
+    std::vector<std::string> tenants;
+    std::vector<std::string> classes;
+    std::vector<std::int64_t> priorities;
+    for (const StreamDescription& stream : run.streams) {
+        models.push_back(stream.model);
+        tenants.push_back(stream.tenant);
+        classes.push_back(stream.traffic_class);
+        priorities.push_back(stream.priority);
+    }
+    file.write_texts("/streams/model", models);
+    file.write_texts("/streams/tenant", tenants);
+    file.write_texts("/streams/class", classes);
+    file.write_numbers("/streams/priority", {priorities.size()}, priorities);
+}
+
+void read_stream_facts(const h5::File& file, RunDescription& run) {
+    const std::vector<std::string> models = file.read_texts("/streams/model");
+    const std::vector<std::string> tenants = file.read_texts("/streams/tenant");
+    const std::vector<std::string> classes = file.read_texts("/streams/class");
+    const std::vector<std::int64_t> priorities = file.read_numbers("/streams/priority");
+    for (const std::size_t size : {models.size(), tenants.size(), classes.size(), priorities.size()})
+        if (size != run.streams.size())
+            throw IoError(fmt::format("{}: /streams has columns of different length", file.path()));
+    for (std::size_t i = 0; i < run.streams.size(); ++i) {
+        run.streams[i].model = models[i];
+        run.streams[i].tenant = tenants[i];
+        run.streams[i].traffic_class = classes[i];
+        run.streams[i].priority = priorities[i];
+    }
+}
+
+}  // namespace
+
 void write_description(h5::File& file, const RunDescription& run) {
     file.write_texts("/scenario", {run.scenario_text}, true);
     file.write_text("/scenario", "name", run.name);
@@ -104,6 +141,7 @@ void write_description(h5::File& file, const RunDescription& run) {
     file.write_text("/streams/ttft_target_ns", "units", "ns");
     file.write_numbers("/streams/tpot_target_ns", {tpot_ns.size()}, tpot_ns);
     file.write_text("/streams/tpot_target_ns", "units", "ns");
+    write_stream_facts(file, run);
 }
 
 RunDescription read_description(const h5::File& file) {
@@ -119,9 +157,15 @@ RunDescription read_description(const h5::File& file) {
     const std::vector<std::int64_t> tpot_ns = file.read_numbers("/streams/tpot_target_ns");
     if (ttft_ns.size() != names.size() || tpot_ns.size() != names.size())
         throw IoError(fmt::format("{}: /streams has columns of different length", file.path()));
-    for (std::size_t i = 0; i < names.size(); ++i)
-        run.streams.push_back(
-            {.name = names[i], .ttft_target = time_or_none(ttft_ns[i]), .tpot_target = time_or_none(tpot_ns[i])});
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        StreamDescription stream;
+        stream.name = names[i];
+        stream.ttft_target = time_or_none(ttft_ns[i]);
+        stream.tpot_target = time_or_none(tpot_ns[i]);
+        run.streams.push_back(std::move(stream));
+    }
+    // Files of format 1.0 do not have them.
+    if (file.has("/streams/model")) read_stream_facts(file, run);
     return run;
 }
 

@@ -35,6 +35,7 @@ ttft_ms = (requests.first_token_ns - requests.arrival_ns)[requests.state == 0] /
 | `/scenario` | the scenario with every default written out, as text; attributes `name`, `seed`, `measure_from_ns`, `series_every_ns` (-1: none) |
 | `/pools/name`, `/streams/name` | what the columns `pool` and `stream` count through |
 | `/streams/ttft_target_ns`, `/streams/tpot_target_ns` | targets of each stream; -1: none |
+| `/streams/model`, `/streams/tenant`, `/streams/class`, `/streams/priority` | who each stream is for; since format 1.1 |
 | `/run` | how the run was carried out: attribute `program`, the tables `/run/ranks` and `/run/links`, and `/run/link_name`; the only part that depends on the number of ranks |
 )";
 

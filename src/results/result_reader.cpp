@@ -56,6 +56,13 @@ void ResultReader::visit_requests(const std::function<void(std::span<const servi
         visit_rows(h5::File::open(path), visit);
 }
 
+std::vector<SeriesRow> ResultReader::series() const {
+    SeriesSums sums;
+    for (const std::string& path : files_)
+        sums += layout::read_series(h5::File::open(path), run_);
+    return sums.rows();
+}
+
 RunOutcome ResultReader::outcome() const {
     SummarySums sums(run_);
     Reduction reduction(run_);

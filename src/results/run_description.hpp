@@ -14,6 +14,10 @@ struct StreamDescription {
     std::string name;
     std::optional<SimTime> ttft_target;
     std::optional<SimTime> tpot_target;
+    std::string model = {};          ///< that serves it
+    std::string tenant = {};         ///< empty: none
+    std::string traffic_class = {};  ///< that results are grouped by
+    std::int64_t priority = 0;       ///< smaller goes first
 };
 
 /// What is written about a run besides its results; the same on every rank and on every number of ranks.

@@ -61,9 +61,9 @@ void Assembly::check_times() {
     const Place& place = root_.place_of("duration");
     if (!scenario_.duration && scenario_.ends_at_duration && !is_duration_wrong)
         problems_.add(root_.place_of("end"), "end", "at_duration needs a duration; give one, or drain");
-    if (!scenario_.duration && !is_duration_wrong && !scenario_.trace && !scenario_.ends_at_duration) {
+    if (!scenario_.duration && !is_duration_wrong && !scenario_.ends_at_duration) {
         for (const Stream& stream : scenario_.streams) {
-            if (stream.limit) continue;
+            if (stream.limit || stream.trace) continue;
             problems_.add(
                 place, "duration",
                 fmt::format("missing; stream \"{}\" would never end: expected a duration, or a limit", stream.name));

@@ -31,7 +31,7 @@ void Assembly::assemble_workload() {
     const auto found = root_.maps.find("workload");
     if (found == root_.maps.end()) return;
     Reading& reading = found->second;
-    if (reading.maps.empty()) return;  // not a map, and that was told
+    if (reading.lists.empty()) return;  // not a map, and that was told
     const bool has_streams = reading.given.count("streams") > 0;
     const bool has_trace = reading.has("trace") || reading.refused.count("trace") > 0;
     if (has_trace && has_streams) {
@@ -40,10 +40,12 @@ void Assembly::assemble_workload() {
     } else if (!has_trace && !has_streams) {
         problems_.add(reading.place, reading.path, "no traffic; give a trace by --set workload.trace=PATH, or streams");
     } else if (has_streams) {
-        refuse_trace_keys(reading);
+        refuse_trace_keys(reading, "change each stream's rate");
+        if (reading.has("pool")) refuse_key(reading, "pool", "name the pool in each stream");
+        if (reading.has("model")) refuse_key(reading, "model", "name the model in each stream");
         assemble_streams(reading);
     } else if (reading.is_sound) {
-        assemble_trace(reading);
+        assemble_lone_trace(reading);
     }
 }
 
@@ -61,7 +63,8 @@ std::optional<std::uint16_t> Assembly::pool_by_name(const Reading& reading) {
         const Pool& pool = scenario_.pools[i];
         names.push_back(pool.name);
         if (pool.name != wanted) continue;
-        if (sound_pools_[i] && reading.has("model") && reading.values.word("model") != pool.model.name) {
+        if (sound_pools_[i] && reading.has("model") && reading.values.word("model") != pool.model.name &&
+            reading.values.word("model") != pool.name) {
             problems_.add(
                 reading.place_of("model"), reading.path_of("model"),
                 fmt::format("pool \"{}\" serves {}; leave out the model or the pool", wanted, pool.model.name));
@@ -78,12 +81,13 @@ std::optional<std::uint16_t> Assembly::pool_by_model(const Reading& reading) {
     const bool has_model = reading.has("model");
     const std::string model = has_model ? reading.values.word("model") : "";
     std::vector<std::string> candidates;
-    std::set<std::string> models;
+    std::set<std::string> known_names;
     std::optional<std::uint16_t> answer;
     for (std::size_t i = 0; i < scenario_.pools.size(); ++i) {
         const Pool& pool = scenario_.pools[i];
-        models.insert(pool.model.name);
-        if (has_model && pool.model.name != model) continue;
+        known_names.insert(pool.model.name);
+        known_names.insert(pool.name);
+        if (has_model && pool.model.name != model && pool.name != model) continue;
         candidates.push_back(pool.name);
         answer = static_cast<std::uint16_t>(i);
     }
@@ -91,7 +95,7 @@ std::optional<std::uint16_t> Assembly::pool_by_model(const Reading& reading) {
     // While a pool's own keys are wrong, nobody knows what it serves.
     if (std::find(sound_pools_.begin(), sound_pools_.end(), false) != sound_pools_.end()) return std::nullopt;
     if (candidates.empty()) {
-        const std::vector<std::string> known(models.begin(), models.end());
+        const std::vector<std::string> known(known_names.begin(), known_names.end());
         problems_.add(
             reading.place_of("model"), reading.path_of("model"),
             fmt::format("no pool serves \"{}\"; allowed: {}{}", model, join(known), did_you_mean(model, known)));
@@ -103,51 +107,52 @@ std::optional<std::uint16_t> Assembly::pool_by_model(const Reading& reading) {
     return std::nullopt;
 }
 
-void Assembly::assemble_trace(Reading& reading) {
+void Assembly::assemble_lone_trace(Reading& reading) {
+    Stream stream;
+    stream.name = stream.traffic_class = "trace";
+    stream.targets = targets_of(root_.maps["targets"], {});
+    stream.limit = limit_of(reading);
+    stream.trace = trace_of(reading, stream.limit);
+    if (const auto pool = pool_for(reading)) stream.pool = *pool;
+    scenario_.streams.push_back(std::move(stream));
+}
+
+workload::TraceInput Assembly::trace_of(Reading& reading, const std::optional<std::uint64_t>& limit) {
     workload::TraceInput trace;
     trace.path = locate(reading.values.word("trace"), reading.place_of("trace"));
     reading.values.set("trace", files_.absolute(trace.path));
     if (const InputFiles::File& file = files_.probe(trace.path); !file.is_readable)
         problems_.add(reading.place_of("trace"), reading.path_of("trace"),
                       fmt::format("cannot read \"{}\": {}", trace.path, file.reason));
-    const Reading& columns = reading.maps.at("columns");
-    for (const auto& [key, value] : columns.values.all())
-        trace.columns[key] = std::get<std::string>(value);
-    if (!trace.columns.empty() && trace.columns.size() < 3)
-        problems_.add(columns.place, columns.path,
-                      "one column alone cannot be named; expected all of: arrival, prompt_tokens, output_tokens");
-    trace.rate_scale = reading.values.real("rate_scale");
-    const Reading& window = reading.maps.at("window");
-    trace.window_from = window.values.duration("from");
-    if (window.has("to")) trace.window_to = window.values.duration("to");
-    if (trace.window_to <= trace.window_from)
-        problems_.add(window.place_of("to"), window.path_of("to"),
-                      fmt::format("{} is not after window.from, {}", write_duration(trace.window_to),
-                                  write_duration(trace.window_from)));
-    trace.limit = limit_of(reading);
-    Stream stream;
-    stream.name = "trace";
-    stream.targets = targets_of(root_.maps["targets"], {});
-    stream.limit = trace.limit;
-    if (const auto pool = pool_for(reading)) stream.pool = *pool;
-    scenario_.streams.push_back(std::move(stream));
-    scenario_.trace = std::move(trace);
+    if (const auto columns = reading.maps.find("columns"); columns != reading.maps.end()) {
+        for (const auto& [key, value] : columns->second.values.all())
+            trace.columns[key] = std::get<std::string>(value);
+        if (!trace.columns.empty() && trace.columns.size() < 3)
+            problems_.add(columns->second.place, columns->second.path,
+                          "one column alone cannot be named; expected all of: arrival, prompt_tokens, output_tokens");
+    }
+    if (reading.has("rate_scale")) trace.rate_scale = reading.values.real("rate_scale");
+    if (const auto found = reading.maps.find("window"); found != reading.maps.end()) {
+        const Reading& window = found->second;
+        trace.window_from = window.values.duration("from");
+        if (window.has("to")) trace.window_to = window.values.duration("to");
+        if (trace.window_to <= trace.window_from)
+            problems_.add(window.place_of("to"), window.path_of("to"),
+                          fmt::format("{} is not after window.from, {}", write_duration(trace.window_to),
+                                      write_duration(trace.window_from)));
+    }
+    trace.limit = limit;
+    return trace;
 }
 
-void Assembly::refuse_trace_keys(const Reading& reading) {
-    const auto refuse = [&](const char* key, const char* instead) {
-        problems_.add(reading.place_of(key), reading.path_of(key), fmt::format("applies to a trace only; {}", instead));
-    };
-    if (reading.has("rate_scale") && reading.values.real("rate_scale") != 1)
-        refuse("rate_scale", "change each stream's rate");
-    if (reading.has("pool")) refuse("pool", "name the pool in each stream");
-    if (reading.has("model")) refuse("model", "name the model in each stream");
-    const auto window = reading.maps.find("window");
-    if (window != reading.maps.end() && window->second.is_sound &&
-        (window->second.has("to") || window->second.values.duration("from") != SimTime()))
-        refuse("window", "leave it out");
-    const auto columns = reading.maps.find("columns");
-    if (columns != reading.maps.end() && !columns->second.values.all().empty()) refuse("columns", "leave it out");
+void Assembly::refuse_key(const Reading& reading, const char* key, const char* instead) {
+    problems_.add(reading.place_of(key), reading.path_of(key), fmt::format("applies to a trace only; {}", instead));
+}
+
+void Assembly::refuse_trace_keys(const Reading& reading, const char* instead_of_scale) {
+    if (reading.has("rate_scale")) refuse_key(reading, "rate_scale", instead_of_scale);
+    if (reading.maps.count("window") > 0) refuse_key(reading, "window", "leave it out");
+    if (reading.maps.count("columns") > 0) refuse_key(reading, "columns", "leave it out");
 }
 
 void Assembly::assemble_streams(Reading& reading) {
@@ -167,33 +172,67 @@ void Assembly::assemble_streams(Reading& reading) {
         stream.limit = smaller(limit_of(one), common_limit);
         // A stream whose own keys are wrong is not also said to be endless.
         if (one.is_sound)
-            assemble_stream(one, i);
+            assemble_stream(one, stream);
         else if (!stream.limit)
             stream.limit = 0;
     }
 }
 
-void Assembly::assemble_stream(Reading& reading, std::size_t index) {
-    Stream& stream = scenario_.streams[index];
+void Assembly::assemble_stream(Reading& reading, Stream& stream) {
+    if (reading.has("tenant")) stream.tenant = reading.values.word("tenant");
+    stream.traffic_class = reading.has("class") ? reading.values.word("class") : stream.name;
+    reading.values.set("class", stream.traffic_class);
+    stream.priority = reading.values.count("priority");
     Reading& targets = reading.maps.at("targets");
     stream.targets = targets_of(targets, targets_of(root_.maps["targets"], {}));
     if (stream.targets.ttft) targets.values.set("ttft", *stream.targets.ttft);
     if (stream.targets.tpot) targets.values.set("tpot", *stream.targets.tpot);
     const std::optional<std::uint16_t> pool = pool_for(reading);
     if (pool) stream.pool = *pool;
-    assemble_arrivals(reading, stream);
-    assemble_lengths(reading.maps.at("lengths"), stream, pool && sound_pools_[*pool]);
+    if (!reading.has("trace")) {
+        assemble_made_up(reading, stream, pool && sound_pools_[*pool]);
+        return;
+    }
+    for (const char* key : {"arrivals", "lengths"})
+        if (reading.policies.count(key) > 0 || reading.maps.count(key) > 0)
+            problems_.add(reading.place_of(key), reading.path_of(key),
+                          fmt::format("the stream's trace tells its {}; leave out one of them", key));
+    stream.trace = trace_of(reading, stream.limit);
 }
 
-void Assembly::assemble_arrivals(const Reading& reading, Stream& stream) {
-    const PolicyReading& arrivals = reading.policies.at("arrivals");
+void Assembly::assemble_made_up(Reading& reading, Stream& stream, bool is_pool_sound) {
+    refuse_trace_keys(reading, "change the rate");
+    bool is_complete = true;
+    const auto require = [&](const char* key, bool is_there, const std::string& expected) {
+        if (is_there) return;
+        is_complete = false;
+        problems_.add(reading.place, reading.path_of(key),
+                      fmt::format("missing; expected {}, or a trace in place of arrivals and lengths", expected));
+    };
+    require("arrivals", reading.policies.count("arrivals") > 0, "one of: " + join(registries_.arrivals.names()));
+    require("lengths", reading.maps.count("lengths") > 0, "a map with: prompt, output");
+    if (!is_complete) {
+        if (!stream.limit) stream.limit = 0;  // told; not also said to be endless
+        return;
+    }
+    assemble_arrivals(reading, stream);
+    assemble_lengths(reading.maps.at("lengths"), stream, is_pool_sound);
+}
+
+void Assembly::assemble_arrivals(Reading& reading, Stream& stream) {
+    PolicyReading& arrivals = reading.policies.at("arrivals");
     stream.arrivals = choice_of(arrivals);
-    if (arrivals.parameters.has("rate")) stream.rate_per_s = arrivals.parameters.real("rate");
+    const auto rate = arrivals.maps.find("rate");
+    const bool has_rate = rate != arrivals.maps.end();
+    if (has_rate) assemble_rate(rate->second, stream);
     const auto* process = registries_.arrivals.find(arrivals.name);
     // A process without gaps has no use for a rate, but nothing except a limit would end it.
     bool is_at_once = false;
     with_place(arrivals, [&] { is_at_once = process->make(1.0, arrivals.parameters)->gap_s(0, kMostUniform) == 0; });
-    if (!is_at_once && stream.rate_per_s == 0)
+    if (is_at_once && stream.curve)
+        problems_.add(rate->second.place, rate->second.path,
+                      fmt::format("{} has no rate that could change; leave it out", arrivals.name));
+    if (!is_at_once && !has_rate)
         problems_.add(arrivals.place, arrivals.path + ".rate",
                       fmt::format("missing; {} needs a rate, such as 40/s", arrivals.name));
     if (is_at_once && !stream.limit) {
@@ -213,6 +252,7 @@ void Assembly::assemble_lengths(const Reading& reading, Stream& stream, bool is_
     };
     take("prompt", stream.prompt);
     take("output", stream.output);
+    stream.correlation = reading.values.real("correlation");
     if (!is_pool_sound) return;
     const Pool& pool = scenario_.pools[stream.pool];
     if (least_tokens > pool.max_context_tokens)

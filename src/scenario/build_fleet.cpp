@@ -5,6 +5,7 @@
 #include "regatta/base/errors.hpp"
 #include "routing/gateway_lp.hpp"
 #include "routing/registry.hpp"
+#include "scenario/build_workload.hpp"
 #include "serving/node_lp.hpp"
 #include "serving/replica_scheduler.hpp"
 
@@ -21,37 +22,13 @@ constexpr double kNodeLoad = 3;
 
 Fleet::Fleet(const Scenario& scenario, const Registries& registries, serving::RecordSink& sink)
     : scenario_(scenario), registries_(registries), sink_(sink) {
-    make_workload();
+    workload_ = make_workload(scenario, registries);
     add_gateways();
     for (std::size_t pool = 0; pool < scenario.pools.size(); ++pool)
         add_pool(pool);
     for (std::size_t pool = 0; pool < scenario.pools.size(); ++pool)
         join_pool(pool);
     if (scenario.series_every) model_.sample_every(*scenario.series_every, nodes_);
-}
-
-void Fleet::make_workload() {
-    const std::uint32_t gateways = scenario_.gateways.count;
-    if (scenario_.trace) {
-        workload_ = std::make_unique<workload::Workload>(*scenario_.trace, gateways);
-        return;
-    }
-    std::vector<workload::SyntheticStream> streams;
-    for (const Stream& stream : scenario_.streams) {
-        const auto* arrivals = registries_.arrivals.find(stream.arrivals.name);
-        const auto* prompt = registries_.lengths.find(stream.prompt.name);
-        const auto* output = registries_.lengths.find(stream.output.name);
-        REGATTA_CHECK(arrivals != nullptr && prompt != nullptr && output != nullptr,
-                      "an unknown policy passed the checks");
-        streams.push_back({.whole = arrivals->make(stream.rate_per_s, stream.arrivals.parameters),
-                           .share = arrivals->make(stream.rate_per_s / gateways, stream.arrivals.parameters),
-                           .prompt = prompt->make(stream.prompt.parameters),
-                           .output = output->make(stream.output.parameters),
-                           .from = SimTime(),
-                           .until = scenario_.duration.value_or(SimTime::never()),
-                           .limit = stream.limit});
-    }
-    workload_ = std::make_unique<workload::Workload>(std::move(streams), gateways, scenario_.seed);
 }
 
 /// The pool's part of all requests, by the streams' rates; a trace counts 1.
@@ -173,9 +150,9 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t pool_index,
                                           .pool = PoolId(static_cast<std::uint16_t>(pool_index)),
                                           .gpus = pool.tensor_parallel,
                                           .kv_blocks = limits.kv_blocks};
-        replicas.emplace_back(facts, scheduler->make(limits, pool.scheduler.parameters, scenario_.stepping),
-                              serving::Replica::Surroundings{
-                                  .timing = *step_times_[pool_index], .sink = sink_, .outcome = outcome_});
+        replicas.emplace_back(
+            facts, scheduler->make(limits, pool.scheduler.parameters, scenario_.stepping),
+            serving::Replica::Surroundings{.timing = *step_times_[pool_index], .sink = sink_, .outcome = outcome_});
     }
     const serving::NodeLp::Setup setup{.pool = PoolId(static_cast<std::uint16_t>(pool_index)),
                                        .first_in_pool = first,

@@ -28,7 +28,6 @@ public:
     [[nodiscard]] std::int64_t arrived() const { return arrived_; }
 
 private:
-    void make_workload();
     void add_gateways();
     void add_pool(std::size_t index);
     void join_pool(std::size_t index);

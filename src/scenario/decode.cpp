@@ -42,6 +42,8 @@ std::string noun_of(ParameterKind kind) {
             return "a list of numbers";
         case ParameterKind::Points:
             return "a list of pairs [[fraction, value], ...]";
+        case ParameterKind::RatePoints:
+            return "a list of pairs [[time, rate], ...]";
     }
     return "";
 }
@@ -65,6 +67,7 @@ std::string write_bound(double bound, ParameterKind kind) {
         case ParameterKind::Duration:
             return write_duration(SimTime::from_seconds(bound));
         case ParameterKind::Rate:
+        case ParameterKind::RatePoints:
             return write_rate(bound);
         case ParameterKind::Bytes:
             return write_bytes(std::llround(bound));
@@ -149,6 +152,7 @@ Read<Value> decode_scalar(const Node& node, const Parameter& declared) {
         }
         case ParameterKind::Numbers:
         case ParameterKind::Points:
+        case ParameterKind::RatePoints:
             break;
     }
     return refused(declared, node.as_found());
@@ -173,6 +177,35 @@ Read<Value> decode_numbers(const Node& list, const Parameter& declared) {
     return Value(std::move(numbers));
 }
 
+bool is_pair(const Node& node) {
+    return node.kind == Node::Kind::List && node.items.size() == 2;
+}
+
+std::string no_pair(const char* what, const Node& found) {
+    return fmt::format(
+        "expected a pair [{}], found {}", what,
+        found.kind == Node::Kind::List ? fmt::format("a list of {}", found.items.size()) : found.as_found());
+}
+
+Read<Value> decode_rate_points(const Node& list) {
+    const Parameter time{.key = "time", .kind = ParameterKind::Duration};
+    const Parameter rate{.key = "rate", .kind = ParameterKind::Rate};
+    std::vector<std::pair<SimTime, double>> points;
+    for (std::size_t i = 0; i < list.items.size(); ++i) {
+        const Node& pair = list.items[i];
+        const auto wrong = [&](const std::string& what) {
+            return tl::make_unexpected(fmt::format("point {}: {}", i, what));
+        };
+        if (!is_pair(pair)) return wrong(no_pair("time, rate", pair));
+        const Read<Value> at = decode(pair.items[0], time);
+        const Read<Value> rate_per_s = decode(pair.items[1], rate);
+        if (!at) return wrong(at.error());
+        if (!rate_per_s) return wrong(rate_per_s.error());
+        points.emplace_back(std::get<SimTime>(*at), std::get<double>(*rate_per_s));
+    }
+    return Value(std::move(points));
+}
+
 Read<Value> decode_points(const Node& list, const Parameter& declared) {
     std::vector<std::pair<double, double>> points;
     for (std::size_t i = 0; i < list.items.size(); ++i) {
@@ -180,10 +213,7 @@ Read<Value> decode_points(const Node& list, const Parameter& declared) {
         const auto wrong = [&](const std::string& what) {
             return tl::make_unexpected(fmt::format("point {}: {}", i, what));
         };
-        if (pair.kind != Node::Kind::List || pair.items.size() != 2)
-            return wrong(
-                "expected a pair [fraction, value], found " +
-                (pair.kind == Node::Kind::List ? fmt::format("a list of {}", pair.items.size()) : pair.as_found()));
+        if (!is_pair(pair)) return wrong(no_pair("fraction, value", pair));
         const Read<double> fraction = number_in(pair.items[0]);
         const Read<double> value = number_in(pair.items[1]);
         if (!fraction) return wrong(fraction.error());
@@ -206,7 +236,9 @@ std::string expected_of(const Parameter& declared) {
 }
 
 Read<Value> decode(const Node& node, const Parameter& declared) {
-    const bool is_list = declared.kind == ParameterKind::Numbers || declared.kind == ParameterKind::Points;
+    const bool is_list = declared.kind == ParameterKind::Numbers || declared.kind == ParameterKind::Points ||
+                         declared.kind == ParameterKind::RatePoints;
+    if (declared.kind == ParameterKind::RatePoints && node.kind == Node::Kind::List) return decode_rate_points(node);
     if (is_list && node.kind == Node::Kind::List)
         return declared.kind == ParameterKind::Numbers ? decode_numbers(node, declared) : decode_points(node, declared);
     if (is_list || node.kind != Node::Kind::Scalar) return refused(declared, node.as_found());
@@ -244,6 +276,9 @@ std::string write_value(const Value& value, ParameterKind kind) {
     if (const auto* points = std::get_if<std::vector<std::pair<double, double>>>(&value))
         for (const auto& [fraction, point] : *points)
             parts.push_back(fmt::format("[{}, {}]", write_number(fraction), write_number(point)));
+    if (const auto* points = std::get_if<std::vector<std::pair<SimTime, double>>>(&value))
+        for (const auto& [at, rate] : *points)
+            parts.push_back(fmt::format("[{}, {}]", write_duration(at), write_rate(rate)));
     return fmt::format("[{}]", join(parts));
 }
 

@@ -44,9 +44,19 @@ Scenario load_scenario(const LoadRequest& request, const Registries& registries,
     return scenario;
 }
 
-workload::TraceSummary check_trace(const Scenario& scenario) {
-    REGATTA_CHECK(scenario.trace.has_value(), "the scenario has no trace");
-    return workload::survey_trace(*scenario.trace);
+TraceSummaries check_traces(const Scenario& scenario) {
+    TraceSummaries summaries(scenario.streams.size());
+    std::vector<std::string> problems;
+    for (std::size_t i = 0; i < scenario.streams.size(); ++i) {
+        if (!scenario.streams[i].trace) continue;
+        try {
+            summaries[i] = workload::survey_trace(*scenario.streams[i].trace);
+        } catch (const InputError& error) {
+            problems.insert(problems.end(), error.problems().begin(), error.problems().end());
+        }
+    }
+    if (!problems.empty()) throw InputError(problems);
+    return summaries;
 }
 
 std::string catalogue_directory(const std::string& program_path) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,12 @@ struct LoadRequest {
 /// then each `--set`, then other files.
 [[nodiscard]] Scenario load_scenario(const LoadRequest& request, const Registries& registries, InputFiles& files);
 
-/// Reads the scenario's trace from end to end: the check that load_scenario leaves to one rank, because it takes time.
-/// Throws InputError for the first bad line. The scenario must have a trace.
-[[nodiscard]] workload::TraceSummary check_trace(const Scenario& scenario);
+/// Of each stream that is a trace.
+using TraceSummaries = std::vector<std::optional<workload::TraceSummary>>;
+
+/// Reads the scenario's traces from end to end: the check that load_scenario leaves to one rank, because it takes time.
+/// Throws InputError with the first bad line of each.
+[[nodiscard]] TraceSummaries check_traces(const Scenario& scenario);
 
 /// Directory of the shipped catalogue: $REGATTA_CATALOGUE if set, else beside the program's installation, else that of
 /// the source tree the program was built from.

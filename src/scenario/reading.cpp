@@ -55,10 +55,13 @@ public:
         }
         const std::size_t before = problems_.size();
         if (map != nullptr) refuse_unknown(*map, path, key_names(section));
+        const bool is_shorthand = node != nullptr && node->kind == Node::Kind::Scalar;
         for (const Key& key : section.keys) {
             const Node* item = map == nullptr ? nullptr : map->find(key.parameter.key);
             if (item != nullptr) reading.given[key.parameter.key] = item->place;
-            read_key(item, key, reading);
+            // What is wrong with a scalar in place of the map is told under the name that was written.
+            const bool is_whole = is_shorthand && key.parameter.key == section.shorthand_key;
+            read_key(item, key, is_whole ? path : reading.path_of(key.parameter.key), reading);
         }
         if (problems_.size() > before) reading.is_sound = false;
         return reading;
@@ -105,9 +108,8 @@ private:
         }
     }
 
-    void read_key(const Node* item, const Key& key, Reading& reading) {
+    void read_key(const Node* item, const Key& key, const std::string& path, Reading& reading) {
         const std::string& name = key.parameter.key;
-        const std::string path = reading.path_of(name);
         if (item == nullptr && key.parameter.is_required) {
             problems_.add(reading.place, path, "missing; expected " + expected_under(key));
             return;
@@ -123,6 +125,7 @@ private:
             case Key::Shape::List:
                 return read_list(item, key, path, reading);
             case Key::Shape::Policy:
+                if (key.may_be_none && (item == nullptr || is_none(*item))) return;
                 reading.policies[name] = read_policy(item, item == nullptr ? reading.place : item->place, path, key);
                 return;
         }
@@ -237,24 +240,31 @@ private:
             return reading;
         }
         reading.name = choice.policy->name;
-        read_parameters(item, choice, table, reading);
+        read_parameters(item, choice, key, reading);
         return reading;
     }
 
-    void read_parameters(const Node* item, const Choice& choice, const PolicyTable& table, PolicyReading& reading) {
-        std::vector<std::string> known{table.select_key};
-        const auto read_one = [&](const Parameter& declared) {
+    void read_parameters(const Node* item, const Choice& choice, const Key& key, PolicyReading& reading) {
+        std::vector<std::string> known{key.policies.select_key};
+        const bool is_map = item != nullptr && item->kind == Node::Kind::Map;
+        const auto find = [&](const std::string& name) { return is_map ? item->find(name) : nullptr; };
+        for (const Section& beside : key.section) {
+            for (const Key& map : beside.keys) {
+                const std::string& name = map.parameter.key;
+                known.push_back(name);
+                const Node* node = find(name);
+                if (node != nullptr && !is_none(*node))
+                    reading.maps[name] =
+                        read_section(node, node->place, reading.path + "." + name, map.section.front());
+            }
+        }
+        for (const Parameter& declared : choice.policy->parameters) {
             const bool is_short = !choice.shorthand.empty() && declared.is_required;
-            const std::string& key = is_short ? choice.shorthand : declared.key;
-            known.push_back(key);
-            const bool is_map = item != nullptr && item->kind == Node::Kind::Map;
-            read_parameter(is_map ? item->find(key) : nullptr, key, declared, reading);
-        };
-        for (const Parameter& declared : table.shared)
-            read_one(declared);
-        for (const Parameter& declared : choice.policy->parameters)
-            read_one(declared);
-        if (item != nullptr && item->kind == Node::Kind::Map) refuse_unknown(*item, reading.path, known);
+            const std::string& name = is_short ? choice.shorthand : declared.key;
+            known.push_back(name);
+            read_parameter(find(name), name, declared, reading);
+        }
+        if (is_map) refuse_unknown(*item, reading.path, known);
     }
 
     void read_parameter(const Node* item, const std::string& key, const Parameter& declared, PolicyReading& reading) {
@@ -280,100 +290,11 @@ private:
     Problems& problems_;
 };
 
-/// Writes a reading in block style; policies, being short, in braces.
-class Writer {
-public:
-    std::string text;
-
-    void write_section(const Reading& reading, const Section& section, const std::string& indent) {
-        for (const Key& key : section.keys) {
-            const std::string& name = key.parameter.key;
-            switch (key.shape) {
-                case Key::Shape::Value:
-                    text += fmt::format("{}{}: {}\n", indent, name, value_text(reading, key));
-                    break;
-                case Key::Shape::Map:
-                    if (reading.maps.count(name) == 0)
-                        text += fmt::format("{}{}: none\n", indent, name);
-                    else
-                        write_map(reading.maps.at(name), key, indent);
-                    break;
-                case Key::Shape::List:
-                    write_list(reading.lists.at(name), key, indent);
-                    break;
-                case Key::Shape::Policy:
-                    text +=
-                        fmt::format("{}{}: {}\n", indent, name, policy_text(reading.policies.at(name), key.policies));
-                    break;
-            }
-        }
-    }
-
-private:
-    static std::string value_text(const Reading& reading, const Key& key) {
-        if (!reading.has(key.parameter.key)) return "none";
-        return write_value(reading.values.all().find(key.parameter.key)->second, key.parameter.kind);
-    }
-
-    void write_map(const Reading& reading, const Key& key, const std::string& indent) {
-        const Section& section = key.section.front();
-        if (!section.shorthand_key.empty()) {
-            bool is_short = true;
-            std::string value;
-            for (const Key& inner : section.keys) {
-                if (inner.parameter.key == section.shorthand_key)
-                    value = value_text(reading, inner);
-                else
-                    is_short =
-                        is_short && !reading.has(inner.parameter.key) && reading.maps.count(inner.parameter.key) == 0;
-            }
-            if (is_short) {
-                text += fmt::format("{}{}: {}\n", indent, key.parameter.key, value);
-                return;
-            }
-        }
-        text += fmt::format("{}{}:\n", indent, key.parameter.key);
-        write_section(reading, section, indent + "  ");
-    }
-
-    void write_list(const std::vector<Reading>& elements, const Key& key, const std::string& indent) {
-        if (elements.empty()) return;
-        text += fmt::format("{}{}:\n", indent, key.parameter.key);
-        for (const Reading& element : elements) {
-            const std::size_t start = text.size();
-            write_section(element, key.section.front(), indent + "    ");
-            text[start + indent.size() + 2] = '-';  // the dash takes the place of two spaces
-        }
-    }
-
-    static std::string policy_text(const PolicyReading& reading, const PolicyTable& table) {
-        const PolicyDeclaration& policy = *table.find(reading.name);
-        const auto text_of = [&](const Parameter& declared) {
-            const auto found = reading.parameters.all().find(declared.key);
-            return found == reading.parameters.all().end() ? "none" : write_value(found->second, declared.kind);
-        };
-        if (policy.sole_parameter() != nullptr && policy.parameters.size() == 1 && table.shared.empty())
-            return fmt::format("{{{}: {}}}", reading.name, text_of(policy.parameters.front()));
-        std::string result = fmt::format("{{{}: {}", table.select_key, reading.name);
-        for (const Parameter& declared : table.shared)
-            result += fmt::format(", {}: {}", declared.key, text_of(declared));
-        for (const Parameter& declared : policy.parameters)
-            result += fmt::format(", {}: {}", declared.key, text_of(declared));
-        return result + "}";
-    }
-};
-
 }  // namespace
 
 Reading read_document(const Node& document, const Section& schema, Problems& problems) {
     Reader reader(problems);
     return reader.read_section(&document, document.place, "", schema);
-}
-
-std::string write_document(const Reading& reading, const Section& schema) {
-    Writer writer;
-    writer.write_section(reading, schema, "");
-    return std::move(writer.text);
 }
 
 }  // namespace regatta::scenario

@@ -10,6 +10,8 @@
 
 namespace regatta::scenario {
 
+struct Reading;
+
 /// A policy as it was chosen, its parameters complete and checked one by one.
 struct PolicyReading {
     std::string name;
@@ -18,6 +20,7 @@ struct PolicyReading {
     std::string path;
     std::map<std::string, Place> places;       ///< of the parameters that were given
     std::map<std::string, std::string> paths;  ///< of the parameters that were given
+    std::map<std::string, Reading> maps;       ///< beside the parameters; one that is none has no element
 };
 
 /// A section of the scenario as it was read. Keys that were left out have their default; what was wrong has been told
@@ -31,7 +34,7 @@ struct Reading {
     std::set<std::string> refused;        ///< keys whose value was wrong
     std::map<std::string, Reading> maps;  ///< one that may be none and is has no element
     std::map<std::string, std::vector<Reading>> lists;
-    std::map<std::string, PolicyReading> policies;
+    std::map<std::string, PolicyReading> policies;  ///< one that may be none and is has no element
 
     [[nodiscard]] bool has(const std::string& key) const { return values.has(key); }
     /// Of the value where it was written, else of the section.

@@ -85,11 +85,20 @@ public:
         for (const Key& key : section.keys)
             text += key_row(key, path);
         text += "\n";
+        write_inner_sections(section, path);
+    }
+
+    /// What stands below the keys of a section.
+    void write_inner_sections(const Section& section, const std::string& path) {
         for (const Key& key : section.keys) {
             const std::string inner = join_path(path, key);
             if (key.shape == Key::Shape::Map || key.shape == Key::Shape::List)
                 write_section(key.section.front(), inner);
-            if (key.shape == Key::Shape::Policy) write_policies(key, inner);
+            if (key.shape == Key::Shape::Policy) {
+                write_policies(key, inner);
+                for (const Section& beside : key.section)
+                    write_inner_sections(beside, inner);
+            }
         }
     }
 
@@ -149,13 +158,14 @@ private:
     }
 
     void write_policies(const Key& key, const std::string& path) {
-        const std::string described = describe(key.policies);
+        const std::string described = describe(key, path);
         const auto [first, is_new] = described_at_.emplace(described, path);
         text += fmt::format("## `{}`\n\n", path);
         text += is_new ? described : fmt::format("As `{}`.\n\n", first->second);
     }
 
-    static std::string describe(const PolicyTable& table) {
+    static std::string describe(const Key& key, const std::string& path) {
+        const PolicyTable& table = key.policies;
         std::string text;
         text += fmt::format("Written as a name, or as `{{{}: name, parameter: value}}`", table.select_key);
         for (const PolicyDeclaration& policy : table.policies) {
@@ -165,10 +175,10 @@ private:
             break;
         }
         text += ".\n\n";
-        if (!table.shared.empty()) {
+        for (const Section& beside : key.section) {
             text += fmt::format("All of them take:\n\n{}", kTableHead);
-            for (const Parameter& parameter : table.shared)
-                text += value_row(parameter, false);
+            for (const Key& map : beside.keys)
+                text += key_row(map, path);
             text += "\n";
         }
         for (const PolicyDeclaration& policy : table.policies) {

@@ -58,15 +58,21 @@ struct Gateways {
     std::optional<SimTime> report_every;
 };
 
-/// One class of traffic, synthetic or the trace's (then arrivals and lengths are empty and it is the only one).
+/// One class of traffic, made up or a trace's (then arrivals and lengths are empty).
 struct Stream {
     std::string name;
-    std::uint16_t pool = 0;  ///< the pool that serves its model
+    std::uint16_t pool = 0;     ///< the pool that serves its model
+    std::string tenant;         ///< empty: none
+    std::string traffic_class;  ///< the stream's name unless it was given
+    std::int64_t priority = 0;  ///< smaller goes first
     Targets targets;
-    double rate_per_s = 0;
+    std::optional<workload::TraceInput> trace;
+    double rate_per_s = 0;                     ///< of a curve: the mean
+    std::optional<workload::RateCurve> curve;  ///< none: the rate does not change
     PolicyChoice arrivals;
     PolicyChoice prompt;
     PolicyChoice output;
+    double correlation = 0;  ///< of prompt and output lengths
     std::optional<std::uint64_t> limit;
 };
 
@@ -76,8 +82,7 @@ struct Scenario {
     std::uint64_t seed = 1;
     std::vector<Pool> pools;
     Gateways gateways;
-    std::vector<Stream> streams;  ///< at least one
-    std::optional<workload::TraceInput> trace;
+    std::vector<Stream> streams;    ///< at least one
     bool ends_at_duration = false;  ///< else: drain, until every request has ended
     SimTime node_to_node_latency;   ///< one way; no message of this version travels there
     SimTime measure_from;           ///< the summary counts requests that arrive from here on

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "llm/data_type.hpp"
+#include "scenario/schema_keys.hpp"
 
 namespace regatta::scenario {
 
@@ -34,6 +35,8 @@ bool Key::takes_none() const {
     return shape == Shape::Value && (may_be_none || is_optional(parameter));
 }
 
+using namespace keys;
+
 namespace {
 
 // Limits of what one scenario may describe. Ids are 32 bits wide (16 for pools and streams), and a list this long is
@@ -43,80 +46,12 @@ constexpr double kMostGateways = 1e5;
 constexpr double kMostGpusPerNode = 1024;
 constexpr double kMostTokens = 1e8;
 
-using Kind = ParameterKind;
-
-Key value(Parameter parameter) {
-    Key key;
-    key.parameter = std::move(parameter);
-    return key;
-}
-
-Key map(std::string name, bool is_required, Section section, std::string sentence) {
-    Key key;
-    key.parameter = {.key = std::move(name), .is_required = is_required, .sentence = std::move(sentence)};
-    key.shape = Key::Shape::Map;
-    key.section.push_back(std::move(section));
-    return key;
-}
-
-Key list(std::string name, bool is_required, Section section, std::string sentence) {
-    Key key = map(std::move(name), is_required, std::move(section), std::move(sentence));
-    key.shape = Key::Shape::List;
-    return key;
-}
-
-Key policy(std::string name, bool is_required, PolicyTable table, std::string sentence) {
-    Key key;
-    key.parameter = {.key = std::move(name), .is_required = is_required, .sentence = std::move(sentence)};
-    key.shape = Key::Shape::Policy;
-    key.policies = std::move(table);
-    return key;
-}
-
-Key word(std::string name, std::string default_text, std::vector<std::string> choices, std::string sentence) {
-    return value({.key = std::move(name),
-                  .kind = Kind::Word,
-                  .default_text = std::move(default_text),
-                  .choices = std::move(choices),
-                  .sentence = std::move(sentence)});
-}
-
-Key duration(std::string name, std::string default_text, double least_s, std::string sentence) {
-    return value({.key = std::move(name),
-                  .kind = Kind::Duration,
-                  .default_text = std::move(default_text),
-                  .least = least_s,
-                  .sentence = std::move(sentence)});
-}
-
-Key count(std::string name, std::string default_text, double least, double most, std::string sentence) {
-    return value({.key = std::move(name),
-                  .kind = Kind::Count,
-                  .default_text = std::move(default_text),
-                  .least = least,
-                  .most = most,
-                  .sentence = std::move(sentence)});
-}
-
-template <class Factory>
-PolicyTable table_of(const Registry<Factory>& registry, std::string select_key, std::string default_name) {
-    PolicyTable table{.select_key = std::move(select_key), .default_name = std::move(default_name)};
-    for (const auto& entry : registry.entries())
-        table.policies.push_back({entry.name, entry.sentence, entry.parameters});
-    return table;
-}
-
 /// A model or GPU: a name of the catalogue, or of a file of the user's alone.
 Section named_section(const std::string& what) {
     Parameter name{.key = "name", .kind = Kind::Word, .is_required = true, .sentence = "name of the " + what};
     return {.shorthand_key = "name",
             .keys = {value(std::move(name)),
                      word("file", "", {}, "file in the form of the catalogue that has it, instead of the catalogue")}};
-}
-
-Section targets_section() {
-    return {.keys = {duration("ttft", "", 1e-9, "time to the first token that users are promised"),
-                     duration("tpot", "", 1e-9, "time per output token after the first that users are promised")}};
 }
 
 Section pool_section(const Registries& registries) {
@@ -131,8 +66,7 @@ Section pool_section(const Registries& registries) {
                               .default_text = "0.9",
                               .least = 0.01,
                               .sentence = "part of the GPU memory that the engine may use"};
-    Key gpu = map("gpu", false, named_section("GPU"), "kind of GPU; none: that of the node type");
-    gpu.may_be_none = true;
+    Key gpu = optional_map("gpu", named_section("GPU"), "kind of GPU; none: that of the node type");
     Section node{.shorthand_key = "name",
                  .keys = {word("name", "", {}, "node type of the catalogue; what else is given here replaces its own"),
                           std::move(gpu),
@@ -189,48 +123,6 @@ Section network_section() {
     return {.keys = {duration("gateway_to_node", "50us", 1e-9, "one way between a gateway and a node"),
                      duration("node_to_node", "10us", 1e-9,
                               "one way between two nodes; no message of this version travels there")}};
-}
-
-Section stream_section(const Registries& registries) {
-    PolicyTable arrivals = table_of(registries.arrivals, "process", "poisson");
-    arrivals.shared = {{.key = "rate",
-                        .kind = Kind::Rate,
-                        .least = 1.0 / 86'400,
-                        .sentence = "mean rate of the whole stream; required unless everything arrives at once"}};
-    const PolicyTable lengths = table_of(registries.lengths, "distribution", "");
-    Section length_section{.keys = {policy("prompt", true, lengths, "tokens of a prompt"),
-                                    policy("output", true, lengths, "tokens of an answer")}};
-    return {.keys = {word("name", "", {}, "what the stream is called; none: stream-0, stream-1, ..."),
-                     word("pool", "", {}, "pool that serves it; needed when several could"),
-                     word("model", "", {}, "model that it asks for, instead of a pool"),
-                     map("targets", false, targets_section(), "targets of this stream; none: those of the scenario"),
-                     policy("arrivals", true, std::move(arrivals), "when requests come"),
-                     map("lengths", true, std::move(length_section), "how long prompts and answers are"),
-                     count("limit", "", 1, 1e18, "at most so many requests of this stream")}};
-}
-
-Section workload_section(const Registries& registries) {
-    Section columns{.keys = {word("arrival", "", {}, "column of arrival times"),
-                             word("prompt_tokens", "", {}, "column of prompt lengths"),
-                             word("output_tokens", "", {}, "column of answer lengths")}};
-    Section window{.keys = {duration("from", "0s", 0, "earliest arrival taken, in the trace's own time"),
-                            duration("to", "", 1e-9, "arrivals before this instant only; none: to the end")}};
-    Parameter rate_scale{.key = "rate_scale",
-                         .kind = Kind::Real,
-                         .default_text = "1",
-                         .least = 1e-6,
-                         .most = 1e6,
-                         .sentence = "2: the same requests in half the time"};
-    return {
-        .keys = {word("trace", "", {},
-                      "file of recorded requests (CSV, also .gz and .zst) instead of streams; relative to the scenario "
-                      "file, in a --set relative to where the program was started"),
-                 map("columns", false, std::move(columns), "names of the trace's columns; none: known by the header"),
-                 value(std::move(rate_scale)), map("window", false, std::move(window), "part of the trace to replay"),
-                 count("limit", "", 1, 1e18, "at most so many requests of the trace, or of each stream"),
-                 word("pool", "", {}, "pool that serves the trace; needed when several could"),
-                 word("model", "", {}, "model that the trace asks for, instead of a pool"),
-                 list("streams", false, stream_section(registries), "classes of made-up traffic")}};
 }
 
 }  // namespace

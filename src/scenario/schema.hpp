@@ -23,8 +23,7 @@ struct PolicyDeclaration {
 /// with one required parameter, `{name: value}`.
 struct PolicyTable {
     std::string select_key;
-    std::string default_name = {};       ///< empty: it must be said
-    std::vector<Parameter> shared = {};  ///< parameters that every policy of the table takes
+    std::string default_name = {};  ///< empty: it must be said
     std::vector<PolicyDeclaration> policies = {};
 
     [[nodiscard]] const PolicyDeclaration* find(std::string_view name) const;
@@ -40,11 +39,13 @@ struct Key {
 
     Parameter parameter;  ///< for other shapes than Value only key, is_required and sentence count
     Shape shape = Shape::Value;
-    /// Of a Value: `none` is allowed although there is a default. Of a Map: it may be left out or be `none`, and has no
-    /// values then.
+    /// Of a Value: `none` is allowed although there is a default. Of a Map or Policy: it may be left out or be `none`,
+    /// and has no values then.
     bool may_be_none = false;
-    std::vector<Section> section;  ///< of a Map or List: exactly one, what stands in it or in each element
-    PolicyTable policies;          ///< of a Policy
+    /// Of a Map or List: exactly one, what stands in it or in each element. Of a Policy: at most one, maps that may be
+    /// none and stand beside the parameters of whichever policy is chosen.
+    std::vector<Section> section;
+    PolicyTable policies;  ///< of a Policy
 
     [[nodiscard]] bool takes_none() const;
 };

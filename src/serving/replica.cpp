@@ -66,6 +66,7 @@ SimTime Replica::wake_at() const {
         return from.plus(std::min(steps, most_steps_ahead_) * least_step_fine_).ceiling();
     };
     if (!is_busy_) return later(run_start_, soonest.waiting);
+    if (soonest.in_batch == run_steps_ && soonest.waiting == INT64_MAX) return run_end_;
     // The run's own steps are known; those of a run that a request has cut short would have been no longer.
     const bool is_line_bound = soonest.arrivals_only_delay && timing_->is_monotone();
     const std::int64_t known = std::min(soonest.in_batch, is_line_bound ? uncut_steps_ : run_steps_);
@@ -202,7 +203,7 @@ void Replica::tell_gaps(std::int64_t steps) {
         if (growth_fine > 0) {
             // Last step of this bucket: the largest k with gap_fine + k * growth below the bucket's end.
             const std::int64_t end_fine = LatencySketch::bucket_end(SimTime::from_ns(gap_ns)).ns() << timing::kFineBits;
-            count = std::min(count, (end_fine - 1 - gap_fine) / growth_fine + 1);
+            if (gap_fine + (count - 1) * growth_fine >= end_fine) count = (end_fine - 1 - gap_fine) / growth_fine + 1;
         }
         const SimTime total = boundary(told + count) - (told == 0 ? run_start_.ceiling() : boundary(told));
         sink_->inter_token_gaps(facts_.pool, SimTime::from_ns(gap_ns), count * run_decodes_, total * run_decodes_);

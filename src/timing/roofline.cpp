@@ -86,6 +86,8 @@ RooflineStepTime::RooflineStepTime(const StepTimeTarget& target, const Options& 
     set_memory_traffic(share);
     if (gpus > 1) set_collectives(target.gpu, options, share);
     set_attention(target, options, share);
+    for (std::int64_t decodes = 0; decodes < kTabledDecodes; ++decodes)
+        base_of_decodes_.push_back(base_fine({.decodes = decodes, .prefills = {}, .samples = decodes}));
 }
 
 void RooflineStepTime::set_matrix_products(const StepTimeTarget& target, const Options& options, const Share& share) {
@@ -181,7 +183,8 @@ void RooflineStepTime::set_attention(const StepTimeTarget& target, const Options
     add(window_layers, target.model.window_tokens);
 }
 
-StepLine RooflineStepTime::line(const BatchShape& shape) const {
+/// Everything but the attention of decodes.
+std::int64_t RooflineStepTime::base_fine(const BatchShape& shape) const {
     std::int64_t rows = shape.decodes;
     double seconds = step_s_;
     for (const PrefillChunk& chunk : shape.prefills) {
@@ -197,13 +200,20 @@ StepLine RooflineStepTime::line(const BatchShape& shape) const {
         const double samples = real(shape.samples);
         seconds += head_.seconds(samples) + samples * sample_s_ + gather_s_;
     }
-    StepLine line{.base_fine = std::max(fine_of_seconds(seconds), kFinePerNs)};
+    return std::max(fine_of_seconds(seconds), kFinePerNs);
+}
+
+StepLine RooflineStepTime::line(const BatchShape& shape) const {
+    const bool only_decodes = shape.prefills.empty() && shape.samples == shape.decodes;
+    const auto decodes = static_cast<std::size_t>(shape.decodes);
+    StepLine line{.base_fine =
+                      only_decodes && decodes < base_of_decodes_.size() ? base_of_decodes_[decodes] : base_fine(shape)};
     if (shape.decodes == 0) return line;
     for (const RooflineAttention& attention : attention_) {
-        const StepLine decodes = attention.decode_line(shape);
-        line.base_fine += decodes.base_fine;
-        line.slope_fine += decodes.slope_fine;
-        line.valid_below = std::min(line.valid_below, decodes.valid_below);
+        const StepLine of_decodes = attention.decode_line(shape);
+        line.base_fine += of_decodes.base_fine;
+        line.slope_fine += of_decodes.slope_fine;
+        line.valid_below = std::min(line.valid_below, of_decodes.valid_below);
     }
     return line;
 }

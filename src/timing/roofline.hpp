@@ -51,6 +51,10 @@ private:
     void set_memory_traffic(const Share& share);
     void set_collectives(const hardware::Gpu& gpu, const Options& options, const Share& share);
     void set_attention(const StepTimeTarget& target, const Options& options, const Share& share);
+    [[nodiscard]] std::int64_t base_fine(const BatchShape& shape) const;
+
+    /// Batches of so many decodes and nothing else find their base in a table: half of all steps that are asked for.
+    static constexpr std::int64_t kTabledDecodes = 1025;
 
     // Everything below holds for one GPU; what happens in each layer is already multiplied by the layers.
     std::vector<MatrixProduct> layer_products_;  // qkv, output, gate and up, down; router, shared experts
@@ -60,6 +64,7 @@ private:
     double sample_s_ = 0;  // per sampled row: sampler, gathering the logits
     double step_s_ = 0;    // overheads, all-reduces without their data
     double gather_s_ = 0;  // gathering the logits, without the data
+    std::vector<std::int64_t> base_of_decodes_;
     std::vector<RooflineAttention> attention_;  // layers that attend to everything, layers with a sliding window
 };
 

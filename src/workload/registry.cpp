@@ -2,6 +2,7 @@
 
 #include "workload/arrivals.hpp"
 #include "workload/lengths.hpp"
+#include "workload/zipf.hpp"
 
 namespace regatta::workload {
 
@@ -20,6 +21,7 @@ LengthRegistry built_in_length_distributions() {
         {"uniform", "every length between two bounds is equally likely", uniform_parameters(), make_uniform},
         {"exponential", "many short and few long ones, by their mean", exponential_parameters(), make_exponential},
         {"lognormal", "long right tail, by mean and coefficient of variation", lognormal_parameters(), make_lognormal},
+        {"zipf", "a power law: a length's probability falls as a power of it", zipf_parameters(), make_zipf},
         {"quantiles", "a measured distribution, by points of its inverse", quantiles_parameters(), make_quantiles},
     });
 }

@@ -5,18 +5,15 @@
 
 #include "regatta/base/errors.hpp"
 #include "regatta/base/random.hpp"
+#include "workload/copula.hpp"
 
 namespace regatta::workload {
-namespace {
-
-constexpr int kIndexBits = 48;
-
-}  // namespace
-
 bool ArrivalTimes::advance() {
     if (index_ >= options_.end_index) return false;
-    const double uniform = uniform_open(options_.seed, RandomPurpose::Arrival, options_.stream, index_);
-    const SimTime next = clock_ + SimTime::from_seconds(options_.process->gap_s(drawn_, uniform));
+    const double uniform = uniform_open(options_.seed, RandomPurpose::Arrival, options_.stream.value(), index_);
+    const double gap = options_.process->gap_s(drawn_, uniform);
+    const SimTime next =
+        options_.curve != nullptr ? options_.curve->after(clock_, gap) : clock_ + SimTime::from_seconds(gap);
     if (next >= options_.until) {
         index_ = options_.end_index;
         return false;
@@ -69,8 +66,9 @@ std::uint64_t ArrivalDeal::buffered() const {
 ArrivalTimes::Options whole_arrivals(const SyntheticPlan& plan, std::uint16_t stream) {
     const SyntheticStream& one = plan.streams[stream];
     return {.process = one.whole.get(),
+            .curve = one.curve.get(),
             .seed = plan.seed,
-            .stream = stream,
+            .stream = plan.ids[stream],
             .end_index = one.limit.value_or(UINT64_MAX),
             .from = one.from,
             .until = one.until};
@@ -84,13 +82,13 @@ ArrivalTimes::Options share_of_arrivals(const SyntheticPlan& plan, std::uint16_t
     return share;
 }
 
-std::uint64_t SyntheticSource::Head::id() const {
-    return (static_cast<std::uint64_t>(stream) << kIndexBits) + stream_index;
+std::uint64_t SyntheticSource::Head::stream_index() const {
+    return id & ((std::uint64_t{1} << kStreamIndexBits) - 1);
 }
 
 bool SyntheticSource::comes_later(const Head& a, const Head& b) {
     if (a.arrival != b.arrival) return a.arrival > b.arrival;
-    return a.id() > b.id();
+    return a.id > b.id;
 }
 
 SyntheticSource::SyntheticSource(const SyntheticPlan& plan, std::vector<ArrivalDeal>& deals, std::uint32_t gateway)
@@ -112,7 +110,7 @@ void SyntheticSource::start() {
     for (std::uint16_t stream = 0; stream < plan_.streams.size(); ++stream) {
         const SimTime arrival = next_arrival(stream);
         if (arrival.is_never()) continue;
-        heads_.push_back({arrival, stream, taken_[stream] * plan_.gateways + gateway_});
+        heads_.push_back({arrival, stream, first_id(plan_.ids[stream]) + taken_[stream] * plan_.gateways + gateway_});
     }
     std::make_heap(heads_.begin(), heads_.end(), comes_later);
 }
@@ -127,7 +125,7 @@ std::optional<SyntheticSource::Head> SyntheticSource::take_first() {
     const Head first = last;
     ++taken_[first.stream];
     last.arrival = next_arrival(first.stream);
-    last.stream_index += plan_.gateways;
+    last.id += plan_.gateways;
     if (last.arrival.is_never())
         heads_.pop_back();
     else if (has_several)
@@ -140,16 +138,19 @@ std::optional<Request> SyntheticSource::next() {
     if (!head) return std::nullopt;
     ++position_;
     const SyntheticStream& stream = plan_.streams[head->stream];
-    const auto length = [&](const LengthDistribution& distribution, RandomPurpose purpose) {
-        return static_cast<std::uint32_t>(
-            distribution.tokens(uniform_open(plan_.seed, purpose, head->stream, head->stream_index)));
+    const StreamId id = plan_.ids[head->stream];
+    const auto uniform = [&](RandomPurpose purpose) {
+        return uniform_open(plan_.seed, purpose, id.value(), head->stream_index());
     };
+    const double of_prompt = uniform(RandomPurpose::PromptLength);
+    double of_output = uniform(RandomPurpose::OutputLength);
+    if (stream.correlation != 0) of_output = correlated(of_prompt, of_output, stream.correlation);
     Request request;
-    request.id = RequestId(head->id());
+    request.id = RequestId(head->id);
     request.arrival = head->arrival;
-    request.prompt_tokens = length(*stream.prompt, RandomPurpose::PromptLength);
-    request.output_tokens = length(*stream.output, RandomPurpose::OutputLength);
-    request.stream = StreamId(head->stream);
+    request.prompt_tokens = static_cast<std::uint32_t>(stream.prompt->tokens(of_prompt));
+    request.output_tokens = static_cast<std::uint32_t>(stream.output->tokens(of_output));
+    request.stream = id;
     return request;
 }
 

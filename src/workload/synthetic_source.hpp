@@ -12,18 +12,21 @@ namespace regatta::workload {
 /// Streams, gateways and seed: what the numbers follow from.
 struct SyntheticPlan {
     std::vector<SyntheticStream> streams;
+    std::vector<StreamId> ids;  ///< by stream: its number among all streams of the workload
     std::uint32_t gateways = 1;
     std::uint64_t seed = 0;
 };
 
 /// Arrival times of one process, one after the other: gaps are rounded to whole ns each, then added as integers.
-/// Gap `i` comes from the uniform number of stream index `first_index + i * index_step`.
+/// Gap `i` comes from the uniform number of stream index `first_index + i * index_step`. With a curve, gaps are counted
+/// in requests that the curve expects.
 class ArrivalTimes {
 public:
     struct Options {
         const ArrivalProcess* process = nullptr;
+        const RateCurve* curve = nullptr;
         std::uint64_t seed = 0;
-        std::uint16_t stream = 0;
+        StreamId stream;
         std::uint64_t first_index = 0;
         std::uint64_t index_step = 1;
         std::uint64_t end_index = UINT64_MAX;  ///< indices below this only: the stream's limit
@@ -89,9 +92,9 @@ private:
     // One stream's next arrival. The order of heads is that of requests: by arrival, then id.
     struct Head {
         SimTime arrival;
-        std::uint16_t stream = 0;
-        std::uint64_t stream_index = 0;
-        [[nodiscard]] std::uint64_t id() const;
+        std::uint16_t stream = 0;  // in the plan
+        std::uint64_t id = 0;
+        [[nodiscard]] std::uint64_t stream_index() const;
     };
     static bool comes_later(const Head& a, const Head& b);
     void start();

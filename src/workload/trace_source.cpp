@@ -4,7 +4,8 @@
 
 namespace regatta::workload {
 
-TraceFeed::TraceFeed(const TraceInput& input, std::uint32_t gateways) : reader_(input), lanes_(gateways) {}
+TraceFeed::TraceFeed(const TraceInput& input, StreamId stream, std::uint32_t gateways)
+    : reader_(input), stream_(stream), lanes_(gateways) {}
 
 void TraceFeed::serve(std::uint32_t gateway) {
     REGATTA_CHECK(dealt_ == 0, "all gateways of a rank must be made before one of them draws requests");
@@ -32,10 +33,12 @@ std::optional<Request> TraceFeed::take(std::uint32_t gateway) {
             continue;
         }
         Request request;
-        request.id = RequestId(row->row);
+        request.id = RequestId(first_id(stream_) + row->row);
         request.arrival = row->arrival;
         request.prompt_tokens = row->prompt_tokens;
         request.output_tokens = row->output_tokens;
+        request.stream = stream_;
+        request.prefix = row->prefix;
         lane.requests.push_back(request);
     }
     if (mine.empty()) return std::nullopt;

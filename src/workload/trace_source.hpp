@@ -14,7 +14,7 @@ namespace regatta::workload {
 /// needs more. A gateway whose clock is behind finds its rows kept for it.
 class TraceFeed {
 public:
-    TraceFeed(const TraceInput& input, std::uint32_t gateways);
+    TraceFeed(const TraceInput& input, StreamId stream, std::uint32_t gateways);
 
     /// Before the first take(): this gateway's rows are wanted. Others' rows are dropped.
     void serve(std::uint32_t gateway);
@@ -31,6 +31,7 @@ private:
         std::deque<Request> requests;
     };
     TraceReader reader_;
+    StreamId stream_;
     std::vector<Lane> lanes_;  // by gateway
     std::uint64_t dealt_ = 0;
     bool is_at_end_ = false;

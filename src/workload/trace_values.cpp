@@ -162,4 +162,8 @@ std::optional<std::uint32_t> parse_tokens(std::string_view text) {
     return static_cast<std::uint32_t>(*tokens);
 }
 
+std::optional<std::uint64_t> parse_handle(std::string_view text) {
+    return whole_number<std::uint64_t>(text);
+}
+
 }  // namespace regatta::workload

@@ -22,4 +22,7 @@ inline constexpr std::int64_t kMostTraceTokens = 100'000'000;
 /// A whole number from 1 to kMostTraceTokens; none: not such a number.
 [[nodiscard]] std::optional<std::uint32_t> parse_tokens(std::string_view text);
 
+/// A whole number below 2^64; none: not such a number.
+[[nodiscard]] std::optional<std::uint64_t> parse_handle(std::string_view text);
+
 }  // namespace regatta::workload

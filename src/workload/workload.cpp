@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "regatta/base/errors.hpp"
+#include "workload/merged_source.hpp"
 #include "workload/synthetic_source.hpp"
 #include "workload/trace_reader.hpp"
 #include "workload/trace_source.hpp"
@@ -33,41 +34,68 @@ TraceSummary survey_trace(const TraceInput& input) {
     return summary;
 }
 
-// One of the two kinds, never both.
 class Workload::Impl {
 public:
-    Impl(const TraceInput& trace, std::uint32_t gateways) : feed_(std::make_unique<TraceFeed>(trace, gateways)) {}
-    explicit Impl(SyntheticPlan plan) : plan_(std::move(plan)) {
-        REGATTA_CHECK(plan_.streams.size() <= UINT16_MAX, "streams are numbered in 16 bits");
-        for (std::uint16_t stream = 0; stream < plan_.streams.size(); ++stream) {
-            const SyntheticStream& one = plan_.streams[stream];
-            REGATTA_CHECK(one.limit || !one.whole->needs_limit(), fmt::format("stream {} never ends", stream));
-            deals_.emplace_back(whole_arrivals(plan_, stream), plan_.gateways);
+    Impl(std::vector<StreamTraffic> streams, std::uint32_t gateways, std::uint64_t seed)
+        : streams_(std::move(streams)), plan_{.streams = {}, .ids = {}, .gateways = gateways, .seed = seed} {
+        REGATTA_CHECK(streams_.size() <= UINT16_MAX, "streams are numbered in 16 bits");
+        for (std::uint16_t stream = 0; stream < streams_.size(); ++stream) {
+            if (const auto* trace = std::get_if<TraceInput>(&streams_[stream]))
+                feeds_.push_back(std::make_unique<TraceFeed>(*trace, StreamId(stream), gateways));
+            else
+                add_synthetic(StreamId(stream));
         }
     }
 
     std::unique_ptr<RequestSource> source_for(std::uint32_t gateway) {
-        if (feed_) return std::make_unique<TraceSource>(*feed_, gateway);
-        return std::make_unique<SyntheticSource>(plan_, deals_, gateway);
+        MergedSource::Parts parts = parts_for(gateway);
+        if (parts.size() == 1) return std::move(parts.front());
+        return std::make_unique<MergedSource>(std::move(parts), [this, gateway] { return lone_source(gateway); });
     }
 
     std::uint64_t buffered() const {
-        std::uint64_t count = feed_ ? feed_->buffered() : 0;
+        std::uint64_t count = 0;
+        for (const auto& feed : feeds_)
+            count += feed->buffered();
         for (const ArrivalDeal& deal : deals_)
             count += deal.buffered();
         return count;
     }
 
 private:
-    std::unique_ptr<TraceFeed> feed_;
-    SyntheticPlan plan_;
-    std::vector<ArrivalDeal> deals_;  // by stream
+    void add_synthetic(StreamId id) {
+        const auto& stream = std::get<SyntheticStream>(streams_[id.index()]);
+        REGATTA_CHECK(stream.limit || !stream.whole->needs_limit(), fmt::format("stream {} never ends", id.value()));
+        plan_.streams.push_back(stream);
+        plan_.ids.push_back(id);
+        const auto place = static_cast<std::uint16_t>(plan_.streams.size() - 1);
+        deals_.emplace_back(whole_arrivals(plan_, place), plan_.gateways);
+    }
+
+    MergedSource::Parts parts_for(std::uint32_t gateway) {
+        MergedSource::Parts parts;
+        if (!plan_.streams.empty()) parts.push_back(std::make_unique<SyntheticSource>(plan_, deals_, gateway));
+        for (const auto& feed : feeds_)
+            parts.push_back(std::make_unique<TraceSource>(*feed, gateway));
+        return parts;
+    }
+
+    // One gateway's requests from readers and deals of its own, which it owns.
+    std::unique_ptr<MergedSource> lone_source(std::uint32_t gateway) const {
+        // Owned by the closure of the source alone: shared only because a std::function must be copyable.
+        const auto own = std::make_shared<Impl>(streams_, plan_.gateways, plan_.seed);
+        return std::make_unique<MergedSource>(own->parts_for(gateway),
+                                              [own, gateway] { return own->lone_source(gateway); });
+    }
+
+    std::vector<StreamTraffic> streams_;
+    SyntheticPlan plan_;              // of the streams that are made up
+    std::vector<ArrivalDeal> deals_;  // by stream of the plan
+    std::vector<std::unique_ptr<TraceFeed>> feeds_;
 };
 
-Workload::Workload(TraceInput trace, std::uint32_t gateways) : impl_(std::make_unique<Impl>(trace, gateways)) {}
-
-Workload::Workload(std::vector<SyntheticStream> streams, std::uint32_t gateways, std::uint64_t seed)
-    : impl_(std::make_unique<Impl>(SyntheticPlan{.streams = std::move(streams), .gateways = gateways, .seed = seed})) {}
+Workload::Workload(std::vector<StreamTraffic> streams, std::uint32_t gateways, std::uint64_t seed)
+    : impl_(std::make_unique<Impl>(std::move(streams), gateways, seed)) {}
 
 Workload::~Workload() = default;
 

@@ -5,10 +5,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "regatta/base/ids.hpp"
 #include "regatta/base/time.hpp"
+#include "workload/rate_curve.hpp"
 #include "workload/registry.hpp"
 #include "workload/request_source.hpp"
 
@@ -24,6 +26,12 @@ struct TraceInput {
     SimTime window_to = SimTime::never();
     std::optional<std::uint64_t> limit;  ///< at most so many requests
 };
+
+/// The ids of a stream's requests begin here: the stream's number stands above 48 bits for the request's own.
+inline constexpr int kStreamIndexBits = 48;
+[[nodiscard]] constexpr std::uint64_t first_id(StreamId stream) {
+    return std::uint64_t{stream.value()} << kStreamIndexBits;
+}
 
 /// What a look through a whole trace tells.
 struct TraceSummary {
@@ -42,24 +50,29 @@ struct TraceSummary {
 struct SyntheticStream {
     std::shared_ptr<const ArrivalProcess> whole;  ///< the stream's arrivals; shared by the gateways of one rank
     std::shared_ptr<const ArrivalProcess> share;  ///< one gateway's share (rate / gateways) when it splits freely
+    /// The rate of a stream that changes it; then `whole` and `share` are processes of rate 1 and 1 / gateways. None:
+    /// the processes have the stream's rate.
+    std::shared_ptr<const RateCurve> curve;
     std::shared_ptr<const LengthDistribution> prompt;
     std::shared_ptr<const LengthDistribution> output;
+    double correlation = 0;            ///< of prompt and output, -1 to 1: docs of correlated()
     SimTime from;                      ///< first gap starts here
     SimTime until = SimTime::never();  ///< arrivals before this instant only
     std::optional<std::uint64_t> limit;
 };
 
+/// Where the requests of one stream come from.
+using StreamTraffic = std::variant<SyntheticStream, TraceInput>;
+
 /// Makes the sources of the gateways that live on one rank. Request `i` of a trace goes to gateway i mod `gateways`,
-/// counting selected rows; its id is the row's number in the file. A gateway's requests are the same whichever other
-/// gateways the instance serves.
-/// Sources made by one instance share one reader (the trace is parsed once per rank) and hold buffers only as deep as
-/// their gateways' clocks are apart.
+/// counting selected rows; its id is the row's number in the file, above first_id of its stream. A gateway's requests
+/// are the same whichever other gateways the instance serves.
+/// Sources made by one instance share one reader per trace (each is parsed once per rank) and hold buffers only as deep
+/// as their gateways' clocks are apart.
 class Workload {
 public:
-    /// A trace's requests all belong to stream 0.
-    Workload(TraceInput trace, std::uint32_t gateways);
     /// Element i is StreamId(i).
-    Workload(std::vector<SyntheticStream> streams, std::uint32_t gateways, std::uint64_t seed);
+    Workload(std::vector<StreamTraffic> streams, std::uint32_t gateways, std::uint64_t seed);
     ~Workload();
     Workload(const Workload&) = delete;
     Workload& operator=(const Workload&) = delete;

@@ -104,9 +104,9 @@ SCENARIO_MISTAKES = [
 
 # Arguments of regatta, what is said, and the exit code. fleet.yaml and trace.yaml are right; results/ holds those of another run.
 ARGUMENT_MISTAKES = [
-    ([], ["regatta: no command given; expected run or validate or catalog or reference"], 2),
+    ([], ["regatta: no command given; expected run or validate or workload or catalog or reference"], 2),
     (["rnu", "fleet.yaml"],
-     ['regatta: no command "rnu"; expected run or validate or catalog or reference; did you mean "run"?'], 2),
+     ['regatta: no command "rnu"; expected run or validate or workload or catalog or reference; did you mean "run"?'], 2),
     (["--fast"], ['regatta: "--fast" is not understood; see regatta --help'], 2),
     (["run"], ["regatta run: SCENARIO is missing; see regatta run --help"], 2),
     (["run", "fleet.yaml", "--otu", "out"],
@@ -123,6 +123,17 @@ ARGUMENT_MISTAKES = [
     (["run", "fleet.yaml", "--seed", "-3"],
      ['regatta run: --seed: expected a whole number of at least 0, found "-3"; see regatta run --help'], 2),
     (["validate"], ["regatta validate: SCENARIO is missing; see regatta validate --help"], 2),
+    (["workload"], ["regatta workload: SCENARIO is missing; see regatta workload --help"], 2),
+    (["workload", "fleet.yaml", "--every", "often"],
+     ["regatta workload: --every: expected a duration with a unit (ns, us, ms, s, min, h, d), found \"often\"; see regatta "
+      "workload --help"], 2),
+    (["workload", "fleet.yaml", "--every", "0s"],
+     ['regatta workload: --every: expected a duration above 0, found "0s"; see regatta workload --help'], 2),
+    (["workload", "fleet.yaml", "--every", "1us"],
+     [re.compile(r"a request arrives after \S+ s: more than 100000 stretches of 1e-06 s; expected longer ones \(--every\)")],
+     2),
+    (["workload", "fleet.yaml", "--csv", "nowhere/requests.csv"],
+     ["nowhere/requests.csv: cannot be written: No such file or directory"], 1),
     (["catalog", "modles"],
      ['regatta catalog: no kind "modles"; expected one of: hardware, models, nodes, links, schedulers, routers, timing, '
       'arrivals, lengths, all; did you mean "models"?'], 2),
@@ -170,6 +181,8 @@ TRACE_MISTAKES = [
      "trace.csv:1: unknown columns: when,in,out; expected arrived_at,num_prefill_tokens,num_decode_tokens or "
      "TIMESTAMP,ContextTokens,GeneratedTokens or arrival_s,input_tokens,output_tokens, or their names in "
      "workload.columns"),
+    ('{"timestamp": 5, "input_length": 10, "output_length": 20, "hash_ids": [1]}\n{"timestamp": 6, "input_length": 10}\n',
+     "trace.csv:2: output_length: expected a whole number from 1 to 100000000, found nothing"),
     (gzip.compress((HEADER + "0.5,10,20\n" * 100).encode(), mtime=0)[:60],
      "trace.csv: the gzip data are damaged or end early"),
 ]
@@ -177,19 +190,25 @@ TRACE_MISTAKES = [
 
 # Arguments of regatta-post where good/ and run.h5 hold results, and what is said.
 POST_ARGUMENT_MISTAKES = [
-    ([], "regatta-post: no command given; expected merge or stats or reference"),
+    ([], "regatta-post: no command given; expected merge or stats or requests or trace or reference"),
     (["mrge", "good"],
-     'regatta-post: no command "mrge"; expected merge or stats or reference; did you mean "merge"?'),
+     'regatta-post: no command "mrge"; expected merge or stats or requests or trace or reference; did you mean '
+     '"merge"?'),
     (["merge"], "regatta-post merge: DIR is missing; see regatta-post merge --help"),
     (["stats"], "regatta-post stats: RESULTS is missing; see regatta-post stats --help"),
     (["merge", "good", "-o"], "regatta-post merge: --output needs a value; see regatta-post merge --help"),
     (["stats", "run.h5", "--jsn"], 'regatta-post stats: no option "--jsn"; did you mean "--json"?'),
     (["stats", "run.h5", "good"], 'regatta-post stats: "good" is one argument too many'),
+    (["requests"], "regatta-post requests: RESULTS is missing; see regatta-post requests --help"),
+    (["requests", "run.h5", "--stream", "stream-O"],
+     '--stream: the run has no stream stream-O; it has stream-0; did you mean "stream-0"?'),
+    (["trace", "run.h5", "--pool", "decode"], "--pool: the run has no pool decode; it has chat"),
     (["merge", "nowhere"], "nowhere: no such file or directory"),
     (["stats", "nowhere"], "nowhere: no such file or directory"),
 ]
 POST_OUTPUT_MISTAKES = [
     (["merge", "good", "-o", "fleet.yaml/run.h5"], "fleet.yaml/run.h5: cannot be written: Not a directory"),
+    (["requests", "good", "-o", "fleet.yaml/x.csv"], "fleet.yaml/x.csv: cannot be written: Not a directory"),
     (["merge", "good", "-o", "good"], "good: cannot be written: Is a directory"),
     (["merge", "good", "-o", "/proc/run.h5"], "/proc/run.h5: cannot be written: No such file or directory"),
 ]
@@ -270,7 +289,12 @@ class Mistakes(ProgramTest):
         for mistake, (outcome, before, after) in zip(mistakes, results):
             with self.subTest(command=" ".join([mistake.program, *mistake.arguments]), expected=mistake.lines):
                 said = [line for line in without_launcher(outcome.stderr).splitlines() if line]
-                self.assertEqual(said, mistake.lines)
+                self.assertEqual(len(said), len(mistake.lines), said)
+                for line, expected in zip(said, mistake.lines):
+                    if isinstance(expected, re.Pattern):
+                        self.assertRegex(line, expected)
+                    else:
+                        self.assertEqual(line, expected)
                 self.assertEqual(outcome.code, mistake.code, str(outcome))
                 self.assertEqual(outcome.stdout, "")
                 self.assertEqual(after, before, "something was written")

@@ -3,6 +3,8 @@
 python3 speaking.py [-v]
 """
 
+import csv
+import io
 import json
 import re
 import unittest
@@ -20,6 +22,7 @@ class Help(ProgramTest):
                                    ("regatta", ["reference", "--help"]),
                                    ("regatta-post", ["--help"]), ("regatta-post", ["--version"]),
                                    ("regatta-post", ["merge", "--help"]), ("regatta-post", ["stats", "--help"]),
+                                   ("regatta-post", ["requests", "--help"]), ("regatta-post", ["trace", "--help"]),
                                    ("phold", ["--help"])]:
             with self.subTest(command=" ".join([program, *arguments])):
                 outcome = self.succeed(program, *arguments)
@@ -160,6 +163,51 @@ class Post(ProgramTest):
         self.assertEqual(of_merged.stderr, "")
         document = self.succeed("regatta-post", "stats", "out/run.h5", "--json", cwd=self.directory).json
         self.assertEqual(document["digest"], self.run_digest)
+
+    def test_requests_are_the_rows_of_the_run_in_seconds(self):
+        stats = self.succeed("regatta-post", "stats", "out", "--json", cwd=self.directory).json
+        text = self.succeed("regatta-post", "requests", "out", cwd=self.directory).stdout
+        rows = list(csv.DictReader(io.StringIO(text)))
+        self.assertEqual(len(rows), stats["requests"]["arrived"])
+        finished = [row for row in rows if row["state"] == "finished" and float(row["arrival_s"]) >= 1]
+        for column, name in (("ttft_s", "ttft"), ("e2e_s", "end_to_end"), ("queueing_s", "queueing")):
+            values = [float(row[column]) for row in finished]
+            self.assertAlmostEqual(sum(values) / len(values), stats[name]["mean_s"], delta=1e-6, msg=column)
+        for row in rows:
+            self.assertRegex(row["arrival_s"], r"^\d+\.\d{9}$")
+            self.assertAlmostEqual(float(row["first_token_s"]) - float(row["arrival_s"]), float(row["ttft_s"]), places=8)
+
+    def test_requests_are_chosen_by_time_and_by_chance(self):
+        def chosen(*options):
+            text = self.succeed("regatta-post", "requests", "out", *options, cwd=self.directory).stdout
+            return {row["request_id"]: float(row["arrival_s"]) for row in csv.DictReader(io.StringIO(text))}
+        everything = chosen()
+        self.assertEqual(chosen("--from", "2", "--to", "3.5"),
+                         {request: at for request, at in everything.items() if 2 <= at < 3.5})
+        some, more = chosen("--sample", "0.2"), chosen("--sample", "0.6")
+        self.assertTrue(0 < len(some) < len(more) < len(everything))
+        self.assertTrue(some.keys() < more.keys())
+
+    def test_trace_has_each_request_with_its_stages_one_after_the_other(self):
+        outcome = self.succeed("regatta-post", "trace", "out", "-o", "trace.json", cwd=self.directory)
+        stats = self.succeed("regatta-post", "stats", "out", "--json", cwd=self.directory).json
+        self.assertEqual(outcome.stderr, f"{stats['requests']['arrived']} requests\n")
+        events = json.loads((self.directory / "trace.json").read_text(encoding="utf-8"))["traceEvents"]
+        begun = [event for event in events if event["ph"] == "b" and event["name"] == "request"]
+        self.assertEqual(len(begun), stats["requests"]["arrived"])
+        open_spans = {}
+        for event in events:
+            if event["ph"] == "b":
+                open_spans.setdefault(event["id"], {})[event["name"]] = event["ts"]
+            elif event["ph"] == "e":
+                self.assertLessEqual(open_spans[event["id"]].pop(event["name"]), event["ts"])
+        self.assertFalse(any(open_spans.values()))
+        self.assertTrue({"queue", "running", "KV blocks"} <= {e["name"] for e in events if e["ph"] == "C"})
+
+    def test_a_trace_that_would_be_too_large_says_what_it_leaves_out(self):
+        outcome = self.succeed("regatta-post", "trace", "out", "-o", "trace.json", "--most", "5", cwd=self.directory)
+        self.assertRegex(outcome.stderr, r"^5 requests; [\d,]+ more left out: choose with --from, --to, --sample, or take "
+                                         r"more with --most\n$")
 
     def test_what_cannot_be_said_is_an_error(self):
         outcome = start("regatta-post", "stats", "out", cwd=self.directory,

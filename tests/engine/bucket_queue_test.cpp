@@ -22,6 +22,7 @@ bool are_equal_in_order(const Event& a, const Event& b) {
 /// was popped last.
 class QueueAndOracle {
 public:
+    explicit QueueAndOracle(SimTime width = SimTime()) : queue_(width) {}
     void push(const Event& event) {
         queue_.push(event);
         const auto place = std::upper_bound(sorted_.begin(), sorted_.end(), event, is_before);
@@ -78,7 +79,7 @@ private:
 };
 
 RC_GTEST_PROP(BucketQueue, GivesEventsInTheTotalOrderHoweverPushesAndPopsMix, ()) {
-    QueueAndOracle both;
+    QueueAndOracle both(SimTime::from_ns(*rc::gen::element<std::int64_t>(0, 1, 1000, 3'000'000)));
     std::int64_t now_ns = 0;
     const auto steps = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 20));
     for (const int step : steps) {
@@ -175,10 +176,12 @@ TEST(BucketQueue, HoldsAHundredThousandEventsInOrder) {
     EXPECT_TRUE(is_in_order);
 }
 
+class BucketQueueOfWidth : public testing::TestWithParam<std::int64_t> {};
+
 /// Draws like a simulation: each item taken makes one later, at a distance that changes its scale again and again, so
-/// that the ring has to be shaped anew; drains and pops alternate.
-TEST(BucketQueue, FollowsItemsThatChangeTheirSpacing) {
-    EventQueue queue;
+/// that the ring has to be shaped anew.
+TEST_P(BucketQueueOfWidth, FollowsItemsThatChangeTheirSpacing) {
+    EventQueue queue(SimTime::from_ns(GetParam()));
     std::vector<Event> heap;  // the oracle: a binary heap
     const auto later = [](const Event& a, const Event& b) { return is_before(b, a); };
     std::uint64_t draws = 0;
@@ -204,6 +207,8 @@ TEST(BucketQueue, FollowsItemsThatChangeTheirSpacing) {
     }
     EXPECT_EQ(queue.size(), heap.size());
 }
+
+INSTANTIATE_TEST_SUITE_P(Widths, BucketQueueOfWidth, testing::Values(0, 1'000, 1'000'000'000));
 
 }  // namespace
 }  // namespace regatta::engine::test

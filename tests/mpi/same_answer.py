@@ -86,6 +86,8 @@ class SameAnswer(ProgramTest):
             if count > 1:
                 other = self.run_once(f"ranks-{count}", scenario, overrides, count)
                 self.compare(f"{count} ranks and 1", reference, other, ["/run"])
+        plain = self.run_once("plain", scenario, [*overrides, "engine.bound=plain"], 2)
+        self.compare("plain bound and promises", reference, plain, ["/run", "/scenario"])
         stepwise = self.run_once("stepwise", scenario, [*overrides, "engine.stepping=stepwise"], stepwise_ranks)
         self.compare("stepwise and lazy", reference, stepwise, ["/run", "/scenario"])  # the scenario says stepwise
         self.check_nothing_is_lost(reference[0])
@@ -124,6 +126,25 @@ class Shipped(SameAnswer):
         self.assertEqual(summary["requests"]["finished"], 400)
 
 
+class Large(SameAnswer):
+    """The shipped scenarios of datacenter size, cut down in time and number, on up to eight ranks."""
+
+    SMALL = ["duration=2s", "fleet.pools[0].nodes=120", "workload.streams[0].arrivals.rate=500/s"]
+
+    def check_large(self, name, *overrides):
+        summary = self.check_same(CONFIGS / name, [*self.SMALL, *overrides], ranks=(1, 2, 3, 4, 8))
+        self.assertGreater(summary["requests"]["finished"], 0)
+
+    def test_hundred_thousand_gpus(self):
+        self.check_large("hundred-thousand-gpus.yaml")
+
+    def test_hundred_thousand_gpus_told_of_each_completion(self):
+        self.check_large("hundred-thousand-gpus.yaml", "gateways.reports=on_completion", "gateways.count=3")
+
+    def test_million_gpus(self):
+        self.check_large("million-gpus.yaml", "gateways.router=least_outstanding")
+
+
 class Features(SameAnswer):
     """Each choice of a scenario: streams, routers, reports, ends."""
 
@@ -153,6 +174,16 @@ class Features(SameAnswer):
         summary = self.check_features("workload.streams[0].limit=30", "workload.streams[1].limit=31",
                                       "workload.streams[3].limit=1")
         self.assertEqual(summary["requests"]["arrived"], 30 + 31 + 25 + 1)
+
+    def test_rates_that_change_and_a_trace_beside_them(self):
+        self.write("recorded.csv", "arrival_s,input_tokens,output_tokens\n" + "".join(
+            f"{number * 0.0371:.9f},{1 + number * 37 % 900},{1 + number * 11 % 60}\n" for number in range(100)))
+        summary = self.check_features(
+            "workload.streams[0].arrivals.rate={ramp: [[0s, 5/s], [2s, 60/s]], spikes: [{at: 1s, for: 500ms, factor: 3}]}",
+            "workload.streams[1].arrivals.rate={daily: {mean: 20/s, peak: 40/s, period: 1s, peak_at: 300ms}}",
+            "workload.streams[1].lengths.correlation=0.7",
+            f"workload.streams[3]={{name: recorded, pool: small, trace: {self.directory}/recorded.csv}}")
+        self.assertEqual(summary["streams"][3]["requests"]["finished"], 100)
 
     def test_many_gateways_for_few_requests(self):
         self.check_features("gateways.count=50", "duration=2s")

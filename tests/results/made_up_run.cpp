@@ -107,15 +107,20 @@ MadeUpRun make_up_run(std::uint64_t seed, std::size_t requests) {
     Dice dice(seed);
     MadeUpRun run;
     run.end = SimTime::from_ns(kEndNs);
-    run.description = {
-        .name = "made up",
-        .seed = seed,
-        .scenario_text = "name: made up\nduration: 100s\n",
-        .pools = {"chat", "code"},
-        .streams = {{.name = "people", .ttft_target = SimTime::from_ms(300), .tpot_target = {}},
-                    {.name = "machines", .ttft_target = SimTime::from_ms(500), .tpot_target = SimTime::from_ms(40)}},
-        .series_every = SimTime::from_s(5),
-        .measure_from = SimTime::from_s(10)};
+    run.description = {.name = "made up",
+                       .seed = seed,
+                       .scenario_text = "name: made up\nduration: 100s\n",
+                       .pools = {"chat", "code"},
+                       .streams = {{.name = "people", .ttft_target = SimTime::from_ms(300), .tpot_target = {}},
+                                   {.name = "machines",
+                                    .ttft_target = SimTime::from_ms(500),
+                                    .tpot_target = SimTime::from_ms(40),
+                                    .model = "large-llm",
+                                    .tenant = "acme",
+                                    .traffic_class = "batch",
+                                    .priority = -2}},
+                       .series_every = SimTime::from_s(5),
+                       .measure_from = SimTime::from_s(10)};
     for (std::size_t i = 0; i < requests; ++i)
         run.requests.push_back(make_up_request(dice, 1'000 + 7 * i));
     for (std::uint32_t replica = 0; replica < kReplicas; ++replica)

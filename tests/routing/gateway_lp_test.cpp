@@ -104,7 +104,7 @@ public:
             {.name = "node", .count = 2, .make = [this](std::uint32_t index, LpId) { return make_node(index); }});
         model_.add_link({gateways_, nodes_, ns(500)});
         if (setup.report_every)
-            (void)model_.add_board({nodes_, gateways_, *setup.report_every, ns(500), 4});
+            (void)model_.add_board({nodes_, gateways_, *setup.report_every, ns(500), 4, true});
         else
             model_.add_link({nodes_, gateways_, ns(500)});
         run();
@@ -172,7 +172,7 @@ private:
                 facts,
                 make_vllm_v1({.kv_blocks = setup_.kv_blocks, .block_tokens = 4, .max_context_tokens = 200}, parameters,
                              serving::Stepping::Lazy),
-                timing_, sink);
+                serving::Replica::Surroundings{timing_, sink, outcome_});
         }
         return std::make_unique<serving::NodeLp>(serving::NodeLp::Setup{.pool = PoolId(0),
                                                                         .first_in_pool = 2 * index,
@@ -184,6 +184,7 @@ private:
 
     FleetSetup setup_;
     timing::LinearStepTime timing_{{.step_ns = 100}};
+    serving::StepOutcome outcome_;
     engine::Model model_;
     engine::GroupId gateways_;
     engine::GroupId nodes_;

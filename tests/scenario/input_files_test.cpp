@@ -48,12 +48,15 @@ TEST(InputFiles, TracesAreCheckedFromEndToEnd) {
     const std::string path = temporary("trace.csv");
     std::ofstream(path) << "arrived_at,num_prefill_tokens,num_decode_tokens\n0.5,100,10\n1.5,300,30\n";
     Scenario scenario;
-    scenario.trace = workload::TraceInput{};
-    scenario.trace->path = path;
-    EXPECT_EQ(check_trace(scenario).requests, 2U);
-    EXPECT_EQ(check_trace(scenario).longest_request_tokens, 330U);
+    scenario.streams.resize(2);
+    scenario.streams[1].trace = workload::TraceInput{};
+    scenario.streams[1].trace->path = path;
+    const TraceSummaries summaries = check_traces(scenario);
+    EXPECT_FALSE(summaries[0]);
+    EXPECT_EQ(summaries[1]->requests, 2U);
+    EXPECT_EQ(summaries[1]->longest_request_tokens, 330U);
     std::ofstream(path, std::ios::app) << "2.5,many,30\n";
-    EXPECT_THROW(static_cast<void>(check_trace(scenario)), InputError);
+    EXPECT_THROW(static_cast<void>(check_traces(scenario)), InputError);
     std::filesystem::remove(path);
 }
 

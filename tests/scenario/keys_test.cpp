@@ -154,7 +154,7 @@ TEST(Keys, ParametersOfPoliciesAreCheckedLikeKeys) {
 }
 
 TEST(Keys, LengthsMustSayTheirDistribution) {
-    const std::string names = "fixed, uniform, exponential, lognormal, quantiles";
+    const std::string names = "fixed, uniform, exponential, lognormal, zipf, quantiles";
     EXPECT_EQ(problems_of_text(scenario_with(10, "      lengths: {prompt: {fixd: 9}, output: {mean: 200}}")),
               (Lines{"fleet.yaml:10:25: workload.streams[0].lengths.prompt: no distribution chosen; expected one of: " +
                          names + "; did you mean \"fixed\"?",

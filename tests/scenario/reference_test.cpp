@@ -28,8 +28,6 @@ void check_section(const Section& section, const std::string& path) {
         if (key.shape == Key::Shape::Value) check_parameter(key.parameter, path);
         for (const Section& one : key.section)
             check_section(one, inner);
-        for (const Parameter& shared : key.policies.shared)
-            check_parameter(shared, inner);
         for (const PolicyDeclaration& policy : key.policies.policies) {
             EXPECT_FALSE(policy.sentence.empty()) << inner << " " << policy.name;
             for (const Parameter& parameter : policy.parameters)

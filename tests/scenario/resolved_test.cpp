@@ -1,4 +1,5 @@
 // The scenario written out with every default means the same when it is read again.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -18,9 +19,9 @@ std::string facts_of(const Scenario& scenario) {
         text += " " + (time ? std::to_string(time->ns()) : "none");
     };
     const auto add_policy = [&](const PolicyChoice& policy) {
-        text += " " + policy.name + " " + std::to_string(policy.parameters.all().size());
+        text += fmt::format(" {} {}", policy.name, policy.parameters.all().size());
         for (const auto& [key, value] : policy.parameters.all())
-            text += " " + key + std::to_string(value.index());
+            text += fmt::format(" {}{}", key, value.index());
     };
     add_time(scenario.duration);
     add_time(scenario.series_every);
@@ -43,18 +44,20 @@ std::string facts_of(const Scenario& scenario) {
         add_policy(pool.timing);
     }
     for (const Stream& stream : scenario.streams) {
-        text += " " + stream.name + " " + std::to_string(stream.pool) + " " + std::to_string(stream.rate_per_s) + " " +
-                std::to_string(stream.limit.value_or(0));
+        text += fmt::format(" {} {} {} {} {} {} {} {}", stream.name, stream.pool, stream.rate_per_s,
+                            stream.limit.value_or(0), stream.tenant, stream.traffic_class, stream.priority,
+                            stream.correlation);
         add_time(stream.targets.ttft);
         add_time(stream.targets.tpot);
         add_policy(stream.arrivals);
         add_policy(stream.prompt);
         add_policy(stream.output);
-    }
-    if (scenario.trace) {
-        text += " " + std::to_string(scenario.trace->rate_scale) + std::to_string(scenario.trace->columns.size());
-        add_time(scenario.trace->window_from);
-        add_time(scenario.trace->window_to);
+        for (int minute = 0; stream.curve && minute < 60; ++minute)
+            text += fmt::format(" {}", stream.curve->expected(SimTime(), SimTime::from_s(60 * minute)));
+        if (!stream.trace) continue;
+        text += fmt::format(" {} {}", stream.trace->rate_scale, stream.trace->columns.size());
+        add_time(stream.trace->window_from);
+        add_time(stream.trace->window_to);
     }
     return text;
 }
@@ -107,14 +110,9 @@ network:
   node_to_node: 10us
 workload:
   trace: none
-  columns:
-    arrival: none
-    prompt_tokens: none
-    output_tokens: none
-  rate_scale: 1
-  window:
-    from: 0s
-    to: none
+  columns: none
+  rate_scale: none
+  window: none
   limit: none
   pool: none
   model: none
@@ -122,13 +120,21 @@ workload:
     - name: stream-0
       pool: chat
       model: none
+      tenant: none
+      class: stream-0
+      priority: 0
       targets:
         ttft: none
         tpot: none
+      trace: none
+      columns: none
+      rate_scale: none
+      window: none
       arrivals: {process: poisson, rate: 40/s}
       lengths:
         prompt: {fixed: 1000}
         output: {fixed: 200}
+        correlation: 0
       limit: none
 end: drain
 measure:
@@ -146,6 +152,14 @@ output:
 TEST(Resolved, MeansTheSameWhenItIsReadAgain) {
     expect_same_again(scenario_with());
     expect_same_again(scenario_with(), {"gateways.reports={every: 100ms}", "end=at_duration", "output.series=none"});
+    for (const char* rate :
+         {"{steps: [[0s, 1/min], [10min, 0.1/s]]}", "{ramp: [[0s, 0/s], [90s, 40/s]]}",
+          "{daily: {mean: 3/s, peak: 4/s, period: 7min}}",
+          "{constant: 3/s, spikes: [{at: 5s, for: 1ms, factor: 0.1}, {at: 6s, for: 1s, factor: 3}]}"})
+        expect_same_again(scenario_with(), {fmt::format("workload.streams[0].arrivals.rate={}", rate)});
+    expect_same_again(scenario_with(9,
+                                    "    - {trace: t.csv, window: {to: 5s}, rate_scale: 3, tenant: \"a, b\"}\n"
+                                    "    - arrivals: {rate: 1/s}"));
     expect_same_again(scenario_with(), {"name='a: \"b\"\\, # c'", "targets.ttft=1ms", "workload.limit=12"});
     expect_same_again(scenario_with(), {"workload.streams[0].targets={ttft: none}", "targets={ttft: 5s, tpot: 1s}"});
     expect_same_again(scenario_with(), {"workload.streams[0].arrivals={gamma: 2, rate: 3/min}"});

@@ -53,7 +53,7 @@ TEST(Shipped, TheAzureScenarioIsSixteenReplicasOfEightGpus) {
     EXPECT_EQ(scenario.pools[0].model.name, "llama-3.1-70b");
     EXPECT_EQ(scenario.pools[0].tensor_parallel, 8U);
     EXPECT_EQ(scenario.pools[0].replicas(), 16U);
-    EXPECT_EQ(scenario.trace->path, "hour.csv");
+    EXPECT_EQ(scenario.streams[0].trace->path, "hour.csv");
     EXPECT_FALSE(scenario.duration);
     EXPECT_FALSE(scenario.ends_at_duration);
 }

@@ -23,14 +23,15 @@ TEST(Workload, TracesNeedNoDuration) {
                                                       "  limit: 100\n"
                                                       "targets: {tpot: 50ms}\n"),
                                         {}, {"data/hour.csv"});
-    ASSERT_TRUE(scenario.trace);
-    EXPECT_EQ(scenario.trace->path, "data/hour.csv");
-    EXPECT_EQ(scenario.trace->rate_scale, 2);
-    EXPECT_EQ(scenario.trace->window_from, SimTime::from_s(60));
-    EXPECT_EQ(scenario.trace->window_to, SimTime::from_s(120));
-    EXPECT_EQ(scenario.trace->columns.at("prompt_tokens"), "p");
-    EXPECT_EQ(scenario.trace->limit, 100U);
     ASSERT_EQ(scenario.streams.size(), 1U);
+    const auto& trace = scenario.streams[0].trace;
+    ASSERT_TRUE(trace);
+    EXPECT_EQ(trace->path, "data/hour.csv");
+    EXPECT_EQ(trace->rate_scale, 2);
+    EXPECT_EQ(trace->window_from, SimTime::from_s(60));
+    EXPECT_EQ(trace->window_to, SimTime::from_s(120));
+    EXPECT_EQ(trace->columns.at("prompt_tokens"), "p");
+    EXPECT_EQ(trace->limit, 100U);
     EXPECT_EQ(scenario.streams[0].name, "trace");
     EXPECT_EQ(scenario.streams[0].targets.tpot, SimTime::from_ms(50));
     EXPECT_FALSE(scenario.duration);
@@ -46,11 +47,11 @@ TEST(Workload, TracesLieBesideTheScenarioOrWhereTheUserIs) {
     files.files["dir/hour.csv"] = {true, "", ""};
     files.files["mine.csv"] = {true, "", ""};
     const Scenario beside = load_scenario({"dir/fleet.yaml", {}, "catalogue"}, Registries{}, files);
-    EXPECT_EQ(beside.trace->path, "dir/hour.csv");
+    EXPECT_EQ(beside.streams[0].trace->path, "dir/hour.csv");
     EXPECT_NE(beside.resolved_text.find("trace: /home/someone/dir/hour.csv\n"), std::string::npos);
     const Scenario here =
         load_scenario({"dir/fleet.yaml", {"workload.trace=mine.csv"}, "catalogue"}, Registries{}, files);
-    EXPECT_EQ(here.trace->path, "mine.csv");
+    EXPECT_EQ(here.streams[0].trace->path, "mine.csv");
 }
 
 TEST(Workload, TracesMustBeReadable) {
@@ -166,8 +167,8 @@ TEST(Workload, StreamsFindTheirPoolByNameOrModel) {
     EXPECT_EQ(problems_of_text(with_two_pools("      pool: chat\n", "large-llm")),
               Lines{"fleet.yaml:10:13: workload.streams[0].pool: no pool \"chat\"; allowed: a, b"});
     EXPECT_EQ(problems_of_text(with_two_pools("      model: smal-llm\n", "large-llm")),
-              Lines{"fleet.yaml:10:14: workload.streams[0].model: no pool serves \"smal-llm\"; allowed: large-llm, "
-                    "small-llm; did you mean \"small-llm\"?"});
+              Lines{"fleet.yaml:10:14: workload.streams[0].model: no pool serves \"smal-llm\"; allowed: a, b, "
+                    "large-llm, small-llm; did you mean \"small-llm\"?"});
     EXPECT_EQ(
         problems_of_text(with_two_pools("      pool: a\n      model: large-llm\n", "large-llm")),
         Lines{"fleet.yaml:11:14: workload.streams[0].model: pool \"a\" serves small-llm; leave out the model or the "

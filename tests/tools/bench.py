@@ -162,7 +162,7 @@ class Suites(BenchTest):
         figures = self.figures("micro", "--quick", "--only", "micro.[qrs]*")
         self.assertEqual(figures["micro.queue.bucket/100"]["reference"], "micro.queue.heap/100")
         for name in ("micro.queue.heap/1000000", "micro.random.philox", "micro.sketch.fill",
-                     "micro.step_loop.requests.steps", "micro.step_loop.requests.runs"):
+                     "micro.step_loop.requests.steps", "micro.step_loop.requests.wake_ups"):
             self.assertGreater(figures[name]["value"], 0)
 
     def test_figures_of_runs_whose_results_differ_are_not_printed(self):

@@ -10,7 +10,7 @@ using Names = std::vector<std::string>;
 TEST(WorkloadRegistries, OfferTheBuiltInPolicies) {
     EXPECT_EQ(built_in_arrival_processes().names(), (Names{"poisson", "gamma", "constant", "all_at_once"}));
     EXPECT_EQ(built_in_length_distributions().names(),
-              (Names{"fixed", "uniform", "exponential", "lognormal", "quantiles"}));
+              (Names{"fixed", "uniform", "exponential", "lognormal", "zipf", "quantiles"}));
 }
 
 void expect_described(const std::vector<Parameter>& parameters) {

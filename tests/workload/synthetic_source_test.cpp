@@ -32,14 +32,14 @@ SyntheticStream stream_of(ArrivalFactory make, double rate_per_s, std::uint32_t 
 }
 
 // One stream that splits freely and two that are dealt out.
-std::vector<SyntheticStream> three_streams(std::uint32_t gateways) {
+std::vector<StreamTraffic> three_streams(std::uint32_t gateways) {
     return {stream_of(make_poisson, 100, gateways, 1000), stream_of(make_gamma, 50, gateways, 500),
             stream_of(make_constant, 25, gateways, 251)};
 }
 
 constexpr std::uint64_t kSeed = 7;
 
-Requests alone(const std::vector<SyntheticStream>& streams, std::uint32_t gateway, std::uint32_t gateways) {
+Requests alone(const std::vector<StreamTraffic>& streams, std::uint32_t gateway, std::uint32_t gateways) {
     Workload workload(streams, gateways, kSeed);
     return drawn(*workload.source_for(GatewayId(gateway)));
 }
@@ -71,8 +71,7 @@ TEST(SyntheticSources, GiveAGatewayTheSameRequestsWhicheverOthersAreServed) {
 TEST(SyntheticSources, MergeStreamsInOrderOfArrivalAndId) {
     EXPECT_TRUE(is_in_order(alone(three_streams(2), 0, 2)));
     // Two streams whose requests always arrive at the same instant.
-    const std::vector<SyntheticStream> twins = {stream_of(make_constant, 10, 1, 50),
-                                                stream_of(make_constant, 10, 1, 50)};
+    const std::vector<StreamTraffic> twins = {stream_of(make_constant, 10, 1, 50), stream_of(make_constant, 10, 1, 50)};
     const Requests requests = alone(twins, 0, 1);
     EXPECT_EQ(requests.size(), 100U);
     EXPECT_TRUE(is_in_order(requests));
@@ -126,7 +125,7 @@ TEST(SyntheticSources, EndBeforeTheirEnd) {
 TEST(SyntheticSources, KeepTheRateOfASplitStream) {
     // 20,000 arrivals at 100/s over four gateways: each gateway's last one comes near 200 s (four standard deviations
     // of 5,000 exponential gaps at 25/s are 11 s).
-    const std::vector<SyntheticStream> streams = {stream_of(make_poisson, 100, 4, 20'000)};
+    const std::vector<StreamTraffic> streams = {stream_of(make_poisson, 100, 4, 20'000)};
     for (std::uint32_t gateway = 0; gateway < 4; ++gateway) {
         SCOPED_TRACE(gateway);
         const Requests requests = alone(streams, gateway, 4);

@@ -26,7 +26,7 @@ protected:
         return result;
     }
     Requests alone(std::uint32_t gateway, std::uint32_t gateways) const {
-        Workload workload(input(), gateways);
+        Workload workload({input()}, gateways, 0);
         return drawn(*workload.source_for(GatewayId(gateway)));
     }
 
@@ -46,7 +46,7 @@ TEST_F(TraceSources, DealRowsOutInTurn) {
 }
 
 TEST_F(TraceSources, GiveAGatewayTheSameRequestsWhicheverOthersAreServed) {
-    Workload workload(input(), 3);
+    Workload workload({input()}, 3, 0);
     auto sources = sources_of(workload, 3);
     const auto together = drawn_in_step(workload, sources);
     EXPECT_EQ(together[0], alone(0, 3));
@@ -58,7 +58,7 @@ TEST_F(TraceSources, GiveAGatewayTheSameRequestsWhicheverOthersAreServed) {
 TEST_F(TraceSources, CountSelectedRowsButKeepTheRowsOwnNumbers) {
     TraceInput windowed = input();
     windowed.window_from = SimTime::from_ms(5010);
-    Workload workload(windowed, 2);
+    Workload workload({windowed}, 2, 0);
     auto sources = sources_of(workload, 2);
     const auto first = sources[0]->next();
     const auto second = sources[1]->next();
@@ -69,7 +69,7 @@ TEST_F(TraceSources, CountSelectedRowsButKeepTheRowsOwnNumbers) {
 }
 
 TEST_F(TraceSources, KeepNoMoreThanGatewaysAreApart) {
-    Workload workload(input(), 4);
+    Workload workload({input()}, 4, 0);
     auto sources = sources_of(workload, 4);
     std::uint64_t most_buffered = 0;
     (void)drawn_in_step(workload, sources, &most_buffered);
@@ -78,7 +78,7 @@ TEST_F(TraceSources, KeepNoMoreThanGatewaysAreApart) {
 }
 
 TEST_F(TraceSources, KeepNothingForGatewaysServedElsewhere) {
-    Workload workload(input(), 4);
+    Workload workload({input()}, 4, 0);
     const auto source = workload.source_for(GatewayId(3));
     (void)drawn(*source);
     EXPECT_EQ(workload.buffered(), 0U);
@@ -86,7 +86,7 @@ TEST_F(TraceSources, KeepNothingForGatewaysServedElsewhere) {
 
 TEST_F(TraceSources, SkipToAPosition) {
     const Requests whole = alone(1, 3);
-    Workload workload(input(), 3);
+    Workload workload({input()}, 3, 0);
     auto sources = sources_of(workload, 3);
     sources[1]->skip(100);
     EXPECT_EQ(sources[1]->position(), 100U);
@@ -96,7 +96,7 @@ TEST_F(TraceSources, SkipToAPosition) {
 }
 
 TEST_F(TraceSources, PileNothingUpWhenAllSkip) {
-    Workload workload(input(), 4);
+    Workload workload({input()}, 4, 0);
     auto sources = sources_of(workload, 4);
     for (auto& source : sources)
         source->skip(200);
@@ -105,14 +105,14 @@ TEST_F(TraceSources, PileNothingUpWhenAllSkip) {
 }
 
 TEST_F(TraceSources, AreMadeBeforeOneDraws) {
-    Workload workload(input(), 2);
+    Workload workload({input()}, 2, 0);
     const auto source = workload.source_for(GatewayId(0));
     (void)source->next();
     EXPECT_THROW((void)workload.source_for(GatewayId(1)), BugError);
 }
 
 TEST_F(TraceSources, AreMadeOncePerGateway) {
-    Workload workload(input(), 2);
+    Workload workload({input()}, 2, 0);
     const auto source = workload.source_for(GatewayId(0));
     EXPECT_THROW((void)workload.source_for(GatewayId(0)), BugError);
 }

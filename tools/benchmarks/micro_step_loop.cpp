@@ -65,7 +65,7 @@ std::unique_ptr<timing::StepTimeModel> qwen3_14b_on_h100() {
 
 struct Count {
     std::int64_t steps = 0;
-    std::int64_t runs = 0;
+    std::int64_t wake_ups = 0;
 };
 
 /// Serves `requests` that come 4 per second, to the last.
@@ -78,7 +78,9 @@ Count serve(const timing::StepTimeModel& timing, std::int64_t requests) {
     CountingSink sink;
     serving::ReplicaFacts facts;
     facts.kv_blocks = limits.kv_blocks;
-    serving::Replica replica(facts, serving::make_vllm_v1(limits, parameters, serving::Stepping::Lazy), timing, sink);
+    serving::StepOutcome outcome;
+    serving::Replica replica(facts, serving::make_vllm_v1(limits, parameters, serving::Stepping::Lazy),
+                             {.timing = timing, .sink = sink, .outcome = outcome});
     Increments increments(1);
     Count count;
     SimTime arrival;
@@ -96,7 +98,7 @@ Count serve(const timing::StepTimeModel& timing, std::int64_t requests) {
             continue;
         }
         replica.wake(replica.wake_at());
-        ++count.runs;
+        ++count.wake_ups;
     }
     replica.finish(SimTime::never(), [](const serving::ServedRequest&) {});
     REGATTA_CHECK(sink.finished == requests, "requests were lost");
@@ -111,11 +113,11 @@ void step_loop(benchmark::State& state) {
     for (auto _ : state) {
         const Count count = serve(*timing, kRequests);
         total.steps += count.steps;
-        total.runs += count.runs;
+        total.wake_ups += count.wake_ups;
     }
     state.SetItemsProcessed(state.iterations() * kRequests);
     state.counters["steps"] = benchmark::Counter(static_cast<double>(total.steps), benchmark::Counter::kIsRate);
-    state.counters["runs"] = benchmark::Counter(static_cast<double>(total.runs), benchmark::Counter::kIsRate);
+    state.counters["wake_ups"] = benchmark::Counter(static_cast<double>(total.wake_ups), benchmark::Counter::kIsRate);
 }
 BENCHMARK(step_loop)->Name("step_loop.requests");
 

@@ -14,7 +14,7 @@ REFERENCES = {"queue.bucket": "queue.heap"}
 # Items per second of each part; further rates of a benchmark are its counters.
 UNITS = {"queue": "holds/s", "exchange": "events/s", "step_loop": "requests/s", "sketch": "fills/s",
          "random": "draws/s", "digest": "rows/s"}
-COUNTERS = ("steps", "runs")
+COUNTERS = ("steps", "wake_ups")
 
 
 def rates(document, command):

@@ -25,6 +25,7 @@ enum class ParameterKind {
     Word,            ///< text, or one of `choices`
     Numbers,         ///< list of decimal numbers; stored as vector<double>
     Points,          ///< list of pairs [[fraction, value], ...]; stored as vector<pair<double, double>>
+    RatePoints,      ///< list of pairs [[time, rate], ...]; stored as vector<pair<SimTime, double>>
 };
 
 /// One declared option of a policy or section: everything the reader, the checker, `regatta catalog` and the reference
@@ -44,7 +45,7 @@ struct Parameter {
 class Parameters {
 public:
     using Value = std::variant<std::int64_t, double, bool, SimTime, std::string, std::vector<double>,
-                               std::vector<std::pair<double, double>>>;
+                               std::vector<std::pair<double, double>>, std::vector<std::pair<SimTime, double>>>;
 
     void set(std::string key, Value value) { values_[std::move(key)] = std::move(value); }
     [[nodiscard]] bool has(std::string_view key) const { return values_.find(key) != values_.end(); }
@@ -56,6 +57,7 @@ public:
     [[nodiscard]] const std::string& word(std::string_view key) const;
     [[nodiscard]] const std::vector<double>& numbers(std::string_view key) const;
     [[nodiscard]] const std::vector<std::pair<double, double>>& points(std::string_view key) const;
+    [[nodiscard]] const std::vector<std::pair<SimTime, double>>& rate_points(std::string_view key) const;
     [[nodiscard]] const std::map<std::string, Value, std::less<>>& all() const { return values_; }
 
 private:

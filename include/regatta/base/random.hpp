@@ -11,6 +11,7 @@ enum class RandomPurpose : std::uint32_t {
     OutputLength = 3,
     Route = 4,
     PholdIncrement = 5,
+    Sample = 6,
 };
 
 /// 128 random bits.

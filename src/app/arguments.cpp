@@ -1,0 +1,44 @@
+#include "app/arguments.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <system_error>
+
+namespace regatta::app {
+
+CLI::Validator no_option() {
+    return CLI::Validator(
+        [](const std::string& text) {
+            return text.starts_with("--") ? fmt::format("expected a value, found the option \"{}\"", text)
+                                          : std::string();
+        },
+        "");
+}
+
+CLI::Validator whole_number(std::int64_t least) {
+    return CLI::Validator(
+        [least](const std::string& text) {
+            std::int64_t value = 0;
+            const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+            const bool is_good = error == std::errc() && end == text.data() + text.size() && value >= least;
+            return is_good ? std::string()
+                           : fmt::format("expected a whole number of at least {}, found \"{}\"", least, text);
+        },
+        "");
+}
+
+void add_scenario_arguments(CLI::App& command, ScenarioArguments& arguments) {
+    command.add_option("SCENARIO", arguments.scenario, "Scenario file (YAML; JSON is YAML)")->required()->type_name("");
+    command.add_option("--set", arguments.overrides, "Replaces one value of the scenario; may be repeated")
+        ->allow_extra_args(false)
+        ->type_name("PATH=VALUE")
+        ->check(no_option());
+}
+
+std::string counted(std::uint64_t count, std::string_view noun) {
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+}  // namespace regatta::app

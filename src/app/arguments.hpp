@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace CLI {
+class App;
+class Validator;
+}  // namespace CLI
+
+namespace regatta::app {
+
+/// What the commands that read a scenario have in common.
+struct ScenarioArguments {
+    std::string scenario;
+    std::vector<std::string> overrides;  ///< --set path=value
+};
+
+void add_scenario_arguments(CLI::App& command, ScenarioArguments& arguments);
+
+/// The library takes whatever follows an option for its value: "--out --quiet" would write into "--quiet".
+[[nodiscard]] CLI::Validator no_option();
+/// Said here, where the value was given: the scenario would name the key that it goes to.
+[[nodiscard]] CLI::Validator whole_number(std::int64_t least);
+
+/// "1 rank", "2 ranks".
+[[nodiscard]] std::string counted(std::uint64_t count, std::string_view noun);
+
+}  // namespace regatta::app

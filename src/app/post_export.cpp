@@ -1,0 +1,105 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <system_error>
+
+#include "app/post.hpp"
+#include "regatta/base/errors.hpp"
+#include "results/export_requests.hpp"
+#include "results/export_trace.hpp"
+#include "results/show.hpp"
+#include "results/temporary_file.hpp"
+
+namespace regatta::app {
+
+namespace {
+
+void add_arguments(CLI::App& command, ExportArguments& arguments, const char* file_help) {
+    command.add_option("RESULTS", arguments.path, "Merged file, or directory with the files of all ranks")
+        ->type_name("");
+    command.add_option("-o,--output", arguments.output, file_help)->type_name("FILE");
+    command.add_option("--from", arguments.from_s, "Requests that arrived from this simulated second on")
+        ->type_name("S")
+        ->check(CLI::NonNegativeNumber);
+    command.add_option("--to", arguments.to_s, "Requests that arrived before this simulated second")
+        ->type_name("S")
+        ->check(CLI::NonNegativeNumber);
+    command.add_option("--stream", arguments.stream, "Requests of one stream")->type_name("NAME");
+    command.add_option("--pool", arguments.pool, "Requests of one pool")->type_name("NAME");
+    command.add_option("--replica", arguments.replica, "Requests of one replica")->type_name("N");
+    command
+        .add_option("--sample", arguments.fraction,
+                    "A fraction of the requests, the same ones in every run of a traffic")
+        ->type_name("FRACTION")
+        ->check(CLI::Range(0.0, 1.0));
+}
+
+results::RequestSelection selection_of(const ExportArguments& arguments) {
+    return {.from = SimTime::from_seconds(arguments.from_s.value_or(0)),
+            .to = arguments.to_s ? SimTime::from_seconds(*arguments.to_s) : SimTime::never(),
+            .stream = arguments.stream,
+            .pool = arguments.pool,
+            .replica = arguments.replica,
+            .fraction = arguments.fraction};
+}
+
+/// Runs `write` on the file, which gets its name when it is whole; on standard output where there is no name.
+template <class Write>
+void write_to(const std::string& path, Write&& write) {
+    if (path.empty()) return write(stdout);
+    const std::string temporary_path = path + ".part";
+    results::TemporaryFile temporary(temporary_path, path);
+    const auto fail = [&] {
+        throw IoError(fmt::format("{}: cannot be written: {}", path, std::generic_category().message(errno)));
+    };
+    const auto close = [](std::FILE* file) { (void)std::fclose(file); };
+    std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(temporary_path.c_str(), "wb"), close);
+    if (!file) fail();
+    write(file.get());
+    if (std::fclose(file.release()) != 0) fail();
+    temporary.keep();
+}
+
+}  // namespace
+
+void declare_requests(CLI::App& program, ExportArguments& arguments) {
+    CLI::App* command = program.add_subcommand("requests", "Write the requests of a run as CSV");
+    add_arguments(*command, arguments, "File to write (default: standard output)");
+    command->footer("Example:\n  regatta-post requests runs/quickstart/run.h5 --stream chat --from 60 -o chat.csv");
+}
+
+void run_requests(const ExportArguments& arguments) {
+    check_exists("requests", "RESULTS", arguments.path);
+    const results::ResultReader reader(arguments.path);
+    write_to(arguments.output,
+             [&](std::FILE* out) { (void)results::write_requests_csv(reader, selection_of(arguments), out); });
+}
+
+void declare_trace(CLI::App& program, ExportArguments& arguments) {
+    CLI::App* command = program.add_subcommand(
+        "trace", "Write requests and series of a run as a trace for Perfetto (ui.perfetto.dev) or chrome://tracing");
+    add_arguments(*command, arguments, "File to write (default: standard output)");
+    command->add_option("--most", arguments.most, "At most so many requests, by end time (default: 100000)")
+        ->type_name("N")
+        ->check(CLI::PositiveNumber);
+    command->footer("Example:\n  regatta-post trace runs/quickstart/run.h5 --from 60 --to 90 -o trace.json");
+}
+
+void run_trace(const ExportArguments& arguments) {
+    check_exists("trace", "RESULTS", arguments.path);
+    const results::ResultReader reader(arguments.path);
+    results::TraceCounts counts;
+    write_to(arguments.output, [&](std::FILE* out) {
+        counts = results::write_chrome_trace(reader, selection_of(arguments), arguments.most, out);
+    });
+    fmt::print(stderr, "{} requests", results::show_count(counts.requests));
+    if (counts.left_out > 0)
+        fmt::print(stderr, "; {} more left out: choose with --from, --to, --sample, or take more with --most",
+                   results::show_count(counts.left_out));
+    fmt::print(stderr, "\n");
+}
+
+}  // namespace regatta::app

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "app/arguments.hpp"
+#include "regatta/transport/session.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace regatta::app {
+
+/// `regatta workload`: what a scenario's gateways will be asked, without running it.
+struct WorkloadArguments {
+    ScenarioArguments scenario;
+    std::string csv;                   ///< empty: none is written
+    std::optional<std::string> every;  ///< none: chosen by how long the workload is
+    std::optional<std::string> limit;  ///< at most so many requests of the trace, or of each stream
+    std::optional<std::string> seed;
+    bool is_json = false;
+};
+void declare_workload(CLI::App& program, WorkloadArguments& arguments);
+/// Collective over the session's ranks; rank 0 does it all. Returns the exit code.
+[[nodiscard]] int show_workload(const WorkloadArguments& arguments, const std::string& program_path,
+                                transport::Session& session);
+
+}  // namespace regatta::app

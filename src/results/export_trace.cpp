@@ -1,0 +1,148 @@
+#include "results/export_trace.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "regatta/base/errors.hpp"
+#include "results/series.hpp"
+
+namespace regatta::results {
+namespace {
+
+using serving::kNoTime;
+using serving::RequestRecord;
+
+/// JSON text of the events, separated by commas; flushed now and then.
+class EventList {
+public:
+    explicit EventList(std::FILE* out) : out_(out) {}
+
+    /// `fields`: the inside of one JSON object.
+    template <class... Arguments>
+    void add(fmt::format_string<Arguments...> fields, Arguments&&... arguments) {
+        text_ += is_first_ ? "\n{" : ",\n{";
+        is_first_ = false;
+        fmt::format_to(std::back_inserter(text_), fields, std::forward<Arguments>(arguments)...);
+        text_ += '}';
+        if (text_.size() > kFlushBytes) flush();
+    }
+    void put(std::string_view text) { text_ += text; }
+    void flush() {
+        if (std::fwrite(text_.data(), 1, text_.size(), out_) != text_.size())
+            throw IoError(fmt::format("trace: cannot be written: {}", std::generic_category().message(errno)));
+        text_.clear();
+    }
+
+private:
+    static constexpr std::size_t kFlushBytes = std::size_t{1} << 20;
+    std::FILE* out_;
+    std::string text_;
+    bool is_first_ = true;
+};
+
+/// Microseconds, exact to the nanosecond.
+std::string microseconds(std::int64_t ns) {
+    return fmt::format("{}.{:03}", ns / 1000, ns % 1000);
+}
+
+std::string json(const std::string& text) {
+    return nlohmann::json(text).dump();
+}
+
+class TraceWriter {
+public:
+    TraceWriter(const ResultReader& results, std::FILE* out) : run_(results.run()), events_(out) {
+        events_.put(R"({"displayTimeUnit":"ms","otherData":{"run":)" + json(run_.name) + R"(,"program":)" +
+                    json(results.program()) + R"(},"traceEvents":[)");
+        for (std::size_t pool = 0; pool < run_.pools.size(); ++pool)
+            events_.add(R"("ph":"M","name":"process_name","pid":{},"args":{{"name":{}}})", pool,
+                        json("pool " + run_.pools[pool]));
+    }
+
+    void add(const RequestRecord& record) {
+        if (replicas_.insert({record.pool, record.replica}).second)
+            events_.add(R"("ph":"M","name":"thread_name","pid":{},"tid":{},"args":{{"name":"replica {}"}})",
+                        record.pool, record.replica, record.replica);
+        begin(record, "request", record.arrival_ns,
+              fmt::format(
+                  R"({{"stream":{},"gateway":{},"prompt_tokens":{},"output_tokens":{},"preemptions":{},"state":{}}})",
+                  json(run_.streams.at(record.stream).name), record.gateway, record.prompt_tokens, record.output_tokens,
+                  record.preemptions, json(state_name(record.state))));
+        span(record, "network", record.arrival_ns, record.received_ns);
+        span(record, "queued", record.received_ns, record.scheduled_ns);
+        span(record, "prefill", record.scheduled_ns, record.first_token_ns);
+        span(record, "decode", record.first_token_ns, record.end_ns);
+        end(record, "request", record.end_ns);
+    }
+
+    void add(const SeriesRow& row) {
+        const auto counter = [&](const char* name, std::int64_t value) {
+            events_.add(R"("ph":"C","name":"{}","pid":{},"ts":{},"args":{{"value":{}}})", name, row.pool,
+                        microseconds(row.time_ns), value);
+        };
+        counter("queue", row.waiting);
+        counter("running", row.running);
+        counter("KV blocks", row.kv_blocks_used);
+    }
+
+    void close() {
+        events_.put("\n]}\n");
+        events_.flush();
+    }
+
+private:
+    void begin(const RequestRecord& record, const char* name, std::int64_t at_ns, const std::string& arguments) {
+        events_.add(R"("ph":"b","cat":"request","name":"{}","id":"{}","pid":{},"tid":{},"ts":{},"args":{})", name,
+                    record.request_id, record.pool, record.replica, microseconds(at_ns), arguments);
+    }
+    void end(const RequestRecord& record, const char* name, std::int64_t at_ns) {
+        events_.add(R"("ph":"e","cat":"request","name":"{}","id":"{}","pid":{},"tid":{},"ts":{})", name,
+                    record.request_id, record.pool, record.replica, microseconds(at_ns));
+    }
+    /// Up to the request's end where it did not get to the stage that follows.
+    void span(const RequestRecord& record, const char* name, std::int64_t from_ns, std::int64_t to_ns) {
+        if (from_ns == kNoTime) return;
+        const std::int64_t until_ns = to_ns == kNoTime ? record.end_ns : to_ns;
+        if (until_ns == from_ns) return;
+        begin(record, name, from_ns, "{}");
+        end(record, name, until_ns);
+    }
+
+    const RunDescription& run_;
+    EventList events_;
+    std::set<std::pair<std::uint16_t, std::uint32_t>> replicas_;  ///< by pool, that have a name
+};
+
+}  // namespace
+
+TraceCounts write_chrome_trace(const ResultReader& results, const RequestSelection& selection, std::int64_t most,
+                               std::FILE* out) {
+    const RequestFilter filter(selection, results.run());
+    TraceCounts counts;
+    TraceWriter writer(results, out);
+    results.visit_requests([&](std::span<const RequestRecord> rows) {
+        for (const RequestRecord& record : rows) {
+            if (!filter.takes(record)) continue;
+            if (counts.requests == most) {
+                ++counts.left_out;
+                continue;
+            }
+            ++counts.requests;
+            writer.add(record);
+        }
+    });
+    for (const SeriesRow& row : results.series())
+        if (row.time_ns >= selection.from.ns() && row.time_ns < selection.to.ns()) writer.add(row);
+    writer.close();
+    return counts;
+}
+
+}  // namespace regatta::results

@@ -1,0 +1,112 @@
+#include "scenario/pool_capacity.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "regatta/base/errors.hpp"
+#include "timing/step_time_model.hpp"
+
+namespace regatta::scenario {
+namespace {
+
+constexpr int kBatchesTried = 64;
+constexpr double kFinePerSecond = static_cast<double>(timing::kFinePerNs) * 1e9;
+
+/// Means over the requests of a mix.
+struct Means {
+    double prompt = 0;
+    double decodes = 0;         ///< steps of a request after the one that made its first token
+    double decode_context = 0;  ///< KV length that such a step attends to
+    /// Prompt that the mean prompt token belongs to: long prompts hold more of them.
+    double prompt_of_token = 0;
+};
+
+Means means_of(const workload::RequestMix& mix) {
+    const auto count = static_cast<double>(mix.requests);
+    Means means;
+    means.prompt = mix.mean_prompt();
+    means.decodes = mix.mean_output() - 1;
+    // The decodes of a request with prompt P and output O attend to P + 1, ..., P + O - 1 tokens.
+    const double contexts =
+        (mix.prompt_times_output - mix.prompt_tokens) + (mix.output_tokens_squared - mix.output_tokens) / 2;
+    means.decode_context = means.decodes > 0 ? contexts / (means.decodes * count) : 0;
+    means.prompt_of_token = mix.prompt_tokens_squared / mix.prompt_tokens;
+    return means;
+}
+
+struct Limit {
+    double completions = 0;  ///< per step
+    std::string bound;
+};
+
+/// The most requests that may end per step on average, and why no more.
+Limit limit_of(const Pool& pool, const Means& means) {
+    const Parameters& scheduling = pool.scheduler.parameters;
+    const auto tokens = static_cast<double>(scheduling.has("chunk_tokens") ? scheduling.count("chunk_tokens")
+                                                                           : pool.max_context_tokens);
+    Limit limit{.completions = tokens / (means.prompt + means.decodes), .bound = "chunk_tokens"};
+    const auto consider = [&](double completions, const char* bound) {
+        if (completions < limit.completions) limit = {completions, bound};
+    };
+    // A request is in the batch for its decodes and for at least one step of its prompt.
+    if (scheduling.has("max_running"))
+        consider(static_cast<double>(scheduling.count("max_running")) / (means.decodes + 1), "max_running");
+    const auto block = static_cast<double>(pool.block_tokens);
+    const double kept = means.decodes * (means.decode_context + block / 2) + means.prompt + block / 2;
+    consider(static_cast<double>(pool.replica_kv_blocks) * block / kept, "KV cache");
+    return limit;
+}
+
+/// Chunks of `tokens` prompt tokens that attend to as much as prompts computed from end to end do.
+std::vector<timing::PrefillChunk> chunks_of(double tokens, double prompt) {
+    std::vector<timing::PrefillChunk> chunks;
+    const auto whole = std::max<std::int64_t>(1, std::llround(prompt));
+    auto left = std::llround(tokens);
+    for (; left >= whole; left -= whole)
+        chunks.push_back({.tokens = whole, .context_tokens = 0});
+    // n tokens after c others attend to n c + n^2 / 2; so does the mean n-th part of a prompt when c = (prompt - n)
+    // / 2.
+    if (left > 0) chunks.push_back({.tokens = left, .context_tokens = (whole - left) / 2});
+    return chunks;
+}
+
+}  // namespace
+
+PoolCapacity capacity_of(const Pool& pool, const Registries& registries, const workload::RequestMix& mix) {
+    const auto* entry = registries.timings.find(pool.timing.name);
+    REGATTA_CHECK(entry != nullptr, "an unknown policy passed the checks");
+    const auto timing = entry->make({.gpu = pool.gpu,
+                                     .model = pool.model,
+                                     .tensor_parallel = pool.tensor_parallel,
+                                     .weight_type = pool.weight_type,
+                                     .activation_type = pool.activation_type,
+                                     .kv_type = pool.kv_type},
+                                    pool.timing.parameters);
+    const Means means = means_of(mix);
+    const Limit limit = limit_of(pool, means);
+    PoolCapacity best;
+    best.bound = limit.bound;
+    for (int i = 1; i <= kBatchesTried; ++i) {
+        const double completions = limit.completions * i / kBatchesTried;
+        const double decodes = completions * means.decodes;
+        const auto chunks = chunks_of(std::max(1.0, completions * means.prompt), means.prompt_of_token);
+        timing::BatchShape shape;
+        shape.decodes = std::llround(decodes);
+        shape.decode_context_tokens = std::llround(decodes * means.decode_context);
+        shape.prefills = chunks;
+        shape.samples = std::max<std::int64_t>(1, std::llround(decodes + completions));
+        const double step_s = static_cast<double>(timing->line(shape).at(shape.decode_context_tokens)) / kFinePerSecond;
+        const double requests_per_s = pool.replicas() * completions / step_s;
+        if (requests_per_s <= best.requests_per_s) continue;
+        best.requests_per_s = requests_per_s;
+        best.decodes = shape.decodes;
+        best.prefill_tokens = std::llround(completions * means.prompt);
+        best.step_s = step_s;
+    }
+    best.prompt_tokens_per_s = best.requests_per_s * mix.mean_prompt();
+    best.output_tokens_per_s = best.requests_per_s * mix.mean_output();
+    return best;
+}
+
+}  // namespace regatta::scenario

@@ -1,0 +1,69 @@
+#include "scenario/traffic_survey.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "scenario/build_workload.hpp"
+#include "workload/merged_source.hpp"
+
+namespace regatta::scenario {
+namespace {
+
+std::vector<std::uint64_t>& operator+=(std::vector<std::uint64_t>& sums, const std::vector<std::uint64_t>& more) {
+    sums.resize(std::max(sums.size(), more.size()), 0);
+    for (std::size_t i = 0; i < more.size(); ++i)
+        sums[i] += more[i];
+    return sums;
+}
+
+}  // namespace
+
+std::vector<std::uint64_t> TrafficSurvey::per_stretch() const {
+    std::vector<std::uint64_t> sums;
+    for (const workload::StreamSurvey& stream : streams)
+        sums += stream.per_stretch();
+    return sums;
+}
+
+double TrafficSurvey::stretch_s(std::size_t index) const {
+    const SimTime rest = span - every * static_cast<std::int64_t>(index);
+    return (rest * 2 >= every ? std::min(every, rest) : every).seconds();
+}
+
+TrafficSurvey survey_traffic(const Scenario& scenario, const Registries& registries, SimTime every,
+                             const std::function<void(const Request&)>& visit) {
+    TrafficSurvey survey{.every = every, .span = {}, .streams = {}, .pools = {}};
+    for (std::size_t i = 0; i < scenario.streams.size(); ++i)
+        survey.streams.emplace_back(every);
+    const auto workload = make_workload(scenario, registries);
+    workload::MergedSource::Parts gateways;
+    for (std::uint32_t gateway = 0; gateway < scenario.gateways.count; ++gateway)
+        gateways.push_back(workload->source_for(GatewayId(gateway)));
+    workload::MergedSource all(std::move(gateways), nullptr);
+    while (const auto request = all.next()) {
+        // As a gateway does: a trace may go on after the scenario's duration.
+        if (scenario.duration && request->arrival >= *scenario.duration) break;
+        survey.streams[request->stream.index()].add(*request);
+        visit(*request);
+    }
+    SimTime last;
+    std::vector<std::vector<std::uint64_t>> per_stretch(scenario.pools.size());
+    survey.pools.resize(scenario.pools.size());
+    for (std::size_t i = 0; i < scenario.streams.size(); ++i) {
+        const workload::StreamSurvey& stream = survey.streams[i];
+        last = std::max(last, stream.last_arrival());
+        survey.pools[scenario.streams[i].pool].mix += stream.mix();
+        per_stretch[scenario.streams[i].pool] += stream.per_stretch();
+    }
+    survey.span = scenario.duration.value_or(last);
+    for (std::size_t i = 0; i < scenario.pools.size(); ++i) {
+        TrafficSurvey::PoolLoad& pool = survey.pools[i];
+        if (pool.mix.requests == 0) continue;
+        for (std::size_t k = 0; k < per_stretch[i].size(); ++k)
+            pool.peak_per_s = std::max(pool.peak_per_s, static_cast<double>(per_stretch[i][k]) / survey.stretch_s(k));
+        pool.capacity = capacity_of(scenario.pools[i], registries, pool.mix);
+    }
+    return survey;
+}
+
+}  // namespace regatta::scenario

@@ -1,0 +1,41 @@
+// Who a run's streams are for, through a file and back.
+#include <gtest/gtest.h>
+#include <hdf5.h>
+
+#include "made_up_run.hpp"
+#include "results/file_layout.hpp"
+#include "results/hdf5.hpp"
+
+namespace regatta::results {
+namespace {
+
+TEST(StreamFacts, AreReadBackAsTheyWereWritten) {
+    const ScratchDirectory scratch;
+    const std::string path = scratch.path("run.h5");
+    h5::File file = h5::File::create(path, path);
+    layout::write_description(file, make_up_run(1, 10).description);
+    const RunDescription run = layout::read_description(file);
+    ASSERT_EQ(run.streams.size(), 2U);
+    EXPECT_EQ(run.streams[0].tenant, "");
+    EXPECT_EQ(run.streams[0].priority, 0);
+    EXPECT_EQ(run.streams[1].name, "machines");
+    EXPECT_EQ(run.streams[1].model, "large-llm");
+    EXPECT_EQ(run.streams[1].tenant, "acme");
+    EXPECT_EQ(run.streams[1].traffic_class, "batch");
+    EXPECT_EQ(run.streams[1].priority, -2);
+}
+
+TEST(StreamFacts, MayBeMissingFromOlderFiles) {
+    const ScratchDirectory scratch;
+    const std::string path = scratch.path("run.h5");
+    h5::File file = h5::File::create(path, path);
+    layout::write_description(file, make_up_run(1, 10).description);
+    for (const char* name : {"/streams/model", "/streams/tenant", "/streams/class", "/streams/priority"})
+        ASSERT_GE(H5Ldelete(file.id(), name, H5P_DEFAULT), 0);
+    const RunDescription run = layout::read_description(file);
+    EXPECT_EQ(run.streams[1].name, "machines");
+    EXPECT_EQ(run.streams[1].tenant, "");
+}
+
+}  // namespace
+}  // namespace regatta::results
