@@ -1,7 +1,7 @@
 """`scaling --fit`: what a window costs, fitted to runs on 1 and 2 ranks, and what follows from it for many more.
 docs/scaling.md says what each term stands for, and what of it is measured and what assumed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, inf, log, log2, sqrt
 
 from . import fleet
@@ -54,7 +54,7 @@ class Measured:
     """Of one problem, per simulated second."""
     windows: float
     requests: float
-    work_s: float       # on one rank: model and writing
+    work_s: float       # on one rank: its event loop, writing included
     window_s: float     # of each window on each rank, however little there is in it
     events_per_request: float  # that a request makes travel: its dispatch, and perhaps its completion
     entries: float      # of reports, in each window, from all nodes to one rank
@@ -62,9 +62,9 @@ class Measured:
     gateways: int
 
 
-def variant(session, problem, ranks, part=1.0, latency=None):
-    """`part`: of the duration; `latency`: of the network, instead of the scenario's."""
-    settings = [*problem.settings, *fleet.REPORTS[problem.reports], f"duration={part * problem.duration_s:g}s"]
+def variant(session, problem, ranks, latency=None):
+    """`latency`: of the network, instead of the scenario's."""
+    settings = [*problem.settings, *fleet.REPORTS[problem.reports], f"duration={problem.duration_s:g}s"]
     settings += [f"network.gateway_to_node={latency}"] if latency else []
 
     def measure():
@@ -75,8 +75,8 @@ def variant(session, problem, ranks, part=1.0, latency=None):
                                  "bytes": run["bytes"] / simulated_s, "loop": run["loop_s"] / simulated_s,
                                  "cpu": outcome.cpu_s, "digest": int(summary["digest"], 16)}
 
-    name = f"model.{problem.name}.{problem.reports}.{ranks}r" + (f".{part:g}" if part != 1 else "")
-    return Variant(name=name + (f".{latency}" if latency else ""), measure=measure, headline="cpu", unit="s")
+    name = f"model.{problem.name}.{problem.reports}.{ranks}r" + (f".{latency}" if latency else "")
+    return Variant(name=name, measure=measure, headline="loop", unit="s")
 
 
 def bare_variant(session):
@@ -100,12 +100,9 @@ def least(made, key):
     return min(made.runs(key))
 
 
-def fit(problem, half, one, two, window_s):
-    """Work is CPU time of one rank, which others on the machine hardly change, less that of half of the same: without
-    what starting takes."""
-    work_s = (least(one, "cpu") - least(half, "cpu")) / (0.5 * problem.duration_s)
+def fit(problem, one, two, window_s):
     windows = one.runs("windows")[0]
-    work_s = max(work_s - windows * window_s, 1e-9)
+    work_s = max(least(one, "loop") - windows * window_s, 1e-9)
     is_told = problem.reports == "on_completion"
     requests = one.runs("requests")[0]
     events_per_request = 2 if is_told else 1
@@ -155,9 +152,9 @@ def slowest_s(measured, share, ranks):
     return of_request_s * max(requests + spread, min(1.0, requests * ranks))
 
 
-def wall_s(measured, ranks, exchange, gateways=None):
-    """Wall time of one simulated second; `exchange`: of one window [s]; `gateways`: as if there were so many."""
-    gateway_ranks = min(ranks, gateways or measured.gateways)
+def wall_s(measured, ranks, exchange):
+    """Wall time of one simulated second; `exchange`: of one window [s]."""
+    gateway_ranks = min(ranks, measured.gateways)
     node_ranks = min(ranks, measured.nodes)
     work = max(slowest_s(measured, 1.0, ranks), slowest_s(measured, GATEWAY_SHARE, gateway_ranks),
                slowest_s(measured, 1 - GATEWAY_SHARE, node_ranks))
@@ -182,8 +179,7 @@ def figures(session):
     problems = QUICK if session.is_quick else PROBLEMS
     bare = bare_variant(session)
     narrow, wide = window_variants(session)
-    runs = {(problem, kind): variant(session, problem, ranks, part=part) for problem in problems
-            for kind, ranks, part in (("half", 1, 0.5), ("one", 1, 1.0), ("two", 2, 1.0))}
+    runs = {(problem, ranks): variant(session, problem, ranks) for problem in problems for ranks in (1, 2)}
     session.in_turn([bare, narrow, wide, *runs.values()])
     if not all(made.samples for made in [bare, narrow, wide, *runs.values()]):
         return []
@@ -197,9 +193,9 @@ def figures(session):
     result = [made("exchange.2r", "s", least(bare, "exchange"), bare.command),
               made("message", "s", message_s, bare.command), made("window", "s", window_s, narrow.command)]
     for problem in problems:
-        half, one, two = (runs[problem, kind] for kind in ("half", "one", "two"))
+        one, two = runs[problem, 1], runs[problem, 2]
         same_digest(f"model.{problem.name}.{problem.reports}", [one, two])
-        measured = fit(problem, half, one, two, window_s)
+        measured = fit(problem, one, two, window_s)
         name = f"{problem.name}.{problem.reports}"
         on_two = 1 / wall_s(measured, 2, least(bare, "exchange"))
         result += [made(f"{name}.windows_per_s", "/s", measured.windows, one.command),
@@ -212,6 +208,7 @@ def figures(session):
             result += [made(f"{name}.{ranks}r.exchange_{way}", "s", exchange[way]) for way in WAYS]
             result += [made(f"{name}.{ranks}r.speed_{way}", "x", 1 / wall_s(measured, ranks, exchange[way]))
                        for way in WAYS]
+            more = replace(measured, gateways=ranks)  # each of which wants to hear of all nodes
             result.append(made(f"{name}.{ranks}r.speed_more_gateways", "x",
-                               1 / wall_s(measured, ranks, exchange["collective"], gateways=ranks)))
+                               1 / wall_s(more, ranks, exchange_s(more, ranks, "collective", message_s))))
     return result
