@@ -30,25 +30,6 @@ if(REGATTA_DEBUG_CHECKS)
     target_compile_definitions(regatta_flags INTERFACE REGATTA_DEBUG_CHECKS)
 endif()
 
-# The programs are optimised across the rooms that the event loop passes through, where there is GCC: their libraries
-# hold ordinary code as well, so that tests link as fast as ever.
-set(link_time_default OFF)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT REGATTA_SANITIZE)
-    set(link_time_default ON)
-endif()
-option(REGATTA_LINK_TIME_OPTIMIZATION "optimise the programs across rooms" ${link_time_default})
-set(link_time_rooms base engine transport timing workload serving routing results)
-
-# regatta_program(regatta SOURCES a.cpp ... LINKS ...)
-function(regatta_program program)
-    cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
-    add_executable(${program} ${ARG_SOURCES})
-    target_link_libraries(${program} PRIVATE ${ARG_LINKS} regatta_flags)
-    if(REGATTA_LINK_TIME_OPTIMIZATION)
-        target_link_options(${program} PRIVATE -flto=auto)
-    endif()
-endfunction()
-
 # regatta_room(engine SOURCES a.cpp ... LINKS regatta::base ... PRIVATE_LINKS Boost::serialization ...)
 # makes the library regatta_engine with the alias regatta::engine. Headers are found as "engine/a.hpp" and, for public
 # ones, "regatta/engine/a.hpp".
@@ -58,7 +39,4 @@ function(regatta_room room)
     add_library(regatta::${room} ALIAS regatta_${room})
     target_include_directories(regatta_${room} PUBLIC "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/include")
     target_link_libraries(regatta_${room} PUBLIC ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS} regatta_flags)
-    if(REGATTA_LINK_TIME_OPTIMIZATION AND room IN_LIST link_time_rooms)
-        target_compile_options(regatta_${room} PRIVATE -flto -ffat-lto-objects)
-    endif()
 endfunction()
