@@ -37,6 +37,20 @@ void add_scenario_arguments(CLI::App& command, ScenarioArguments& arguments) {
         ->check(no_option());
 }
 
+void add_traffic_arguments(CLI::App& command, ScenarioArguments& arguments) {
+    command.add_option("--limit", arguments.limit, "At most so many requests of the trace, or of each stream")
+        ->type_name("N")
+        ->check(whole_number(1));
+    command.add_option("--seed", arguments.seed, "Seed of the random numbers")->type_name("N")->check(whole_number(0));
+}
+
+std::vector<std::string> ScenarioArguments::all_overrides() const {
+    std::vector<std::string> all = overrides;
+    if (limit) all.push_back("workload.limit=" + *limit);
+    if (seed) all.push_back("seed=" + *seed);
+    return all;
+}
+
 std::string counted(std::uint64_t count, std::string_view noun) {
     return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }

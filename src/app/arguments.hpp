@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,9 +17,16 @@ namespace regatta::app {
 struct ScenarioArguments {
     std::string scenario;
     std::vector<std::string> overrides;  ///< --set path=value
+    std::optional<std::string> limit;    ///< at most so many requests of the trace, or of each stream
+    std::optional<std::string> seed;
+
+    /// Everything that replaces a value of the scenario, as --set takes it.
+    [[nodiscard]] std::vector<std::string> all_overrides() const;
 };
 
 void add_scenario_arguments(CLI::App& command, ScenarioArguments& arguments);
+/// --limit and --seed.
+void add_traffic_arguments(CLI::App& command, ScenarioArguments& arguments);
 
 /// The library takes whatever follows an option for its value: "--out --quiet" would write into "--quiet".
 [[nodiscard]] CLI::Validator no_option();

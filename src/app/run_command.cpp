@@ -213,8 +213,7 @@ void declare_run(CLI::App& program, RunArguments& arguments) {
     command->add_option("--out", arguments.output, "Directory for the results (default: runs/NAME-001, -002, ...)")
         ->type_name("DIR")
         ->check(no_option());
-    command->add_option("--limit", arguments.limit, "At most so many requests")->type_name("N")->check(whole_number(1));
-    command->add_option("--seed", arguments.seed, "Seed of the random numbers")->type_name("N")->check(whole_number(0));
+    add_traffic_arguments(*command, arguments.scenario);
     command->add_flag("--quiet", arguments.is_quiet, "Say nothing on stderr but errors");
     command->add_flag("--json", arguments.is_json, "Print the summary as one JSON document, times in seconds");
     command->footer(
@@ -234,15 +233,12 @@ void declare_validate(CLI::App& program, ValidateArguments& arguments) {
 int run_scenario(const RunArguments& arguments, const std::string& program_path, transport::Session& session) {
     const Clock::time_point started = Clock::now();
     engine::Transport& transport = session.transport();
-    std::vector<std::string> overrides = arguments.scenario.overrides;
-    if (arguments.limit) overrides.push_back("workload.limit=" + *arguments.limit);
-    if (arguments.seed) overrides.push_back("seed=" + *arguments.seed);
     const Log log(arguments.is_quiet || transport.rank() != 0);
     log.info(
         fmt::format("{}    {}    {}", version_text(), counted(transport.ranks(), "rank"), arguments.scenario.scenario));
     const scenario::Registries registries;
-    const ScenarioInput input =
-        read_scenario(arguments.scenario.scenario, overrides, program_path, registries, transport);
+    const ScenarioInput input = read_scenario(arguments.scenario.scenario, arguments.scenario.all_overrides(),
+                                              program_path, registries, transport);
     if (input.exit_code != 0) return input.exit_code;
     log.debug(fmt::format("  scenario read after {:.3f} s", seconds_since(started)));
     std::string directory = arguments.output;
@@ -262,8 +258,8 @@ int validate_scenario(const ValidateArguments& arguments, const std::string& pro
                       transport::Session& session) {
     engine::Transport& transport = session.transport();
     const scenario::Registries registries;
-    const ScenarioInput input =
-        read_scenario(arguments.scenario.scenario, arguments.scenario.overrides, program_path, registries, transport);
+    const ScenarioInput input = read_scenario(arguments.scenario.scenario, arguments.scenario.all_overrides(),
+                                              program_path, registries, transport);
     if (input.exit_code != 0 || transport.rank() != 0) return input.exit_code;
     if (arguments.shows_resolved) {
         fmt::print("{}", input.scenario->resolved_text);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,9 +16,7 @@ namespace regatta::app {
 /// `regatta run` and `regatta validate`.
 struct RunArguments {
     ScenarioArguments scenario;
-    std::string output;                ///< empty: runs/NAME-001, or the next free number
-    std::optional<std::string> limit;  ///< at most so many requests
-    std::optional<std::string> seed;
+    std::string output;  ///< empty: runs/NAME-001, or the next free number
     bool is_quiet = false;
     bool is_json = false;
 };

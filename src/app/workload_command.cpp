@@ -79,10 +79,7 @@ void declare_workload(CLI::App& program, WorkloadArguments& arguments) {
     command->add_option("--every", arguments.every, "Count requests per so much time (default: two dozen lines)")
         ->type_name("TIME")
         ->check(no_option());
-    command->add_option("--limit", arguments.limit, "At most so many requests of the trace, or of each stream")
-        ->type_name("N")
-        ->check(whole_number(1));
-    command->add_option("--seed", arguments.seed, "Seed of the random numbers")->type_name("N")->check(whole_number(0));
+    add_traffic_arguments(*command, arguments.scenario);
     command->add_flag("--json", arguments.is_json, "Print one JSON document, times in seconds");
     command->footer(
         "Examples:\n"
@@ -93,11 +90,8 @@ void declare_workload(CLI::App& program, WorkloadArguments& arguments) {
 int show_workload(const WorkloadArguments& arguments, const std::string& program_path, transport::Session& session) {
     engine::Transport& transport = session.transport();
     const scenario::Registries registries;
-    std::vector<std::string> overrides = arguments.scenario.overrides;
-    if (arguments.limit) overrides.push_back("workload.limit=" + *arguments.limit);
-    if (arguments.seed) overrides.push_back("seed=" + *arguments.seed);
-    const ScenarioInput input =
-        read_scenario(arguments.scenario.scenario, overrides, program_path, registries, transport);
+    const ScenarioInput input = read_scenario(arguments.scenario.scenario, arguments.scenario.all_overrides(),
+                                              program_path, registries, transport);
     if (input.exit_code != 0) return input.exit_code;
     return on_rank_zero(transport, [&] { show(arguments, input, registries); });
 }

@@ -17,8 +17,6 @@ struct WorkloadArguments {
     ScenarioArguments scenario;
     std::string csv;                   ///< empty: none is written
     std::optional<std::string> every;  ///< none: chosen by how long the workload is
-    std::optional<std::string> limit;  ///< at most so many requests of the trace, or of each stream
-    std::optional<std::string> seed;
     bool is_json = false;
 };
 void declare_workload(CLI::App& program, WorkloadArguments& arguments);
