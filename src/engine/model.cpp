@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "regatta/base/errors.hpp"
@@ -12,6 +13,9 @@ namespace regatta::engine {
 GroupId Model::add_group(Group group) {
     const std::uint64_t total = std::uint64_t{first_id_.back()} + group.count;
     REGATTA_CHECK(total < UINT32_MAX, fmt::format("{} logical processes are too many", total));
+    // A load that is no number would keep the partitioner looking for the least one for ever.
+    REGATTA_CHECK(std::isfinite(group.load) && group.load >= 0,
+                  fmt::format("group {} has a load of {}", group.name, group.load));
     groups_.push_back(std::move(group));
     first_id_.push_back(static_cast<std::uint32_t>(total));
     return GroupId(static_cast<std::uint16_t>(groups_.size() - 1));

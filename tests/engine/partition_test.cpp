@@ -4,11 +4,13 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <set>
 #include <vector>
 
 #include "arbitrary_model.hpp"
+#include "regatta/base/errors.hpp"
 
 namespace regatta::engine::test {
 namespace {
@@ -176,6 +178,12 @@ TEST(Partition, RoundRobinDealsProcessesOut) {
     Model model;
     model.add_group(group_of("node", 7));
     EXPECT_EQ(partition_round_robin(model, 3).rank_of, (Ranks{0, 1, 2, 0, 1, 2, 0}));
+}
+
+TEST(Partition, RefusesALoadThatIsNoNumber) {
+    Model model;
+    EXPECT_THROW(model.add_group(group_of("node", 2, std::numeric_limits<double>::quiet_NaN())), BugError);
+    EXPECT_THROW(model.add_group(group_of("node", 2, -1)), BugError);
 }
 
 }  // namespace
