@@ -1,5 +1,6 @@
 #include "scenario/input_files.hpp"
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -36,9 +37,11 @@ std::string reason_of(int error) {
 
 /// Never more than kMaxDocumentBytes, whatever was named: a trace in place of a scenario is refused, not loaded.
 void read_text(std::istream& stream, InputFiles::File& file) {
-    file.text.resize(kMaxDocumentBytes + 1);
-    stream.read(file.text.data(), static_cast<std::streamsize>(file.text.size()));
-    file.text.resize(static_cast<std::size_t>(stream.gcount()));
+    std::array<char, 65536> block;
+    do {
+        stream.read(block.data(), block.size());
+        file.text.append(block.data(), static_cast<std::size_t>(stream.gcount()));
+    } while (stream && file.text.size() <= kMaxDocumentBytes);
     if (file.text.size() <= kMaxDocumentBytes) return;
     file = {};
     file.reason = "more than " + std::to_string(kMaxDocumentBytes >> 20U) + " MiB; that is no scenario or catalogue";

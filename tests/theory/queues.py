@@ -152,11 +152,8 @@ class Queue(ProgramTest):
             self.assertLess(band.half_width, WIDEST_BAND * formula, f"a band that says little: {said}")
 
 
-class DeterministicService(Queue):
-    """M/D/1: fixed lengths, one sequence per batch."""
-
-    def check_load(self, load):
-        self.check(1, load, FIXED, waiting_with_general_service(load, 1))
+class EachLoad:
+    """Mixed into a queue: a test for each of LOADS."""
 
     def test_load_30(self):
         self.check_load(0.3)
@@ -168,7 +165,14 @@ class DeterministicService(Queue):
         self.check_load(0.9)
 
 
-class ExponentialService(Queue):
+class DeterministicService(EachLoad, Queue):
+    """M/D/1: fixed lengths, one sequence per batch."""
+
+    def check_load(self, load):
+        self.check(1, load, FIXED, waiting_with_general_service(load, 1))
+
+
+class ExponentialService(EachLoad, Queue):
     """M/M/1: exponential lengths, one sequence per batch."""
 
     def check_load(self, load):
@@ -181,32 +185,14 @@ class ExponentialService(Queue):
             exact = waiting_with_many_servers(1, load)
             self.assertAlmostEqual(rounded / exact, 1, delta=1e-8)
 
-    def test_load_30(self):
-        self.check_load(0.3)
 
-    def test_load_70(self):
-        self.check_load(0.7)
-
-    def test_load_90(self):
-        self.check_load(0.9)
-
-
-class ManyServers(Queue):
+class ManyServers(EachLoad, Queue):
     """M/M/c: exponential lengths, four sequences per batch, steps as long whatever the batch."""
 
     SERVERS = 4
 
     def check_load(self, load):
         self.check(self.SERVERS, load, EXPONENTIAL, waiting_with_many_servers(self.SERVERS, load))
-
-    def test_load_30(self):
-        self.check_load(0.3)
-
-    def test_load_70(self):
-        self.check_load(0.7)
-
-    def test_load_90(self):
-        self.check_load(0.9)
 
 
 class Steps(Queue):
