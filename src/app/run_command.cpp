@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <iterator>
@@ -20,6 +21,7 @@
 #include "regatta/engine/simulation.hpp"
 #include "results/rank_writer.hpp"
 #include "scenario/build_fleet.hpp"
+#include "timing/data_types.hpp"
 
 namespace regatta::app {
 
@@ -46,7 +48,10 @@ results::RunDescription describe(const scenario::Scenario& scenario) {
                                 .series_every = scenario.series_every,
                                 .measure_from = scenario.measure_from};
     for (const scenario::Pool& pool : scenario.pools)
-        run.pools.push_back(pool.name);
+        run.pools.push_back({.name = pool.name,
+                             .gpu_flops_per_s = std::llround(timing::peak_ops_per_s(pool.gpu, pool.activation_type)),
+                             .gpu_memory_bytes_per_s = std::llround(pool.gpu.memory_bandwidth_bytes_per_s),
+                             .work = pool.work()});
     for (const scenario::Stream& stream : scenario.streams)
         run.streams.push_back({.name = stream.name,
                                .ttft_target = stream.targets.ttft,

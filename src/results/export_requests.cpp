@@ -45,7 +45,7 @@ std::string quoted(const std::string& text) {
 
 void put_line(std::string& line, const RequestRecord& record, const RunDescription& run) {
     fmt::format_to(std::back_inserter(line), "{},{},{},{},{},{},{},{},{},{}", record.request_id,
-                   quoted(run.streams.at(record.stream).name), quoted(run.pools.at(record.pool)), record.replica,
+                   quoted(run.streams.at(record.stream).name), quoted(run.pools.at(record.pool).name), record.replica,
                    record.gateway, state_name(record.state), record.prompt_tokens, record.output_tokens,
                    record.requested_output_tokens, record.preemptions);
     for (const std::int64_t instant :

@@ -64,7 +64,7 @@ public:
                     json(results.program()) + R"(},"traceEvents":[)");
         for (std::size_t pool = 0; pool < run_.pools.size(); ++pool)
             events_.add(R"("ph":"M","name":"process_name","pid":{},"args":{{"name":{}}})", pool,
-                        json("pool " + run_.pools[pool]));
+                        json("pool " + run_.pools[pool].name));
     }
 
     void add(const RequestRecord& record) {

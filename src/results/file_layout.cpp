@@ -13,14 +13,6 @@ namespace regatta::results::layout {
 namespace {
 
 constexpr const char* kFormatName = "regatta results";
-constexpr std::int64_t kNone = -1;
-
-std::int64_t ns_or_none(std::optional<SimTime> time) {
-    return time ? time->ns() : kNone;
-}
-std::optional<SimTime> time_or_none(std::int64_t ns) {
-    return ns == kNone ? std::nullopt : std::optional(SimTime::from_ns(ns));
-}
 
 /// A dataset that is one column of `table`, with its unit and sentence.
 void write_column(h5::File& file, const Table& table, const Column& column, const std::vector<hsize_t>& extent,
@@ -81,94 +73,6 @@ Identity read_identity(const h5::File& file) {
     return identity;
 }
 
-namespace {
-
-void write_stream_facts(h5::File& file, const RunDescription& run) {
-    std::vector<std::string> models;
-    std::vector<std::string> tenants;
-    std::vector<std::string> classes;
-    std::vector<std::int64_t> priorities;
-    for (const StreamDescription& stream : run.streams) {
-        models.push_back(stream.model);
-        tenants.push_back(stream.tenant);
-        classes.push_back(stream.traffic_class);
-        priorities.push_back(stream.priority);
-    }
-    file.write_texts("/streams/model", models);
-    file.write_texts("/streams/tenant", tenants);
-    file.write_texts("/streams/class", classes);
-    file.write_numbers("/streams/priority", {priorities.size()}, priorities);
-}
-
-void read_stream_facts(const h5::File& file, RunDescription& run) {
-    const std::vector<std::string> models = file.read_texts("/streams/model");
-    const std::vector<std::string> tenants = file.read_texts("/streams/tenant");
-    const std::vector<std::string> classes = file.read_texts("/streams/class");
-    const std::vector<std::int64_t> priorities = file.read_numbers("/streams/priority");
-    for (const std::size_t size : {models.size(), tenants.size(), classes.size(), priorities.size()})
-        if (size != run.streams.size())
-            throw IoError(fmt::format("{}: /streams has columns of different length", file.path()));
-    for (std::size_t i = 0; i < run.streams.size(); ++i) {
-        run.streams[i].model = models[i];
-        run.streams[i].tenant = tenants[i];
-        run.streams[i].traffic_class = classes[i];
-        run.streams[i].priority = priorities[i];
-    }
-}
-
-}  // namespace
-
-void write_description(h5::File& file, const RunDescription& run) {
-    file.write_texts("/scenario", {run.scenario_text}, true);
-    file.write_text("/scenario", "name", run.name);
-    file.write_number("/scenario", "seed", static_cast<std::int64_t>(run.seed));
-    file.write_number("/scenario", "measure_from_ns", run.measure_from.ns());
-    file.write_number("/scenario", "series_every_ns", ns_or_none(run.series_every));
-
-    file.make_group("/pools");
-    file.write_texts("/pools/name", run.pools);
-    file.make_group("/streams");
-    std::vector<std::string> names;
-    std::vector<std::int64_t> ttft_ns;
-    std::vector<std::int64_t> tpot_ns;
-    for (const StreamDescription& stream : run.streams) {
-        names.push_back(stream.name);
-        ttft_ns.push_back(ns_or_none(stream.ttft_target));
-        tpot_ns.push_back(ns_or_none(stream.tpot_target));
-    }
-    file.write_texts("/streams/name", names);
-    file.write_numbers("/streams/ttft_target_ns", {ttft_ns.size()}, ttft_ns);
-    file.write_text("/streams/ttft_target_ns", "units", "ns");
-    file.write_numbers("/streams/tpot_target_ns", {tpot_ns.size()}, tpot_ns);
-    file.write_text("/streams/tpot_target_ns", "units", "ns");
-    write_stream_facts(file, run);
-}
-
-RunDescription read_description(const h5::File& file) {
-    RunDescription run;
-    run.scenario_text = file.read_texts("/scenario").front();
-    run.name = file.read_text("/scenario", "name");
-    run.seed = static_cast<std::uint64_t>(file.read_number("/scenario", "seed"));
-    run.measure_from = SimTime::from_ns(file.read_number("/scenario", "measure_from_ns"));
-    run.series_every = time_or_none(file.read_number("/scenario", "series_every_ns"));
-    run.pools = file.read_texts("/pools/name");
-    const std::vector<std::string> names = file.read_texts("/streams/name");
-    const std::vector<std::int64_t> ttft_ns = file.read_numbers("/streams/ttft_target_ns");
-    const std::vector<std::int64_t> tpot_ns = file.read_numbers("/streams/tpot_target_ns");
-    if (ttft_ns.size() != names.size() || tpot_ns.size() != names.size())
-        throw IoError(fmt::format("{}: /streams has columns of different length", file.path()));
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        StreamDescription stream;
-        stream.name = names[i];
-        stream.ttft_target = time_or_none(ttft_ns[i]);
-        stream.tpot_target = time_or_none(tpot_ns[i]);
-        run.streams.push_back(std::move(stream));
-    }
-    // Files of format 1.0 do not have them.
-    if (file.has("/streams/model")) read_stream_facts(file, run);
-    return run;
-}
-
 void write_series(h5::File& file, const SeriesSums& series) {
     const std::vector<SeriesRow> rows = series.rows();
     if (rows.empty()) return;
@@ -215,16 +119,21 @@ SeriesSums read_series(const h5::File& file, const RunDescription& run) {
     return series;
 }
 
-void write_gaps(h5::File& file, const SummarySums& sums, h5::Packing packing) {
+void write_histograms(h5::File& file, const SummarySums& sums, h5::Packing packing) {
+    const std::vector<BatchRow> batches = sums.batch_rows();
+    if (batches.empty()) return;  // without steps there are no gaps, either
+    file.make_group("/histograms");
+    h5::write_table(file, batches_table(), batches, packing);
     const std::vector<GapTotalRow> totals = sums.gap_total_rows();
     if (totals.empty()) return;
-    file.make_group("/histograms");
     h5::write_table(file, gaps_table(), sums.gap_rows(), packing);
     h5::write_table(file, gap_totals_table(), totals, packing);
 }
 
-void read_gaps(const h5::File& file, SummarySums& sums) {
+void read_histograms(const h5::File& file, SummarySums& sums) {
     if (!file.has("/histograms")) return;
+    sums.add_batches(h5::read_table<BatchRow>(file, batches_table()));
+    if (!file.has(std::string(gaps_table().path))) return;
     sums.add_gaps(h5::read_table<GapRow>(file, gaps_table()), h5::read_table<GapTotalRow>(file, gap_totals_table()));
 }
 

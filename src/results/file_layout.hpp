@@ -15,7 +15,7 @@ namespace regatta::results::layout {
 /// Version of the layout. A higher minor number adds objects, columns or attributes; a higher major number changes the
 /// meaning of what was there, and older readers refuse the file.
 inline constexpr std::int64_t kFormatMajor = 1;
-inline constexpr std::int64_t kFormatMinor = 1;
+inline constexpr std::int64_t kFormatMinor = 2;
 
 /// What a file is part of.
 struct Identity {
@@ -39,8 +39,8 @@ void write_series(h5::File& file, const SeriesSums& series);
 /// Empty when the file has none.
 [[nodiscard]] SeriesSums read_series(const h5::File& file, const RunDescription& run);
 
-void write_gaps(h5::File& file, const SummarySums& sums, h5::Packing packing);
-void read_gaps(const h5::File& file, SummarySums& sums);
+void write_histograms(h5::File& file, const SummarySums& sums, h5::Packing packing);
+void read_histograms(const h5::File& file, SummarySums& sums);
 
 void write_totals(h5::File& file, const RunTotalsRow& totals, const Digest& digest);
 [[nodiscard]] RunTotalsRow read_totals(const h5::File& file);

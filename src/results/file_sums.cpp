@@ -38,7 +38,7 @@ FileRest read_rest(FileSums into, const h5::File& file, const RunDescription& ru
             replicas_table().add_to(into.digest, &row);
             into.sums.add(row);
         }
-        layout::read_gaps(file, into.sums);
+        layout::read_histograms(file, into.sums);
         rest.partial.series = layout::read_series(file, run);
     });
     rest.partial.facts = layout::read_facts(file);

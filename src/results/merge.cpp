@@ -158,7 +158,7 @@ RunOutcome write_merged(h5::File& output, const std::vector<std::string>& paths,
     h5::write_table(output, replicas_table(), replicas, h5::Packing::Compressed);
     RunOutcome outcome = combine(run, partials);
     layout::write_series(output, outcome.series);
-    layout::write_gaps(output, outcome.sums, h5::Packing::Compressed);
+    layout::write_histograms(output, outcome.sums, h5::Packing::Compressed);
     layout::write_totals(output, {.requests_arrived = outcome.summary.arrived, .end_ns = outcome.summary.end.ns()},
                          outcome.digest);
     layout::write_facts(output, layout::read_program(first), outcome.facts);

@@ -96,6 +96,10 @@ void RankWriter::inter_token_gaps(PoolId pool, SimTime gap, std::int64_t count, 
     impl_->partial.sums.add_gaps(pool, gap, count, total);
 }
 
+void RankWriter::batches(PoolId pool, std::int64_t sequences, std::int64_t count) {
+    impl_->partial.sums.add_batches(pool, sequences, count);
+}
+
 void RankWriter::sample(PoolId pool, SimTime at, const serving::ReplicaSample& sample) {
     impl_->partial.series.add(pool, at,
                               {.replicas = 1,
@@ -126,7 +130,7 @@ void RankWriter::finish(SimTime end, std::int64_t arrived, RunFacts facts) {
 
     h5::write_table(impl.file, replicas_table(), impl.replicas, h5::Packing::Plain);
     layout::write_series(impl.file, impl.partial.series);
-    layout::write_gaps(impl.file, impl.partial.sums, h5::Packing::Plain);
+    layout::write_histograms(impl.file, impl.partial.sums, h5::Packing::Plain);
     layout::write_totals(impl.file, {.requests_arrived = arrived, .end_ns = end.ns()}, impl.partial.rows);
     impl.writing_s += impl.now() - started;
     facts.ranks.resize(1);

@@ -38,6 +38,7 @@ public:
     void request_ended(const serving::RequestRecord& record) override;
     void replica_ended(const serving::ReplicaRecord& record) override;
     void inter_token_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total) override;
+    void batches(PoolId pool, std::int64_t sequences, std::int64_t count) override;
     /// `at` must be a multiple of the run's series interval.
     void sample(PoolId pool, SimTime at, const serving::ReplicaSample& sample) override;
 

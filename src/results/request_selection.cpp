@@ -32,7 +32,12 @@ RequestFilter::RequestFilter(const RequestSelection& selection, const RunDescrip
             names.push_back(stream.name);
         stream_ = index_of(*selection.stream, names, "stream");
     }
-    if (selection.pool) pool_ = index_of(*selection.pool, run.pools, "pool");
+    if (selection.pool) {
+        std::vector<std::string> names;
+        for (const PoolDescription& pool : run.pools)
+            names.push_back(pool.name);
+        pool_ = index_of(*selection.pool, names, "pool");
+    }
 }
 
 bool RequestFilter::takes(const serving::RequestRecord& record) const {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "llm/work.hpp"
 #include "regatta/base/time.hpp"
 
 namespace regatta::results {
@@ -20,12 +21,20 @@ struct StreamDescription {
     std::int64_t priority = 0;       ///< smaller goes first
 };
 
+/// One pool's hardware and what its model computes and moves. Element i of a list is PoolId(i).
+struct PoolDescription {
+    std::string name;
+    std::int64_t gpu_flops_per_s = 0;  ///< dense peak of a GPU in the type that matrix products are computed in
+    std::int64_t gpu_memory_bytes_per_s = 0;
+    llm::WorkFacts work = {};
+};
+
 /// What is written about a run besides its results; the same on every rank and on every number of ranks.
 struct RunDescription {
     std::string name;
     std::uint64_t seed = 1;
     std::string scenario_text;       ///< resolved
-    std::vector<std::string> pools;  ///< element i is PoolId(i)
+    std::vector<PoolDescription> pools;
     std::vector<StreamDescription> streams;
     std::optional<SimTime> series_every;  ///< none: no series
     SimTime measure_from;                 ///< the summary counts requests that arrive from here on

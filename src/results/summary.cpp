@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <numeric>
+#include <span>
 
 #include "regatta/base/errors.hpp"
 
@@ -19,6 +21,15 @@ LatencyFigures figures_of(const LatencySketch& sketch) {
             .p90_ns = sketch.quantile_ns(0.90),
             .p95_ns = sketch.quantile_ns(0.95),
             .p99_ns = sketch.quantile_ns(0.99)};
+}
+
+BatchFigures batch_figures(const BatchSizes& sizes) {
+    return {.steps = sizes.count(),
+            .mean = sizes.mean(),
+            .p50 = sizes.quantile(0.50),
+            .p90 = sizes.quantile(0.90),
+            .p99 = sizes.quantile(0.99),
+            .most = sizes.quantile(1)};
 }
 
 double ratio(std::int64_t part, std::int64_t whole) {
@@ -50,16 +61,16 @@ struct TargetCount {
     }
 };
 
-/// Streams `first` to `last` - 1 together.
-RequestFigures request_figures(const RunDescription& run, const SummarySums& sums, std::size_t first, std::size_t last,
-                               double span_s) {
+/// Several streams together.
+RequestFigures request_figures(const RunDescription& run, const SummarySums& sums,
+                               std::span<const std::size_t> streams, double span_s) {
     StreamSums total;
     TargetCount ttft;
     TargetCount tpot;
     std::int64_t met = 0;
     std::int64_t held = 0;
     bool has_targets = false;
-    for (std::size_t i = first; i < last; ++i) {
+    for (const std::size_t i : streams) {
         const StreamSums& stream = sums.streams()[i];
         const StreamDescription& description = run.streams[i];
         total += stream;
@@ -84,6 +95,11 @@ RequestFigures request_figures(const RunDescription& run, const SummarySums& sum
         .tpot = figures_of(total.tpot),
         .end_to_end = figures_of(total.end_to_end),
         .queueing = figures_of(total.queueing),
+        .normalised = figures_of(total.normalised),
+        .network = figures_of(total.network),
+        .waiting = figures_of(total.waiting),
+        .prefill = figures_of(total.prefill),
+        .decode = figures_of(total.decode),
         .ttft_target = ttft.figures(),
         .tpot_target = tpot.figures(),
         .requests_per_s = per_s(total.end_to_end.count()),
@@ -115,14 +131,47 @@ KvUse kv_use(const RunDescription& run, const SeriesSums& series) {
     return use;
 }
 
-/// Pools `first` to `last` - 1 together.
-PoolFigures pool_figures(const SummarySums& sums, const KvUse& use, std::size_t first, std::size_t last, SimTime end) {
+double real(const WideSum& sum) {
+    return sum.mean(1);
+}
+
+/// What the GPUs of a pool did, and what they could have done in the time.
+struct Utilisation {
+    double flops = 0;
+    double peak_flops = 0;
+    double bytes = 0;
+    double peak_bytes = 0;
+    bool is_known = true;  ///< of all pools
+
+    void add(const PoolSums& sums, const PoolDescription& pool, double span_s) {
+        is_known = is_known && pool.gpu_flops_per_s > 0 && pool.gpu_memory_bytes_per_s > 0;
+        const auto times = [](const WideSum& sum, std::int64_t each) { return real(sum) * static_cast<double>(each); };
+        const llm::WorkFacts& work = pool.work;
+        flops += times(sums.prefill_tokens, work.flops_per_token) + times(sums.decode_tokens, work.flops_per_token) +
+                 times(sums.samples, work.flops_per_sample) + times(sums.attended_tokens, work.flops_per_attended) +
+                 times(sums.window_attended_tokens, work.flops_per_window_attended);
+        bytes += static_cast<double>(sums.steps) * static_cast<double>(work.weight_bytes) +
+                 times(sums.experts_read_1024, work.expert_bytes) / 1024 + times(sums.kv_tokens, work.kv_bytes) +
+                 times(sums.window_kv_tokens, work.window_kv_bytes);
+        const double gpu_s = static_cast<double>(sums.gpus) * span_s;
+        peak_flops += static_cast<double>(pool.gpu_flops_per_s) * gpu_s;
+        peak_bytes += static_cast<double>(pool.gpu_memory_bytes_per_s) * gpu_s;
+    }
+};
+
+/// Several pools together.
+PoolFigures pool_figures(const RunDescription& run, const SummarySums& sums, const KvUse& use,
+                         std::span<const std::size_t> pools, SimTime end) {
     PoolSums total;
+    Utilisation utilisation;
     std::int64_t block_instants = 0;
-    for (std::size_t i = first; i < last; ++i) {
+    for (const std::size_t i : pools) {
         total += sums.pools()[i];
+        utilisation.add(sums.pools()[i], run.pools[i], end.seconds());
         block_instants += use.block_instants[i];
     }
+    REGATTA_CHECK(total.batches.count() == total.steps,
+                  fmt::format("{} steps, but {} batches", total.steps, total.batches.count()));
     PoolFigures figures{.name = {},
                         .replicas = total.replicas,
                         .gpus = total.gpus,
@@ -131,13 +180,45 @@ PoolFigures pool_figures(const SummarySums& sums, const KvUse& use, std::size_t 
                         .gpu_busy_fraction = 0,
                         .kv_mean_fraction = {},
                         .kv_peak_fraction = total.kv_peak_fraction,
-                        .inter_token_gap = figures_of(total.inter_token_gap)};
+                        .inter_token_gap = figures_of(total.inter_token_gap),
+                        .batch = batch_figures(total.batches),
+                        .tokens_per_step = 0,
+                        .flops_utilisation = {},
+                        .bandwidth_utilisation = {}};
+    if (total.steps > 0)
+        figures.tokens_per_step =
+            (real(total.prefill_tokens) + real(total.decode_tokens)) / static_cast<double>(total.steps);
+    if (utilisation.is_known && utilisation.peak_flops > 0) {
+        figures.flops_utilisation = utilisation.flops / utilisation.peak_flops;
+        figures.bandwidth_utilisation = utilisation.bytes / utilisation.peak_bytes;
+    }
     if (total.gpus > 0 && end > SimTime())
         figures.gpu_busy_fraction = total.busy_gpu_ns.mean(total.gpus) / static_cast<double>(end.ns());
     if (use.instants > 0 && total.kv_blocks > 0)
         figures.kv_mean_fraction = static_cast<double>(block_instants) / static_cast<double>(use.instants) /
                                    static_cast<double>(total.kv_blocks);
     return figures;
+}
+
+std::vector<std::size_t> indices(std::size_t count) {
+    std::vector<std::size_t> all(count);
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return all;
+}
+
+/// Streams of one class together, in the order in which classes are first named.
+std::vector<RequestFigures> class_figures(const RunDescription& run, const SummarySums& sums, double span_s) {
+    std::vector<RequestFigures> classes;
+    for (const StreamDescription& first : run.streams) {
+        const auto has_name = [&](const RequestFigures& figures) { return figures.name == first.traffic_class; };
+        if (first.traffic_class.empty() || std::any_of(classes.begin(), classes.end(), has_name)) continue;
+        std::vector<std::size_t> members;
+        for (std::size_t i = 0; i < run.streams.size(); ++i)
+            if (run.streams[i].traffic_class == first.traffic_class) members.push_back(i);
+        classes.push_back(request_figures(run, sums, members, span_s));
+        classes.back().name = first.traffic_class;
+    }
+    return classes;
 }
 
 }  // namespace
@@ -150,17 +231,18 @@ Summary summarize(const RunDescription& run, const SummarySums& sums, const Seri
                     .arrived = arrived,
                     .measure_from = run.measure_from,
                     .end = end,
-                    .all = request_figures(run, sums, 0, run.streams.size(), span_s),
+                    .all = request_figures(run, sums, indices(run.streams.size()), span_s),
                     .streams = {},
-                    .fleet = pool_figures(sums, use, 0, run.pools.size(), end),
+                    .classes = class_figures(run, sums, span_s),
+                    .fleet = pool_figures(run, sums, use, indices(run.pools.size()), end),
                     .pools = {}};
     for (std::size_t i = 0; i < run.streams.size(); ++i) {
-        summary.streams.push_back(request_figures(run, sums, i, i + 1, span_s));
+        summary.streams.push_back(request_figures(run, sums, std::array{i}, span_s));
         summary.streams.back().name = run.streams[i].name;
     }
     for (std::size_t i = 0; i < run.pools.size(); ++i) {
-        summary.pools.push_back(pool_figures(sums, use, i, i + 1, end));
-        summary.pools.back().name = run.pools[i];
+        summary.pools.push_back(pool_figures(run, sums, use, std::array{i}, end));
+        summary.pools.back().name = run.pools[i].name;
     }
     const RequestFigures& all = summary.all;
     REGATTA_CHECK(arrived == all.finished + all.rejected + all.failed + all.unfinished,

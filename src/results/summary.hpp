@@ -9,6 +9,7 @@
 #include "regatta/base/sketch.hpp"
 #include "regatta/base/time.hpp"
 #include "regatta/serving/records.hpp"
+#include "results/batch_sizes.hpp"
 #include "results/run_description.hpp"
 #include "results/series.hpp"
 
@@ -29,12 +30,18 @@ struct StreamSums {
     LatencySketch tpot;        ///< (end - first token) / (output tokens - 1), from two output tokens on
     LatencySketch end_to_end;  ///< arrival at the gateway to the last token
     LatencySketch queueing;    ///< arrival at the gateway to the first step the request was part of
+    LatencySketch normalised;  ///< end_to_end / output tokens
+    // The stages of a request, which add up to end_to_end.
+    LatencySketch network;  ///< arrival at the gateway to the replica's waiting queue
+    LatencySketch waiting;  ///< from there to the first step the request was part of
+    LatencySketch prefill;  ///< from there to the end of the step that made the first token
+    LatencySketch decode;   ///< from there to the last token
 
     StreamSums& operator+=(const StreamSums& other);
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
         archive& by_state& measured_by_state& preemptions& prompt_tokens& output_tokens& ttft_met& tpot_met& all_met;
-        archive& ttft& tpot& end_to_end& queueing;
+        archive& ttft& tpot& end_to_end& queueing& normalised& network& waiting& prefill& decode;
     }
 };
 
@@ -48,11 +55,23 @@ struct PoolSums {
     std::int64_t kv_blocks = 0;
     double kv_peak_fraction = 0;  ///< of the fullest replica; a maximum, so the order of ranks does not matter
     LatencySketch inter_token_gap;
+    BatchSizes batches;
+    // Sums of the columns of the same name.
+    WideSum prefill_tokens;
+    WideSum decode_tokens;
+    WideSum samples;
+    WideSum attended_tokens;
+    WideSum window_attended_tokens;
+    WideSum kv_tokens;
+    WideSum window_kv_tokens;
+    WideSum experts_read_1024;
 
     PoolSums& operator+=(const PoolSums& other);
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
         archive& replicas& gpus& steps& busy_gpu_ns& preemptions& kv_blocks& kv_peak_fraction& inter_token_gap;
+        archive& batches& prefill_tokens& decode_tokens& samples& attended_tokens& window_attended_tokens& kv_tokens;
+        archive& window_kv_tokens& experts_read_1024;
     }
 };
 
@@ -65,6 +84,9 @@ public:
     void add(const serving::RequestRecord& record);
     void add(const serving::ReplicaRecord& record);
     void add_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total);
+    void add_batches(PoolId pool, std::int64_t sequences, std::int64_t steps);
+    /// What batch_rows() gave.
+    void add_batches(const std::vector<BatchRow>& rows);
     /// What gap_rows() and gap_total_rows() gave. Throws BugError when they do not agree with each other.
     void add_gaps(const std::vector<GapRow>& rows, const std::vector<GapTotalRow>& totals);
     /// `other` is of the same run, or default-constructed and adds nothing.
@@ -75,6 +97,8 @@ public:
     /// Inter-token gaps as tables, by pool and gap; pools without gaps have no rows.
     [[nodiscard]] std::vector<GapRow> gap_rows() const;
     [[nodiscard]] std::vector<GapTotalRow> gap_total_rows() const;
+    /// By pool and size; sizes without steps have no rows.
+    [[nodiscard]] std::vector<BatchRow> batch_rows() const;
 
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
@@ -121,6 +145,11 @@ struct RequestFigures {
     LatencyFigures tpot;
     LatencyFigures end_to_end;
     LatencyFigures queueing;
+    LatencyFigures normalised;
+    LatencyFigures network;
+    LatencyFigures waiting;
+    LatencyFigures prefill;
+    LatencyFigures decode;
     TargetFigures ttft_target;
     TargetFigures tpot_target;
     double requests_per_s = 0;                     ///< finished
@@ -128,6 +157,16 @@ struct RequestFigures {
     double output_tokens_per_s = 0;                ///< of finished requests
     std::optional<double> goodput_requests_per_s;  ///< finished within every target; none: no targets
     std::optional<double> goodput_fraction;        ///< of all requests that arrived in the measured span
+};
+
+/// How many sequences the steps had in their batch.
+struct BatchFigures {
+    std::int64_t steps = 0;
+    double mean = 0;
+    std::int64_t p50 = 0;
+    std::int64_t p90 = 0;
+    std::int64_t p99 = 0;
+    std::int64_t most = 0;
 };
 
 /// Replicas of one pool, or of all; whole run.
@@ -141,6 +180,12 @@ struct PoolFigures {
     std::optional<double> kv_mean_fraction;  ///< over the series' instants in the measured span; none: no series
     double kv_peak_fraction = 0;             ///< of the fullest replica
     LatencyFigures inter_token_gap;
+    BatchFigures batch;
+    double tokens_per_step = 0;  ///< computed, prefill and decode
+    /// Of the peak arithmetic, and of the memory bandwidth, of all GPUs over the whole run; none: the file does not
+    /// tell what the hardware and the model are.
+    std::optional<double> flops_utilisation;
+    std::optional<double> bandwidth_utilisation;
 };
 
 struct Summary {
@@ -150,6 +195,7 @@ struct Summary {
     SimTime end;
     RequestFigures all;
     std::vector<RequestFigures> streams;
+    std::vector<RequestFigures> classes;  ///< of service, in the order in which streams name them
     PoolFigures fleet;
     std::vector<PoolFigures> pools;
 };

@@ -47,7 +47,12 @@ void put_requests(Json& json, const RequestFigures& figures) {
     json["ttft"] = latency(figures.ttft, figures.ttft_target);
     json["tpot"] = latency(figures.tpot, figures.tpot_target);
     json["end_to_end"] = latency(figures.end_to_end);
+    json["normalised_latency"] = latency(figures.normalised);
     json["queueing"] = latency(figures.queueing);
+    json["stages"] = {{"network", latency(figures.network)},
+                      {"waiting", latency(figures.waiting)},
+                      {"prefill", latency(figures.prefill)},
+                      {"decode", latency(figures.decode)}};
     json["throughput"] = {{"requests_per_s", figures.requests_per_s},
                           {"prompt_tokens_per_s", figures.prompt_tokens_per_s},
                           {"output_tokens_per_s", figures.output_tokens_per_s}};
@@ -72,6 +77,15 @@ Json pool(const PoolFigures& figures) {
             {"gpu_busy_fraction", figures.gpu_busy_fraction},
             {"kv_mean_fraction", or_null(figures.kv_mean_fraction)},
             {"kv_peak_fraction", figures.kv_peak_fraction},
+            {"flops_utilisation", or_null(figures.flops_utilisation)},
+            {"bandwidth_utilisation", or_null(figures.bandwidth_utilisation)},
+            {"batch_size",
+             {{"mean", figures.batch.mean},
+              {"p50", figures.batch.p50},
+              {"p90", figures.batch.p90},
+              {"p99", figures.batch.p99},
+              {"max", figures.batch.most}}},
+            {"tokens_per_step", figures.tokens_per_step},
             {"inter_token_gap", latency(figures.inter_token_gap)}};
 }
 
@@ -144,6 +158,12 @@ std::string to_json(const Summary& summary, const SummaryContext& context) {
         Json stream = named(figures, {{"requests", counts(figures)}});
         put_requests(stream, figures);
         json["streams"].push_back(std::move(stream));
+    }
+    json["classes"] = Json::array();
+    for (const RequestFigures& figures : summary.classes) {
+        Json of_class = named(figures, {{"requests", counts(figures)}});
+        put_requests(of_class, figures);
+        json["classes"].push_back(std::move(of_class));
     }
     json["pools"] = Json::array();
     for (const PoolFigures& figures : summary.pools)

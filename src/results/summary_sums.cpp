@@ -20,18 +20,19 @@ std::size_t index_of(EndState state) {
 
 /// Counts only when the request got through all its stages in their order.
 void check_finished(const serving::RequestRecord& record) {
-    REGATTA_CHECK(record.arrival_ns <= record.scheduled_ns && record.scheduled_ns <= record.first_token_ns &&
-                      record.first_token_ns <= record.end_ns && record.output_tokens > 0,
-                  fmt::format("request {} finished with {} tokens: arrival {} ns, scheduled {} ns, first token {} ns, "
-                              "end {} ns",
-                              record.request_id, record.output_tokens, record.arrival_ns, record.scheduled_ns,
-                              record.first_token_ns, record.end_ns));
+    REGATTA_CHECK(record.arrival_ns <= record.received_ns && record.received_ns <= record.scheduled_ns &&
+                      record.scheduled_ns <= record.first_token_ns && record.first_token_ns <= record.end_ns &&
+                      record.output_tokens > 0,
+                  fmt::format("request {} finished with {} tokens: arrival {} ns, received {} ns, scheduled {} ns, "
+                              "first token {} ns, end {} ns",
+                              record.request_id, record.output_tokens, record.arrival_ns, record.received_ns,
+                              record.scheduled_ns, record.first_token_ns, record.end_ns));
 }
 
-/// Apart, so that counting a gap, which happens more often than anything else here, needs no stack.
-[[noreturn]] void refuse_gaps_of(PoolId pool, std::size_t pools) {
+/// Apart, so that counting gaps and batches, which happens more often than anything else here, needs no stack.
+[[noreturn]] void refuse_pool(PoolId pool, std::size_t pools) {
     fail_check(__FILE__, __LINE__, "pool.index() < pools_.size()",
-               fmt::format("gaps of pool {}; there are {} pools", pool.value(), pools));
+               fmt::format("pool {}; there are {} pools", pool.value(), pools));
 }
 
 }  // namespace
@@ -51,6 +52,11 @@ StreamSums& StreamSums::operator+=(const StreamSums& other) {
     tpot += other.tpot;
     end_to_end += other.end_to_end;
     queueing += other.queueing;
+    normalised += other.normalised;
+    network += other.network;
+    waiting += other.waiting;
+    prefill += other.prefill;
+    decode += other.decode;
     return *this;
 }
 
@@ -63,6 +69,15 @@ PoolSums& PoolSums::operator+=(const PoolSums& other) {
     kv_blocks += other.kv_blocks;
     kv_peak_fraction = std::max(kv_peak_fraction, other.kv_peak_fraction);
     inter_token_gap += other.inter_token_gap;
+    batches += other.batches;
+    prefill_tokens += other.prefill_tokens;
+    decode_tokens += other.decode_tokens;
+    samples += other.samples;
+    attended_tokens += other.attended_tokens;
+    window_attended_tokens += other.window_attended_tokens;
+    kv_tokens += other.kv_tokens;
+    window_kv_tokens += other.window_kv_tokens;
+    experts_read_1024 += other.experts_read_1024;
     return *this;
 }
 
@@ -97,8 +112,15 @@ void SummarySums::add(const serving::RequestRecord& record) {
         sums.tpot_met += meets_tpot ? 1 : 0;
     }
     sums.ttft.fill(SimTime::from_ns(ttft_ns));
-    sums.end_to_end.fill(SimTime::from_ns(record.end_ns - record.arrival_ns));
+    const std::int64_t end_to_end_ns = record.end_ns - record.arrival_ns;
+    const std::int64_t tokens = record.output_tokens;
+    sums.end_to_end.fill(SimTime::from_ns(end_to_end_ns));
+    sums.normalised.fill(SimTime::from_ns((end_to_end_ns + tokens / 2) / tokens));
     sums.queueing.fill(SimTime::from_ns(record.scheduled_ns - record.arrival_ns));
+    sums.network.fill(SimTime::from_ns(record.received_ns - record.arrival_ns));
+    sums.waiting.fill(SimTime::from_ns(record.scheduled_ns - record.received_ns));
+    sums.prefill.fill(SimTime::from_ns(record.first_token_ns - record.scheduled_ns));
+    sums.decode.fill(SimTime::from_ns(record.end_ns - record.first_token_ns));
     sums.ttft_met += meets_ttft ? 1 : 0;
     sums.all_met += meets_ttft && meets_tpot ? 1 : 0;
     sums.prompt_tokens += record.prompt_tokens;
@@ -116,14 +138,39 @@ void SummarySums::add(const serving::ReplicaRecord& record) {
     sums.busy_gpu_ns.add(record.busy_ns, record.gpus);
     sums.preemptions += record.preemptions;
     sums.kv_blocks += record.kv_blocks;
+    sums.prefill_tokens.add(record.prefill_tokens, 1);
+    sums.decode_tokens.add(record.decode_tokens, 1);
+    sums.samples.add(record.samples, 1);
+    sums.attended_tokens.add(record.attended_tokens, 1);
+    sums.window_attended_tokens.add(record.window_attended_tokens, 1);
+    sums.kv_tokens.add(record.kv_tokens, 1);
+    sums.window_kv_tokens.add(record.window_kv_tokens, 1);
+    sums.experts_read_1024.add(record.experts_read_1024, 1);
     sums.kv_peak_fraction = std::max(
         sums.kv_peak_fraction, static_cast<double>(record.kv_blocks_peak) / static_cast<double>(record.kv_blocks));
 }
 
 void SummarySums::add_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total) {
     if (pool.index() >= pools_.size()) [[unlikely]]
-        refuse_gaps_of(pool, pools_.size());
+        refuse_pool(pool, pools_.size());
     pools_[pool.index()].inter_token_gap.fill_bucket(gap, count, total);
+}
+
+void SummarySums::add_batches(PoolId pool, std::int64_t sequences, std::int64_t steps) {
+    if (pool.index() >= pools_.size()) [[unlikely]]
+        refuse_pool(pool, pools_.size());
+    pools_[pool.index()].batches.add(sequences, steps);
+}
+
+void SummarySums::add_batches(const std::vector<BatchRow>& rows) {
+    // More than the schedulers' max_running allows is no batch; memory is not to follow a number in a file.
+    constexpr std::int64_t kMostSequences = 1 << 20;
+    for (const BatchRow& row : rows) {
+        REGATTA_CHECK(row.pool >= 0 && static_cast<std::size_t>(row.pool) < pools_.size() && row.sequences > 0 &&
+                          row.sequences <= kMostSequences && row.steps > 0,
+                      fmt::format("{} steps of pool {} with {} sequences", row.steps, row.pool, row.sequences));
+        pools_[static_cast<std::size_t>(row.pool)].batches.add(row.sequences, row.steps);
+    }
 }
 
 void SummarySums::add_gaps(const std::vector<GapRow>& rows, const std::vector<GapTotalRow>& totals) {
@@ -164,6 +211,19 @@ std::vector<GapRow> SummarySums::gap_rows() const {
                             .lower_ns = bucket.lower_ns,
                             .upper_ns = bucket.upper_ns,
                             .count = bucket.count});
+    return rows;
+}
+
+std::vector<BatchRow> SummarySums::batch_rows() const {
+    std::vector<BatchRow> rows;
+    for (std::size_t pool = 0; pool < pools_.size(); ++pool) {
+        const std::vector<std::int64_t>& steps = pools_[pool].batches.steps();
+        for (std::size_t sequences = 0; sequences < steps.size(); ++sequences)
+            if (steps[sequences] > 0)
+                rows.push_back({.pool = static_cast<std::int64_t>(pool),
+                                .sequences = static_cast<std::int64_t>(sequences),
+                                .steps = steps[sequences]});
+    }
     return rows;
 }
 

@@ -57,7 +57,9 @@ std::string latency_table(const Summary& summary) {
                     latency_row("TPOT", all.tpot, all.tpot_target),
                     latency_row("inter-token gap", summary.fleet.inter_token_gap, {}),
                     latency_row("end to end", all.end_to_end, {}),
-                    latency_row("queueing", all.queueing, {})});
+                    latency_row("end to end / token", all.normalised, {}), latency_row("queueing", all.queueing, {}),
+                    latency_row("  network", all.network, {}), latency_row("  waiting", all.waiting, {}),
+                    latency_row("prefill", all.prefill, {}), latency_row("decode", all.decode, {})});
 }
 
 std::string requests_line(const Summary& summary) {
@@ -89,12 +91,21 @@ std::string kv_mean_text(const PoolFigures& figures) {
 
 std::string fleet_line(const PoolFigures& fleet) {
     const std::string mean = fleet.kv_mean_fraction ? fmt::format("mean {}, ", kv_mean_text(fleet)) : "";
-    return fmt::format("Fleet      {} replicas on {} GPUs, GPU busy {}, KV cache {}peak {}, preemptions {}\n",
-                       show_count(fleet.replicas), show_count(fleet.gpus), show_percent(fleet.gpu_busy_fraction), mean,
-                       show_percent(fleet.kv_peak_fraction), show_count(fleet.preemptions));
+    std::string text =
+        fmt::format("Fleet      {} replicas on {} GPUs, GPU busy {}, KV cache {}peak {}, preemptions {}\n",
+                    show_count(fleet.replicas), show_count(fleet.gpus), show_percent(fleet.gpu_busy_fraction), mean,
+                    show_percent(fleet.kv_peak_fraction), show_count(fleet.preemptions));
+    if (fleet.steps == 0) return text;
+    text += fmt::format("Steps      {} with {} sequences on average (p50 {}, p99 {}), {} tokens", show_count(fleet.steps),
+                        show_number(fleet.batch.mean), show_count(fleet.batch.p50), show_count(fleet.batch.p99),
+                        show_number(fleet.tokens_per_step));
+    if (fleet.flops_utilisation && fleet.bandwidth_utilisation)
+        text += fmt::format("; MFU {}, MBU {}", show_percent(*fleet.flops_utilisation),
+                            show_percent(*fleet.bandwidth_utilisation));
+    return text + '\n';
 }
 
-std::string streams_table(const std::vector<RequestFigures>& streams) {
+std::string streams_table(const char* title, const std::vector<RequestFigures>& streams) {
     std::vector<Row> rows = {
         {"", "finished", "requests/s", "TTFT p50", "p99", "met", "TPOT p50", "p99", "met", "within all"}};
     const auto shown = [](const LatencyFigures& figures, std::int64_t ns) {
@@ -106,7 +117,7 @@ std::string streams_table(const std::vector<RequestFigures>& streams) {
                         met_text(stream.ttft_target), shown(stream.tpot, stream.tpot.p50_ns),
                         shown(stream.tpot, stream.tpot.p99_ns), met_text(stream.tpot_target),
                         stream.goodput_fraction ? show_percent(*stream.goodput_fraction) : "-"});
-    return "Streams\n" + aligned(rows);
+    return title + aligned(rows);
 }
 
 std::string pools_table(const std::vector<PoolFigures>& pools) {
@@ -129,7 +140,10 @@ std::string to_text(const Summary& summary, const SummaryContext& context) {
     std::string text = requests_line(summary);
     text += latency_table(summary);
     text += throughput_lines(summary.all);
-    if (summary.streams.size() > 1) text += streams_table(summary.streams);
+    if (summary.streams.size() > 1) text += streams_table("Streams\n", summary.streams);
+    // Where every stream is a class of its own, that has been said.
+    if (summary.classes.size() > 1 && summary.classes.size() < summary.streams.size())
+        text += streams_table("Classes\n", summary.classes);
     text += fleet_line(summary.fleet);
     if (summary.pools.size() > 1) text += pools_table(summary.pools);
     if (!context.facts.ranks.empty()) text += run_text(summary, context.facts);

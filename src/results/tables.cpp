@@ -60,6 +60,18 @@ constexpr std::array kReplicaColumns = {
     REGATTA_COLUMN(ReplicaRecord, preemptions, "", "requests that lost their KV cache for others"),
     REGATTA_COLUMN(ReplicaRecord, kv_blocks, "blocks", "capacity of the KV cache"),
     REGATTA_COLUMN(ReplicaRecord, kv_blocks_peak, "blocks", "most in use at any time"),
+    REGATTA_COLUMN(ReplicaRecord, sequences, "", "sequences in the batch, summed over the steps"),
+    REGATTA_COLUMN(ReplicaRecord, samples, "tokens", "sampled"),
+    REGATTA_COLUMN(ReplicaRecord, attended_tokens, "tokens",
+                   "of context that each token computed attended to, itself included, in layers that attend to all"),
+    REGATTA_COLUMN(ReplicaRecord, window_attended_tokens, "tokens",
+                   "likewise in layers with a sliding window; 0: the model has none"),
+    REGATTA_COLUMN(ReplicaRecord, kv_tokens, "tokens",
+                   "whose keys and values were read or written, in layers that attend to all"),
+    REGATTA_COLUMN(ReplicaRecord, window_kv_tokens, "tokens",
+                   "likewise in layers with a sliding window; 0: the model has none"),
+    REGATTA_COLUMN(ReplicaRecord, experts_read_1024, "1/1024",
+                   "routed experts of a layer whose weights were read, as expected, summed over the steps"),
 };
 
 constexpr std::array kSeriesColumns = {
@@ -84,6 +96,12 @@ constexpr std::array kGapTotalColumns = {
     REGATTA_COLUMN(GapTotalRow, count, "", "gaps between consecutive tokens of one request"),
     REGATTA_COLUMN(GapTotalRow, sum_s, "s", "whole seconds of the exact sum of all gaps"),
     REGATTA_COLUMN(GapTotalRow, sum_rest_ns, "ns", "what the sum is beyond whole seconds"),
+};
+
+constexpr std::array kBatchColumns = {
+    REGATTA_COLUMN(BatchRow, pool, "", "index of the pool, names in /pools/name"),
+    REGATTA_COLUMN(BatchRow, sequences, "", "sequences in the batch of a step"),
+    REGATTA_COLUMN(BatchRow, steps, "steps", "with so many"),
 };
 
 constexpr std::array kRunTotalsColumns = {
@@ -135,6 +153,8 @@ constexpr Table kGaps =
     table<GapRow>("/histograms/inter_token_gap", 4, "inter-token gaps of each pool, bucket by bucket", kGapColumns);
 constexpr Table kGapTotals = table<GapTotalRow>("/histograms/inter_token_gap_totals", 5,
                                                 "inter-token gaps of each pool: count and sum", kGapTotalColumns);
+constexpr Table kBatches =
+    table<BatchRow>("/histograms/batch_size", 7, "steps of each pool by the size of their batch", kBatchColumns);
 constexpr Table kRunTotals = table<RunTotalsRow>("/", 6, "numbers of the whole run", kRunTotalsColumns);
 constexpr Table kRankFacts = table<RankFacts>("/run/ranks", 0, "how each rank fared", kRankFactsColumns);
 constexpr Table kLinkFacts =
@@ -173,6 +193,9 @@ const Table& gaps_table() {
 const Table& gap_totals_table() {
     return kGapTotals;
 }
+const Table& batches_table() {
+    return kBatches;
+}
 const Table& run_totals_table() {
     return kRunTotals;
 }
@@ -184,7 +207,7 @@ const Table& link_facts_table() {
 }
 
 std::vector<const Table*> all_tables() {
-    return {&kRequests, &kReplicas, &kSeries, &kGaps, &kGapTotals, &kRunTotals, &kRankFacts, &kLinkFacts};
+    return {&kRequests, &kReplicas, &kSeries, &kGaps, &kGapTotals, &kBatches, &kRunTotals, &kRankFacts, &kLinkFacts};
 }
 
 }  // namespace regatta::results

@@ -62,6 +62,13 @@ struct GapTotalRow {
     std::int64_t sum_rest_ns = 0;
 };
 
+/// Steps of one pool that had so many sequences in their batch; numbers without steps have no row.
+struct BatchRow {
+    std::int64_t pool = 0;
+    std::int64_t sequences = 0;
+    std::int64_t steps = 0;
+};
+
 /// Numbers of the run as a whole. In files: attributes of the file itself.
 struct RunTotalsRow {
     std::int64_t requests_arrived = 0;
@@ -73,6 +80,7 @@ struct RunTotalsRow {
 [[nodiscard]] const Table& series_table();      ///< of SeriesRow
 [[nodiscard]] const Table& gaps_table();        ///< of GapRow
 [[nodiscard]] const Table& gap_totals_table();  ///< of GapTotalRow
+[[nodiscard]] const Table& batches_table();     ///< of BatchRow
 [[nodiscard]] const Table& run_totals_table();  ///< of RunTotalsRow
 [[nodiscard]] const Table& rank_facts_table();  ///< of RankFacts; like the next one no part of the digest
 [[nodiscard]] const Table& link_facts_table();  ///< of LinkFacts

@@ -54,6 +54,7 @@ void Fleet::add_pool(std::size_t index) {
     const Pool& pool = scenario_.pools[index];
     const auto* timing = registries_.timings.find(pool.timing.name);
     REGATTA_CHECK(timing != nullptr, "an unknown policy passed the checks");
+    work_.push_back(pool.work());
     step_times_.push_back(timing->make({.gpu = pool.gpu,
                                         .model = pool.model,
                                         .tensor_parallel = pool.tensor_parallel,
@@ -152,7 +153,8 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t pool_index,
                                           .kv_blocks = limits.kv_blocks};
         replicas.emplace_back(
             facts, scheduler->make(limits, pool.scheduler.parameters, scenario_.stepping),
-            serving::Replica::Surroundings{.timing = *step_times_[pool_index], .sink = sink_, .outcome = outcome_});
+            serving::Replica::Surroundings{
+                .timing = *step_times_[pool_index], .sink = sink_, .outcome = outcome_, .work = work_[pool_index]});
     }
     const serving::NodeLp::Setup setup{.pool = PoolId(static_cast<std::uint16_t>(pool_index)),
                                        .first_in_pool = first,

@@ -43,6 +43,7 @@ private:
     engine::GroupId gateways_;
     std::vector<engine::GroupId> nodes_;                              ///< by pool
     std::vector<std::unique_ptr<timing::StepTimeModel>> step_times_;  ///< by pool
+    std::vector<llm::WorkFacts> work_;                                ///< by pool
     std::vector<std::uint32_t> first_node_;                           ///< by pool: NodeId of its first node
     std::vector<std::uint32_t> first_replica_;                        ///< by pool: ReplicaId of its first replica
     /// By pool; none without periodic reports. Shared with the views of this rank's gateways.

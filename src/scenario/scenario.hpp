@@ -7,6 +7,7 @@
 
 #include "hardware/gpu.hpp"
 #include "llm/model.hpp"
+#include "llm/work.hpp"
 #include "regatta/base/parameters.hpp"
 #include "regatta/base/time.hpp"
 #include "regatta/engine/simulation.hpp"
@@ -47,6 +48,7 @@ struct Pool {
     PolicyChoice timing;
     SimTime gateway_latency;  ///< one way, gateway to node and back
 
+    [[nodiscard]] llm::WorkFacts work() const { return llm::work_facts(model, weight_type, kv_type); }
     [[nodiscard]] std::uint32_t replicas_per_node() const { return gpus_per_node / tensor_parallel; }
     [[nodiscard]] std::uint32_t replicas() const { return nodes * replicas_per_node(); }
 };

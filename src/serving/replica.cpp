@@ -29,6 +29,7 @@ Replica::Replica(const ReplicaFacts& facts, std::unique_ptr<ReplicaScheduler> sc
       timing_(&surroundings.timing),
       sink_(&surroundings.sink),
       outcome_(&surroundings.outcome),
+      work_(&surroundings.work),
       least_step_fine_(surroundings.timing.least_step_fine()),
       most_steps_ahead_(kLongestRunFine / least_step_fine_),
       facts_(facts) {
@@ -152,9 +153,7 @@ void Replica::start_run() {
     is_cut_ = false;
     run_context_tokens_ = shape.decode_context_tokens;
     run_decodes_ = shape.decodes;
-    run_prefill_tokens_ = 0;
-    for (const timing::PrefillChunk& chunk : shape.prefills)
-        run_prefill_tokens_ += chunk.tokens;
+    run_work_.start(shape, *work_);
     run_steps_ = scheduler_->steady_steps();
     if (run_steps_ > 1) limit_run();
     uncut_steps_ = run_steps_;
@@ -180,7 +179,9 @@ void Replica::carry_out(std::int64_t steps) {
     sums_.steps += steps;
     sums_.busy_ns += run_start_.ceiling().ns() - start.ceiling().ns();
     sums_.decode_tokens += steps * run_decodes_;
-    sums_.prefill_tokens += run_prefill_tokens_;
+    sums_.prefill_tokens += run_work_.prefill_tokens();
+    run_work_.add_to(sums_, steps, run_decodes_, run_context_tokens_, *work_);
+    sink_->batches(facts_.pool, run_work_.sequences(), steps);
     const std::size_t finished_before = outcome_->finished.size();
     scheduler_->complete_steps(steps, run_start_.ceiling(), *outcome_);
     sums_.finished += static_cast<std::int64_t>(outcome_->finished.size() - finished_before);
@@ -260,7 +261,7 @@ void Replica::save(OutArchive& archive) const {
     scheduler_->save(archive);
     archive << is_busy_ << starts_now_ << is_cut_ << run_start_ << run_end_ << run_steps_ << uncut_steps_
             << told_wake_up_ << line_.base_fine << line_.slope_fine << line_.valid_below << run_context_tokens_
-            << run_decodes_ << run_prefill_tokens_;
+            << run_decodes_ << run_work_;
     archive.save_binary(&sums_, sizeof sums_);
 }
 
@@ -268,7 +269,7 @@ void Replica::load(InArchive& archive) {
     scheduler_->load(archive);
     archive >> is_busy_ >> starts_now_ >> is_cut_ >> run_start_ >> run_end_ >> run_steps_ >> uncut_steps_ >>
         told_wake_up_ >> line_.base_fine >> line_.slope_fine >> line_.valid_below >> run_context_tokens_ >>
-        run_decodes_ >> run_prefill_tokens_;
+        run_decodes_ >> run_work_;
     archive.load_binary(&sums_, sizeof sums_);
 }
 

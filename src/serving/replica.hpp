@@ -10,6 +10,7 @@
 #include "regatta/serving/records.hpp"
 #include "serving/fine_clock.hpp"
 #include "serving/replica_scheduler.hpp"
+#include "serving/step_work.hpp"
 #include "timing/step_time_model.hpp"
 
 namespace regatta::serving {
@@ -39,7 +40,10 @@ public:
         const timing::StepTimeModel& timing;
         RecordSink& sink;
         StepOutcome& outcome;
+        const llm::WorkFacts& work = kPlainWork;
     };
+    /// Of a model without sliding windows and experts, whatever its size: what is counted depends on nothing else.
+    static constexpr llm::WorkFacts kPlainWork = {};
     Replica(const ReplicaFacts& facts, std::unique_ptr<ReplicaScheduler> scheduler, const Surroundings& surroundings);
 
     [[nodiscard]] const ReplicaFacts& facts() const { return facts_; }
@@ -92,11 +96,12 @@ private:
     timing::StepLine line_;
     std::int64_t run_context_tokens_ = 0;  ///< decode_context_tokens of the run's first step
     std::int64_t run_decodes_ = 0;
-    std::int64_t run_prefill_tokens_ = 0;
+    StepWork run_work_;
     std::unique_ptr<ReplicaScheduler> scheduler_;
     const timing::StepTimeModel* timing_;
     RecordSink* sink_;
     StepOutcome* outcome_;
+    const llm::WorkFacts* work_;
     std::int64_t least_step_fine_;
     std::int64_t most_steps_ahead_;  ///< beyond, wake-ups are not planned
     ReplicaFacts facts_;

@@ -25,6 +25,22 @@ TEST(StreamFacts, AreReadBackAsTheyWereWritten) {
     EXPECT_EQ(run.streams[1].priority, -2);
 }
 
+TEST(PoolFacts, AreReadBackAsTheyWereWritten) {
+    const ScratchDirectory scratch;
+    const std::string path = scratch.path("run.h5");
+    h5::File file = h5::File::create(path, path);
+    const RunDescription written = make_up_run(1, 10).description;
+    layout::write_description(file, written);
+    const RunDescription run = layout::read_description(file);
+    ASSERT_EQ(run.pools.size(), 2U);
+    for (std::size_t i = 0; i < 2; ++i) {
+        EXPECT_EQ(run.pools[i].name, written.pools[i].name);
+        EXPECT_EQ(run.pools[i].gpu_flops_per_s, written.pools[i].gpu_flops_per_s);
+        EXPECT_EQ(run.pools[i].gpu_memory_bytes_per_s, written.pools[i].gpu_memory_bytes_per_s);
+        EXPECT_EQ(run.pools[i].work, written.pools[i].work);
+    }
+}
+
 TEST(StreamFacts, MayBeMissingFromOlderFiles) {
     const ScratchDirectory scratch;
     const std::string path = scratch.path("run.h5");

@@ -31,6 +31,7 @@ TEST(RunDigest, DoesNotDependOnTheOrderOfRows) {
     std::reverse(run.requests.begin(), run.requests.end());
     std::reverse(run.replicas.begin(), run.replicas.end());
     std::reverse(run.gaps.begin(), run.gaps.end());
+    std::reverse(run.batches.begin(), run.batches.end());
     std::reverse(run.samples.begin(), run.samples.end());
     EXPECT_EQ(digest_of(run, 2).to_hex(), before.to_hex());
 }
@@ -71,6 +72,7 @@ TEST(RunDigest, SeesEveryColumnOfEveryTable) {
     expect_every_column_counts(series_table(), outcome.series.rows());
     expect_every_column_counts(gaps_table(), outcome.sums.gap_rows());
     expect_every_column_counts(gap_totals_table(), outcome.sums.gap_total_rows());
+    expect_every_column_counts(batches_table(), outcome.sums.batch_rows());
     expect_every_column_counts(run_totals_table(), std::vector<RunTotalsRow>{{.requests_arrived = 50, .end_ns = 7}});
 }
 
@@ -90,6 +92,8 @@ TEST(RunDigest, IsTheSumOverAllTables) {
         gaps_table().add_to(expected, &row);
     for (const auto& row : outcome.sums.gap_total_rows())
         gap_totals_table().add_to(expected, &row);
+    for (const auto& row : outcome.sums.batch_rows())
+        batches_table().add_to(expected, &row);
     const RunTotalsRow totals{.requests_arrived = 80, .end_ns = run.end.ns()};
     run_totals_table().add_to(expected, &totals);
     EXPECT_EQ(outcome.digest.to_hex(), expected.to_hex());
@@ -108,6 +112,8 @@ const std::map<std::string, Change> kChanges = {
     {"gap pool", [](MadeUpRun& run) { run.gaps.front().pool = PoolId(1 - run.gaps.front().pool.value()); }},
     {"gap count", [](MadeUpRun& run) { ++run.gaps.front().count; }},
     {"gap sum", [](MadeUpRun& run) { run.gaps.front().gap += SimTime::from_ns(1); }},
+    {"batch sequences", [](MadeUpRun& run) { ++run.batches.front().sequences; }},
+    {"batch steps", [](MadeUpRun& run) { ++run.batches.front().steps, ++run.replicas.front().steps; }},
     {"end_ns", [](MadeUpRun& run) { run.end += SimTime::from_ns(1); }},
 };
 

@@ -75,6 +75,13 @@ serving::ReplicaRecord make_up_replica(Dice& dice, std::uint32_t replica) {
     row.preemptions = dice.below<std::int64_t>(100);
     row.kv_blocks = 1'000 + replica;
     row.kv_blocks_peak = 1 + dice.below<std::int64_t>(1'000);
+    row.sequences = dice.below<std::int64_t>(10'000'000);
+    row.samples = dice.below<std::int64_t>(1'000'000);
+    row.attended_tokens = dice.below<std::int64_t>(1'000'000'000);
+    row.window_attended_tokens = dice.below<std::int64_t>(1'000'000'000);
+    row.kv_tokens = dice.below<std::int64_t>(1'000'000'000);
+    row.window_kv_tokens = dice.below<std::int64_t>(1'000'000'000);
+    row.experts_read_1024 = dice.below<std::int64_t>(1'000'000'000);
     return row;
 }
 
@@ -110,7 +117,24 @@ MadeUpRun make_up_run(std::uint64_t seed, std::size_t requests) {
     run.description = {.name = "made up",
                        .seed = seed,
                        .scenario_text = "name: made up\nduration: 100s\n",
-                       .pools = {"chat", "code"},
+                       .pools = {{.name = "chat",
+                                  .gpu_flops_per_s = 1'000'000'000'000'000,
+                                  .gpu_memory_bytes_per_s = 3'000'000'000'000,
+                                  .work = {.flops_per_token = 16'000'000'000,
+                                           .flops_per_sample = 1'000'000'000,
+                                           .flops_per_attended = 500'000,
+                                           .flops_per_window_attended = 100'000,
+                                           .weight_bytes = 16'000'000'000,
+                                           .expert_bytes = 1'000'000'000,
+                                           .kv_bytes = 100'000,
+                                           .window_kv_bytes = 30'000,
+                                           .window_tokens = 4'096,
+                                           .experts = 64,
+                                           .experts_per_token = 4}},
+                                 {.name = "code",
+                                  .gpu_flops_per_s = 2'000'000'000'000'000,
+                                  .gpu_memory_bytes_per_s = 5'000'000'000'000,
+                                  .work = {.flops_per_token = 140'000'000'000, .weight_bytes = 140'000'000'000}}},
                        .streams = {{.name = "people", .ttft_target = SimTime::from_ms(300), .tpot_target = {}},
                                    {.name = "machines",
                                     .ttft_target = SimTime::from_ms(500),
@@ -125,6 +149,13 @@ MadeUpRun make_up_run(std::uint64_t seed, std::size_t requests) {
         run.requests.push_back(make_up_request(dice, 1'000 + 7 * i));
     for (std::uint32_t replica = 0; replica < kReplicas; ++replica)
         run.replicas.push_back(make_up_replica(dice, replica));
+    for (const serving::ReplicaRecord& replica : run.replicas) {
+        const std::int64_t small = dice.below(replica.steps + 1);
+        const PoolId pool(static_cast<std::uint16_t>(replica.pool));
+        if (small > 0) run.batches.push_back({.pool = pool, .sequences = 1 + dice.below(3), .steps = small});
+        if (replica.steps > small)
+            run.batches.push_back({.pool = pool, .sequences = 10 + dice.below(90), .steps = replica.steps - small});
+    }
     for (int i = 0; i < 200; ++i)
         run.gaps.push_back({.pool = PoolId(dice.below<std::uint16_t>(2)),
                             .gap = SimTime::from_ns(5'000'000 + dice.below<std::int64_t>(50'000'000)),
@@ -164,6 +195,8 @@ std::vector<RankPartial> write_run(const MadeUpRun& run, const std::string& dire
         any().replica_ended(replica);
     for (const Gaps& gaps : run.gaps)
         any().inter_token_gaps(gaps.pool, gaps.gap, gaps.count, gaps.gap * gaps.count);
+    for (const Batches& batches : run.batches)
+        any().batches(batches.pool, batches.sequences, batches.steps);
     for (const Sample& sample : run.samples)
         any().sample(sample.pool, sample.at, sample.sample);
 

@@ -34,6 +34,11 @@ struct Gaps {
     SimTime gap;
     std::int64_t count = 0;
 };
+struct Batches {
+    PoolId pool;
+    std::int64_t sequences = 0;
+    std::int64_t steps = 0;
+};
 struct Sample {
     PoolId pool;
     SimTime at;
@@ -46,6 +51,7 @@ struct MadeUpRun {
     std::vector<serving::RequestRecord> requests;
     std::vector<serving::ReplicaRecord> replicas;
     std::vector<Gaps> gaps;
+    std::vector<Batches> batches;
     std::vector<Sample> samples;
     SimTime end;
 };

@@ -98,12 +98,13 @@ TEST(RankWriter, RefusesAFinishedRequestWhoseTimesRunBackwards) {
     row.state = serving::EndState::Finished;
     row.output_tokens = 1;
     row.arrival_ns = 20'000'000'000;
+    row.received_ns = 21'000'000'000;
     row.scheduled_ns = 30'000'000'000;
     row.first_token_ns = 25'000'000'000;
     row.end_ns = 40'000'000'000;
     expect_contains(error_of<BugError>([&] { writer.request_ended(row); }),
-                    "request 5 finished with 1 tokens: arrival 20000000000 ns, scheduled 30000000000 ns, first "
-                    "token 25000000000 ns, end 40000000000 ns");
+                    "request 5 finished with 1 tokens: arrival 20000000000 ns, received 21000000000 ns, scheduled "
+                    "30000000000 ns, first token 25000000000 ns, end 40000000000 ns");
 }
 
 TEST(RankWriter, NamesADirectoryThatIsNotThere) {

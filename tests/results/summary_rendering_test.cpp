@@ -53,7 +53,11 @@ Summary plain_summary() {
                      .gpu_busy_fraction = 0.63,
                      .kv_mean_fraction = 0.401,
                      .kv_peak_fraction = 0.71,
-                     .inter_token_gap = all.tpot};
+                     .inter_token_gap = all.tpot,
+                     .batch = {.steps = 18'100'000, .mean = 12.34, .p50 = 11, .p90 = 20, .p99 = 31, .most = 64},
+                     .tokens_per_step = 45.6,
+                     .flops_utilisation = 0.091,
+                     .bandwidth_utilisation = 0.62};
     summary.pools = {summary.fleet};
     return summary;
 }
@@ -98,15 +102,21 @@ SummaryContext plain_context() {
 TEST(SummaryText, ReadsLikeThis) {
     EXPECT_EQ(to_text(plain_summary(), plain_context()),
               R"(Requests   7,204 arrived = 7,181 finished + 0 rejected + 0 failed + 23 unfinished at the end
-                       mean       p50       p90       p95          p99    target      met
-  TTFT              52.4 ms   41.0 ms   97.0 ms    120 ms       214 ms    200 ms   98.4 %
-  TPOT              10.2 ms   9.80 ms   13.1 ms   15.0 ms      19.7 ms   20.0 ms   99.9 %
-  inter-token gap   10.2 ms   9.80 ms   13.1 ms   15.0 ms      19.7 ms         -        -
-  end to end         2.50 s    2.10 s    5.80 s    8.00 s   2 min 04 s         -        -
-  queueing                -         -         -         -            -         -        -
+                          mean       p50       p90       p95          p99    target      met
+  TTFT                 52.4 ms   41.0 ms   97.0 ms    120 ms       214 ms    200 ms   98.4 %
+  TPOT                 10.2 ms   9.80 ms   13.1 ms   15.0 ms      19.7 ms   20.0 ms   99.9 %
+  inter-token gap      10.2 ms   9.80 ms   13.1 ms   15.0 ms      19.7 ms         -        -
+  end to end            2.50 s    2.10 s    5.80 s    8.00 s   2 min 04 s         -        -
+  end to end / token         -         -         -         -            -         -        -
+  queueing                   -         -         -         -            -         -        -
+    network                  -         -         -         -            -         -        -
+    waiting                  -         -         -         -            -         -        -
+  prefill                    -         -         -         -            -         -        -
+  decode                     -         -         -         -            -         -        -
 Throughput 12.0 requests/s, 9,430 prompt tokens/s, 18,430 output tokens/s
 Goodput    11.7 requests/s within all targets (98.1 % of requests)
 Fleet      16 replicas on 16 GPUs, GPU busy 63.0 %, KV cache mean 40.1 %, peak 71.0 %, preemptions 12
+Steps      18,100,000 with 12.3 sequences on average (p50 11, p99 31), 45.6 tokens; MFU 9.1 %, MBU 62.0 %
 Run        9.70 s wall on 2 ranks, 18.1 M steps (2.00 M steps/s in the event loop)
 Windows    61,220 of 9.80 ms on average (1,234 events each on a rank), smallest slack 12.3 us; 84.9 % ended by gateway -> node (50.0 us), 14.7 % by node -> gateway (reports) (70.0 us)
 Time       busy 72.5 % (70 to 75), waiting 12.5 % (10 to 15), exchanging 5.0 % (5 to 5), writing 10.0 % (10 to 10); 122,440 messages of 215 B between ranks
@@ -174,6 +184,21 @@ TEST(SummaryText, TellsStreamsAndPoolsApartWhenThereAreSeveral) {
 )");
 }
 
+TEST(SummaryText, TellsClassesApartWhereSeveralStreamsShareOne) {
+    Summary summary = plain_summary();
+    summary.streams = {summary.all, summary.all, summary.all};
+    summary.classes = {summary.all, summary.all, summary.all};
+    EXPECT_EQ(to_text(summary, plain_context()).find("Classes"), std::string::npos) << "each is a stream";
+    summary.classes.pop_back();
+    summary.classes[0].name = "interactive";
+    expect_contains(to_text(summary, plain_context()), "Classes\n");
+    expect_contains(to_text(summary, plain_context()), "  interactive");
+    const nlohmann::json json = nlohmann::json::parse(to_json(summary, plain_context()));
+    ASSERT_EQ(json["classes"].size(), 2U);
+    EXPECT_EQ(json["classes"][0]["name"], "interactive");
+    EXPECT_DOUBLE_EQ(json["classes"][0]["goodput"]["fraction"], 0.981);
+}
+
 TEST(SummaryText, HasTheDigestOnALineOfItsOwn) {
     const std::string text = to_text(plain_summary(), plain_context());
     EXPECT_TRUE(std::regex_search(text, std::regex("(^|\n)Digest [0-9a-f]{32}\n")));
@@ -195,6 +220,11 @@ TEST(SummaryJson, IsOneDocumentWithUnitsInItsKeys) {
     EXPECT_EQ(json["run"]["ranks"], 2);
     EXPECT_DOUBLE_EQ(json["run"]["steps_per_s"], 2e6);
     EXPECT_EQ(json["streams"].size(), 1U);
+    EXPECT_TRUE(json["stages"]["waiting"]["p50_s"].is_null());
+    EXPECT_DOUBLE_EQ(json["fleet"]["flops_utilisation"], 0.091);
+    EXPECT_DOUBLE_EQ(json["fleet"]["bandwidth_utilisation"], 0.62);
+    EXPECT_EQ(json["fleet"]["batch_size"]["p99"], 31);
+    EXPECT_DOUBLE_EQ(json["fleet"]["tokens_per_step"], 45.6);
     EXPECT_EQ(json["pools"].size(), 1U);
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "made_up_run.hpp"
 #include "regatta/base/errors.hpp"
@@ -18,6 +19,7 @@ using serving::RequestRecord;
 /// code under test.
 struct Recomputed {
     std::vector<double> ttft_ns, tpot_ns, end_to_end_ns, queueing_ns;
+    std::vector<double> normalised_ns, network_ns, waiting_ns, prefill_ns, decode_ns;
     double prompt_tokens = 0;
     double output_tokens = 0;
     double ttft_met = 0;
@@ -35,6 +37,11 @@ struct Recomputed {
         ttft_ns.push_back(since(row.first_token_ns));
         end_to_end_ns.push_back(since(row.end_ns));
         queueing_ns.push_back(since(row.scheduled_ns));
+        normalised_ns.push_back(std::floor(0.5 + end_to_end_ns.back() / row.output_tokens));
+        network_ns.push_back(since(row.received_ns));
+        waiting_ns.push_back(since(row.scheduled_ns) - since(row.received_ns));
+        prefill_ns.push_back(since(row.first_token_ns) - since(row.scheduled_ns));
+        decode_ns.push_back(since(row.end_ns) - since(row.first_token_ns));
         const bool ttft_good = !stream.ttft_target || ttft_ns.back() <= static_cast<double>(stream.ttft_target->ns());
         bool tpot_good = true;
         if (row.output_tokens > 1) {
@@ -107,6 +114,11 @@ TEST_F(SummaryOfAMadeUpRun, AgreesWithLatenciesComputedFromTheRows) {
     expect_figures(figures.tpot, all.tpot_ns, "TPOT");
     expect_figures(figures.end_to_end, all.end_to_end_ns, "end to end");
     expect_figures(figures.queueing, all.queueing_ns, "queueing");
+    expect_figures(figures.normalised, all.normalised_ns, "normalised");
+    expect_figures(figures.network, all.network_ns, "network");
+    expect_figures(figures.waiting, all.waiting_ns, "waiting");
+    expect_figures(figures.prefill, all.prefill_ns, "prefill");
+    expect_figures(figures.decode, all.decode_ns, "decode");
     for (std::size_t i = 0; i < 2; ++i) {
         SCOPED_TRACE(i);
         expect_figures(outcome.summary.streams[i].ttft, streams[i].ttft_ns, "TTFT");
@@ -171,6 +183,86 @@ TEST_F(SummaryOfAMadeUpRun, AveragesKvUseOverTheMeasuredSpan) {
                 1e-12);
 }
 
+TEST_F(SummaryOfAMadeUpRun, AddsUpStreamsOfOneClass) {
+    ASSERT_EQ(outcome.summary.classes.size(), 1U);  // the other stream names none
+    EXPECT_EQ(outcome.summary.classes[0].name, "batch");
+    EXPECT_EQ(outcome.summary.classes[0].goodput_fraction, outcome.summary.streams[1].goodput_fraction);
+    RunDescription one_class = run.description;
+    one_class.streams[0].traffic_class = "batch";
+    const Summary summary = summarize(one_class, outcome.sums, outcome.series, 3'000, run.end);
+    ASSERT_EQ(summary.classes.size(), 1U);
+    EXPECT_EQ(summary.classes[0].finished, summary.all.finished);
+    EXPECT_DOUBLE_EQ(summary.classes[0].goodput_fraction.value(), all.all_met / all.measured);
+}
+
+TEST_F(SummaryOfAMadeUpRun, ComparesWhatGpusDidWithWhatTheyCould) {
+    double did[2] = {0, 0};    // operations, bytes
+    double could[2] = {0, 0};  // in the 100 s of the run
+    for (const auto& replica : run.replicas) {
+        const PoolDescription& pool = run.description.pools[replica.pool];
+        const llm::WorkFacts& work = pool.work;
+        const auto each = [](std::int64_t count, std::int64_t cost) {
+            return static_cast<double>(count) * static_cast<double>(cost);
+        };
+        did[0] += each(replica.prefill_tokens + replica.decode_tokens, work.flops_per_token) +
+                  each(replica.samples, work.flops_per_sample) +
+                  each(replica.attended_tokens, work.flops_per_attended) +
+                  each(replica.window_attended_tokens, work.flops_per_window_attended);
+        did[1] += each(replica.steps, work.weight_bytes) +
+                  each(replica.experts_read_1024, work.expert_bytes) / 1024 + each(replica.kv_tokens, work.kv_bytes) +
+                  each(replica.window_kv_tokens, work.window_kv_bytes);
+        could[0] += 100 * each(replica.gpus, pool.gpu_flops_per_s);
+        could[1] += 100 * each(replica.gpus, pool.gpu_memory_bytes_per_s);
+    }
+    const PoolFigures& fleet = outcome.summary.fleet;
+    EXPECT_NEAR(fleet.flops_utilisation.value(), did[0] / could[0], 1e-12 * did[0] / could[0]);
+    EXPECT_NEAR(fleet.bandwidth_utilisation.value(), did[1] / could[1], 1e-12 * did[1] / could[1]);
+    EXPECT_GT(outcome.summary.pools[1].flops_utilisation.value(), 0);
+}
+
+TEST_F(SummaryOfAMadeUpRun, KnowsNoUtilisationOfUnknownHardware) {
+    RunDescription unknown = run.description;
+    unknown.pools[1].gpu_flops_per_s = 0;
+    const Summary summary = summarize(unknown, outcome.sums, outcome.series, 3'000, run.end);
+    EXPECT_TRUE(summary.pools[0].flops_utilisation.has_value());
+    EXPECT_FALSE(summary.pools[1].flops_utilisation.has_value());
+    EXPECT_FALSE(summary.fleet.bandwidth_utilisation.has_value());
+}
+
+TEST_F(SummaryOfAMadeUpRun, KeepsBatchSizesByPool) {
+    for (std::size_t pool = 0; pool < 2; ++pool) {
+        double steps = 0;
+        double sequences = 0;
+        std::map<std::int64_t, std::int64_t> by_size;
+        for (const Batches& batches : run.batches) {
+            if (batches.pool.index() != pool) continue;
+            by_size[batches.sequences] += batches.steps;
+            steps += static_cast<double>(batches.steps);
+            sequences += static_cast<double>(batches.sequences * batches.steps);
+        }
+        const auto at = [&](double p) {
+            double below = 0;
+            for (const auto& [size, count] : by_size)
+                if (below += static_cast<double>(count); below >= p * steps) return size;
+            return std::int64_t{-1};
+        };
+        const BatchFigures& figures = outcome.summary.pools[pool].batch;
+        EXPECT_EQ(static_cast<double>(figures.steps), steps);
+        EXPECT_NEAR(figures.mean, sequences / steps, 1e-9);
+        EXPECT_EQ(figures.p50, at(0.5));
+        EXPECT_EQ(figures.p90, at(0.9));
+        EXPECT_EQ(figures.p99, at(0.99));
+        EXPECT_EQ(figures.most, by_size.rbegin()->first);
+    }
+}
+
+TEST_F(SummaryOfAMadeUpRun, RefusesBatchesThatAreNotTheSteps) {
+    SummarySums sums = outcome.sums;
+    sums.add_batches(PoolId(0), 3, 1);
+    expect_contains(
+        error_of<BugError>([&] { (void)summarize(run.description, sums, outcome.series, 3'000, run.end); }), "batches");
+}
+
 TEST_F(SummaryOfAMadeUpRun, KeepsInterTokenGapsByPool) {
     std::vector<double> gaps[3];
     for (const Gaps& some : run.gaps)
@@ -200,7 +292,7 @@ SummarySums sums_of(std::int64_t first_token_ns, std::int64_t end_ns, std::uint3
     const RunDescription run{.name = {},
                              .seed = 1,
                              .scenario_text = {},
-                             .pools = {"pool"},
+                             .pools = {{.name = "pool"}},
                              .streams = {{.name = "stream", .ttft_target = target, .tpot_target = target}},
                              .series_every = {},
                              .measure_from = {}};

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "regatta/base/sketch.hpp"
@@ -23,18 +24,23 @@ public:
     void inter_token_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total) override {
         gaps[pool].fill_bucket(gap, count, total);
     }
+    void batches(PoolId pool, std::int64_t sequences, std::int64_t count) override {
+        batch_steps[{pool, sequences}] += count;
+    }
     void sample(PoolId pool, SimTime at, const ReplicaSample& state) override { samples.push_back({pool, at, state}); }
 
     std::vector<RequestRecord> requests;
     std::vector<ReplicaRecord> replicas;
     std::map<PoolId, LatencySketch> gaps;
+    std::map<std::pair<PoolId, std::int64_t>, std::int64_t> batch_steps;  ///< by pool and sequences
     std::vector<Sample> samples;
 };
 
 /// All members, for comparisons and messages.
 inline auto fields(const ReplicaRecord& r) {
     return std::tuple(r.replica, r.node, r.pool, r.gpus, r.steps, r.busy_ns, r.prefill_tokens, r.decode_tokens,
-                      r.finished, r.preemptions, r.kv_blocks, r.kv_blocks_peak);
+                      r.finished, r.preemptions, r.kv_blocks, r.kv_blocks_peak, r.sequences, r.samples, r.attended_tokens,
+                      r.window_attended_tokens, r.kv_tokens, r.window_kv_tokens, r.experts_read_1024);
 }
 inline auto fields(const ReplicaSample& s) {
     return std::tuple(s.waiting, s.running, s.kv_blocks_used, s.busy_replicas);

@@ -141,6 +141,7 @@ private:
                       fmt::format("{} of {} requests ended", story_.fates.size(), arrived_));
         story_.samples = std::move(sink_.samples);
         story_.gaps = sink_.gaps[PoolId(1)];
+        story_.batch_steps = sink_.batch_steps;
         story_.sums = sink_.replicas.front();
     }
 
@@ -187,12 +188,16 @@ std::string difference(const Story& a, const Story& b) {
                                one.kv_blocks_used, other.kv_blocks_used, one.busy_replicas, other.busy_replicas);
     }
     if (a.gaps != b.gaps) return fmt::format("{} gaps, {} gaps", a.gaps.count(), b.gaps.count());
+    if (a.batch_steps != b.batch_steps) return "batches of different sizes";
     if (fields(a.sums) != fields(b.sums))
         return fmt::format(
-            "steps {} {}, busy {} {}, prefill {} {}, decode {} {}, finished {} {}, preemptions {} {}, peak {} {}",
+            "steps {} {}, busy {} {}, prefill {} {}, decode {} {}, finished {} {}, preemptions {} {}, peak {} {}, "
+            "sequences {} {}, samples {} {}, attended {} {}, KV {} {}",
             a.sums.steps, b.sums.steps, a.sums.busy_ns, b.sums.busy_ns, a.sums.prefill_tokens, b.sums.prefill_tokens,
             a.sums.decode_tokens, b.sums.decode_tokens, a.sums.finished, b.sums.finished, a.sums.preemptions,
-            b.sums.preemptions, a.sums.kv_blocks_peak, b.sums.kv_blocks_peak);
+            b.sums.preemptions, a.sums.kv_blocks_peak, b.sums.kv_blocks_peak, a.sums.sequences, b.sums.sequences,
+            a.sums.samples, b.sums.samples, a.sums.attended_tokens, b.sums.attended_tokens, a.sums.kv_tokens,
+            b.sums.kv_tokens);
     return {};
 }
 

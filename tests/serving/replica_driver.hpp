@@ -50,6 +50,7 @@ struct Story {
     std::vector<Fate> fates;  ///< by request id
     std::vector<RecordingSink::Sample> samples;
     LatencySketch gaps;
+    std::map<std::pair<PoolId, std::int64_t>, std::int64_t> batch_steps;  ///< by pool and sequences
     ReplicaRecord sums;
     std::vector<SimTime> wake_ups;  ///< not part of what the outside sees
 };

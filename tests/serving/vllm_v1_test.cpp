@@ -72,7 +72,11 @@ TEST_P(VllmV1Rules, SumsAreThoseOfTheSteps) {
                                  .finished = 1,
                                  .preemptions = 0,
                                  .kv_blocks = 1000,
-                                 .kv_blocks_peak = 2};
+                                 .kv_blocks_peak = 2,
+                                 .sequences = 3,
+                                 .samples = 3,
+                                 .attended_tokens = 1 + 2 + 3 + 4 + 5 + 6 + 7,
+                                 .kv_tokens = 5 + 6 + 7};
     EXPECT_EQ(fields(story.sums), fields(expected));
 }
 

@@ -53,8 +53,20 @@ struct ReplicaRecord {
     std::int64_t preemptions = 0;
     std::int64_t kv_blocks = 0;       ///< capacity
     std::int64_t kv_blocks_peak = 0;  ///< most in use at any time
+    // What utilisation is computed from, summed over the steps done.
+    std::int64_t sequences = 0;  ///< in the batch
+    std::int64_t samples = 0;    ///< tokens sampled
+    /// Tokens of context, itself included, that each token computed attended to: in layers that attend to everything,
+    /// and in layers with a sliding window.
+    std::int64_t attended_tokens = 0;
+    std::int64_t window_attended_tokens = 0;
+    /// Tokens whose keys and values were read from the cache or written to it, likewise.
+    std::int64_t kv_tokens = 0;
+    std::int64_t window_kv_tokens = 0;
+    /// Routed experts of a layer whose weights were read, as expected of independent tokens [1/1024].
+    std::int64_t experts_read_1024 = 0;
 };
-static_assert(sizeof(ReplicaRecord) == 80);
+static_assert(sizeof(ReplicaRecord) == 136);
 
 /// State of one replica at a sampling instant T: before any event at T.
 struct ReplicaSample {
@@ -74,6 +86,8 @@ public:
     /// `count` gaps between consecutive tokens of requests in `pool`, all of which fall in the sketch bucket of `gap`;
     /// `total` is their exact sum. (A run of decode steps is told bucket by bucket, not step by step.)
     virtual void inter_token_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total) = 0;
+    /// `count` steps of a replica of `pool` had `sequences` in their batch.
+    virtual void batches(PoolId pool, std::int64_t sequences, std::int64_t count) = 0;
     /// Adds one replica's sample to the row of its pool at instant `at`.
     virtual void sample(PoolId pool, SimTime at, const ReplicaSample& sample) = 0;
 };

@@ -1,0 +1,155 @@
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "regatta/base/errors.hpp"
+#include "results/file_layout.hpp"
+
+namespace regatta::results::layout {
+namespace {
+
+constexpr std::int64_t kNone = -1;
+
+std::int64_t ns_or_none(std::optional<SimTime> time) {
+    return time ? time->ns() : kNone;
+}
+std::optional<SimTime> time_or_none(std::int64_t ns) {
+    return ns == kNone ? std::nullopt : std::optional(SimTime::from_ns(ns));
+}
+
+/// The numbers of one attribute of every pool or stream, in their order.
+template <class Descriptions, class Get>
+auto column_of(const Descriptions& descriptions, Get get) {
+    std::vector<decltype(get(descriptions.front()))> values;
+    for (const auto& description : descriptions)
+        values.push_back(get(description));
+    return values;
+}
+
+template <class Values>
+const Values& checked(const h5::File& file, const char* group, const Values& values, std::size_t size) {
+    if (values.size() != size)
+        throw IoError(fmt::format("{}: {} has columns of different length", file.path(), group));
+    return values;
+}
+
+/// `visit(path, unit, number)` for each number that is kept of a pool.
+template <class Pool, class Visit>
+void visit_pool_numbers(Pool& pool, const Visit& visit) {
+    visit("/pools/gpu_flops_per_s", "1/s", pool.gpu_flops_per_s);
+    visit("/pools/gpu_memory_bytes_per_s", "B/s", pool.gpu_memory_bytes_per_s);
+    visit("/pools/flops_per_token", "", pool.work.flops_per_token);
+    visit("/pools/flops_per_sample", "", pool.work.flops_per_sample);
+    visit("/pools/flops_per_attended", "", pool.work.flops_per_attended);
+    visit("/pools/flops_per_window_attended", "", pool.work.flops_per_window_attended);
+    visit("/pools/weight_bytes", "B", pool.work.weight_bytes);
+    visit("/pools/expert_bytes", "B", pool.work.expert_bytes);
+    visit("/pools/kv_bytes", "B", pool.work.kv_bytes);
+    visit("/pools/window_kv_bytes", "B", pool.work.window_kv_bytes);
+    visit("/pools/window_tokens", "tokens", pool.work.window_tokens);
+    visit("/pools/experts", "", pool.work.experts);
+    visit("/pools/experts_per_token", "", pool.work.experts_per_token);
+}
+
+void write_pools(h5::File& file, const std::vector<PoolDescription>& pools) {
+    file.make_group("/pools");
+    file.write_texts("/pools/name", column_of(pools, [](const PoolDescription& pool) { return pool.name; }));
+    const PoolDescription any;
+    visit_pool_numbers(any, [&](const std::string& path, const char* unit, std::int64_t /*none*/) {
+        const auto numbers = column_of(pools, [&](const PoolDescription& pool) {
+            std::int64_t found = 0;
+            visit_pool_numbers(pool, [&](const std::string& name, const char*, std::int64_t number) {
+                if (name == path) found = number;
+            });
+            return found;
+        });
+        file.write_numbers(path, {numbers.size()}, numbers);
+        file.write_text(path, "units", unit);
+    });
+}
+
+std::vector<PoolDescription> read_pools(const h5::File& file) {
+    std::vector<PoolDescription> pools;
+    for (const std::string& name : file.read_texts("/pools/name"))
+        pools.push_back({.name = name});
+    for (std::size_t i = 0; i < pools.size(); ++i)
+        visit_pool_numbers(pools[i], [&](const std::string& path, const char*, std::int64_t& number) {
+            // Files before format 1.2 do not have them.
+            if (file.has(path)) number = checked(file, "/pools", file.read_numbers(path), pools.size())[i];
+        });
+    return pools;
+}
+
+void write_streams(h5::File& file, const std::vector<StreamDescription>& streams) {
+    const auto write_times = [&](const char* path, std::optional<SimTime> StreamDescription::*time) {
+        const auto ns = column_of(streams, [&](const StreamDescription& stream) { return ns_or_none(stream.*time); });
+        file.write_numbers(path, {ns.size()}, ns);
+        file.write_text(path, "units", "ns");
+    };
+    const auto write_texts = [&](const char* path, std::string StreamDescription::*text) {
+        file.write_texts(path, column_of(streams, [&](const StreamDescription& stream) { return stream.*text; }));
+    };
+    file.make_group("/streams");
+    write_texts("/streams/name", &StreamDescription::name);
+    write_times("/streams/ttft_target_ns", &StreamDescription::ttft_target);
+    write_times("/streams/tpot_target_ns", &StreamDescription::tpot_target);
+    write_texts("/streams/model", &StreamDescription::model);
+    write_texts("/streams/tenant", &StreamDescription::tenant);
+    write_texts("/streams/class", &StreamDescription::traffic_class);
+    const auto priorities = column_of(streams, [](const StreamDescription& stream) { return stream.priority; });
+    file.write_numbers("/streams/priority", {priorities.size()}, priorities);
+}
+
+std::vector<StreamDescription> read_streams(const h5::File& file) {
+    std::vector<StreamDescription> streams;
+    for (const std::string& name : file.read_texts("/streams/name"))
+        streams.push_back({.name = name, .ttft_target = {}, .tpot_target = {}});
+    const auto read_numbers = [&](const char* path, const auto& set) {
+        const auto numbers = checked(file, "/streams", file.read_numbers(path), streams.size());
+        for (std::size_t i = 0; i < streams.size(); ++i)
+            set(streams[i], numbers[i]);
+    };
+    const auto read_texts = [&](const char* path, std::string StreamDescription::*text) {
+        const auto texts = checked(file, "/streams", file.read_texts(path), streams.size());
+        for (std::size_t i = 0; i < streams.size(); ++i)
+            streams[i].*text = texts[i];
+    };
+    read_numbers("/streams/ttft_target_ns",
+                 [](StreamDescription& stream, std::int64_t ns) { stream.ttft_target = time_or_none(ns); });
+    read_numbers("/streams/tpot_target_ns",
+                 [](StreamDescription& stream, std::int64_t ns) { stream.tpot_target = time_or_none(ns); });
+    // Files of format 1.0 do not have the rest.
+    if (!file.has("/streams/model")) return streams;
+    read_texts("/streams/model", &StreamDescription::model);
+    read_texts("/streams/tenant", &StreamDescription::tenant);
+    read_texts("/streams/class", &StreamDescription::traffic_class);
+    read_numbers("/streams/priority",
+                 [](StreamDescription& stream, std::int64_t priority) { stream.priority = priority; });
+    return streams;
+}
+
+}  // namespace
+
+void write_description(h5::File& file, const RunDescription& run) {
+    file.write_texts("/scenario", {run.scenario_text}, true);
+    file.write_text("/scenario", "name", run.name);
+    file.write_number("/scenario", "seed", static_cast<std::int64_t>(run.seed));
+    file.write_number("/scenario", "measure_from_ns", run.measure_from.ns());
+    file.write_number("/scenario", "series_every_ns", ns_or_none(run.series_every));
+    write_pools(file, run.pools);
+    write_streams(file, run.streams);
+}
+
+RunDescription read_description(const h5::File& file) {
+    std::vector<std::string> text = file.read_texts("/scenario");
+    return {.name = file.read_text("/scenario", "name"),
+            .seed = static_cast<std::uint64_t>(file.read_number("/scenario", "seed")),
+            .scenario_text = std::move(text.front()),
+            .pools = read_pools(file),
+            .streams = read_streams(file),
+            .series_every = time_or_none(file.read_number("/scenario", "series_every_ns")),
+            .measure_from = SimTime::from_ns(file.read_number("/scenario", "measure_from_ns"))};
+}
+
+}  // namespace regatta::results::layout
