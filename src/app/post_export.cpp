@@ -79,8 +79,9 @@ void run_requests(const ExportArguments& arguments) {
 }
 
 void declare_trace(CLI::App& program, ExportArguments& arguments) {
-    CLI::App* command = program.add_subcommand(
-        "trace", "Write requests and series of a run as a trace for Perfetto (ui.perfetto.dev) or chrome://tracing");
+    CLI::App* command = program.add_subcommand("trace",
+                                               "Write requests, recorded steps and series of a run as a trace for "
+                                               "Perfetto (ui.perfetto.dev) or chrome://tracing");
     add_arguments(*command, arguments, "File to write (default: standard output)");
     command->add_option("--most", arguments.most, "At most so many requests, by end time (default: 100000)")
         ->type_name("N")
@@ -95,7 +96,8 @@ void run_trace(const ExportArguments& arguments) {
     write_to(arguments.output, [&](std::FILE* out) {
         counts = results::write_chrome_trace(reader, selection_of(arguments), arguments.most, out);
     });
-    fmt::print(stderr, "{} requests", results::show_count(counts.requests));
+    fmt::print(stderr, "{} requests, {} steps", results::show_count(counts.requests),
+               results::show_count(counts.steps));
     if (counts.left_out > 0)
         fmt::print(stderr, "; {} more left out: choose with --from, --to, --sample, or take more with --most",
                    results::show_count(counts.left_out));

@@ -46,6 +46,7 @@ results::RunDescription describe(const scenario::Scenario& scenario) {
                                 .pools = {},
                                 .streams = {},
                                 .series_every = scenario.series_every,
+                                .has_node_series = scenario.has_node_series,
                                 .measure_from = scenario.measure_from};
     for (const scenario::Pool& pool : scenario.pools)
         run.pools.push_back({.name = pool.name,

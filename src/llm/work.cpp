@@ -27,13 +27,12 @@ WorkFacts work_facts(const Model& model, DataType weight_type, DataType kv_type)
     const double layer_kv_bytes = kv_bytes_per_token(model, kv_type) / static_cast<double>(model.layers);
     const double expert_bytes = static_cast<double>(expert_elements) * bytes_of(weight_type);
     const double table_bytes = static_cast<double>(head_elements) * bytes_of(DataType::Bf16);
-    return {.flops_per_token = 2 * (attention_elements + mlp_elements + router_elements +
-                                    model.experts_per_token * expert_elements),
+    return {.flops_per_token =
+                2 * (attention_elements + mlp_elements + router_elements + model.experts_per_token * expert_elements),
             .flops_per_sample = 2 * head_elements,
             .flops_per_attended = whole_layers * layer_attended,
             .flops_per_window_attended = model.window_layers * layer_attended,
-            .weight_bytes = whole(weight_bytes(model, weight_type) -
-                                  static_cast<double>(model.experts) * expert_bytes -
+            .weight_bytes = whole(weight_bytes(model, weight_type) - static_cast<double>(model.experts) * expert_bytes -
                                   (model.ties_embeddings ? 0 : table_bytes)),
             .expert_bytes = whole(expert_bytes),
             .kv_bytes = whole(static_cast<double>(whole_layers) * layer_kv_bytes),

@@ -29,8 +29,7 @@ auto column_of(const Descriptions& descriptions, Get get) {
 
 template <class Values>
 const Values& checked(const h5::File& file, const char* group, const Values& values, std::size_t size) {
-    if (values.size() != size)
-        throw IoError(fmt::format("{}: {} has columns of different length", file.path(), group));
+    if (values.size() != size) throw IoError(fmt::format("{}: {} has columns of different length", file.path(), group));
     return values;
 }
 
@@ -137,6 +136,7 @@ void write_description(h5::File& file, const RunDescription& run) {
     file.write_number("/scenario", "seed", static_cast<std::int64_t>(run.seed));
     file.write_number("/scenario", "measure_from_ns", run.measure_from.ns());
     file.write_number("/scenario", "series_every_ns", ns_or_none(run.series_every));
+    file.write_number("/scenario", "has_node_series", run.has_node_series ? 1 : 0);
     write_pools(file, run.pools);
     write_streams(file, run.streams);
 }
@@ -149,6 +149,8 @@ RunDescription read_description(const h5::File& file) {
             .pools = read_pools(file),
             .streams = read_streams(file),
             .series_every = time_or_none(file.read_number("/scenario", "series_every_ns")),
+            .has_node_series = file.has_attribute("/scenario", "has_node_series") &&
+                               file.read_number("/scenario", "has_node_series") != 0,
             .measure_from = SimTime::from_ns(file.read_number("/scenario", "measure_from_ns"))};
 }
 

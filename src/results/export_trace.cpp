@@ -68,9 +68,7 @@ public:
     }
 
     void add(const RequestRecord& record) {
-        if (replicas_.insert({record.pool, record.replica}).second)
-            events_.add(R"("ph":"M","name":"thread_name","pid":{},"tid":{},"args":{{"name":"replica {}"}})",
-                        record.pool, record.replica, record.replica);
+        name_replica(record.pool, record.replica);
         begin(record, "request", record.arrival_ns,
               fmt::format(
                   R"({{"stream":{},"gateway":{},"prompt_tokens":{},"output_tokens":{},"preemptions":{},"state":{}}})",
@@ -81,6 +79,20 @@ public:
         span(record, "prefill", record.scheduled_ns, record.first_token_ns);
         span(record, "decode", record.first_token_ns, record.end_ns);
         end(record, "request", record.end_ns);
+    }
+
+    void add(const serving::StepRecord& step) {
+        name_replica(step.pool, step.replica);
+        const char* name = step.prefills == 0 ? "decode step" : step.decodes == 0 ? "prefill step" : "mixed step";
+        events_.add(
+            R"("ph":"X","cat":"step","name":"{}","pid":{},"tid":{},"ts":{},"dur":{},"args":{{"decodes":{},"prefills":{},)"
+            R"("prefill_tokens":{},"context_tokens":{},"kv_blocks":{},"us":{{"projections":{},"mlp":{},"experts":{},)"
+            R"("attention_prefill":{},"attention_decode":{},"head":{},"collectives":{},"other":{},"overhead":{}}}}})",
+            name, step.pool, step.replica, microseconds(step.start_ns), microseconds(step.end_ns - step.start_ns),
+            step.decodes, step.prefills, step.prefill_tokens, step.decode_context_tokens, step.kv_blocks_used,
+            microseconds(step.projections_ns), microseconds(step.mlp_ns), microseconds(step.experts_ns),
+            microseconds(step.attention_prefill_ns), microseconds(step.attention_decode_ns), microseconds(step.head_ns),
+            microseconds(step.collectives_ns), microseconds(step.other_ns), microseconds(step.overhead_ns));
     }
 
     void add(const SeriesRow& row) {
@@ -99,6 +111,11 @@ public:
     }
 
 private:
+    void name_replica(std::uint32_t pool, std::uint32_t replica) {
+        if (replicas_.insert({pool, replica}).second)
+            events_.add(R"("ph":"M","name":"thread_name","pid":{},"tid":{},"args":{{"name":"replica {}"}})", pool,
+                        replica, replica);
+    }
     void begin(const RequestRecord& record, const char* name, std::int64_t at_ns, const std::string& arguments) {
         events_.add(R"("ph":"b","cat":"request","name":"{}","id":"{}","pid":{},"tid":{},"ts":{},"args":{})", name,
                     record.request_id, record.pool, record.replica, microseconds(at_ns), arguments);
@@ -118,7 +135,7 @@ private:
 
     const RunDescription& run_;
     EventList events_;
-    std::set<std::pair<std::uint16_t, std::uint32_t>> replicas_;  ///< by pool, that have a name
+    std::set<std::pair<std::uint32_t, std::uint32_t>> replicas_;  ///< by pool, that have a name
 };
 
 }  // namespace
@@ -137,6 +154,13 @@ TraceCounts write_chrome_trace(const ResultReader& results, const RequestSelecti
             }
             ++counts.requests;
             writer.add(record);
+        }
+    });
+    results.visit_steps([&](std::span<const serving::StepRecord> rows) {
+        for (const serving::StepRecord& step : rows) {
+            if (!filter.takes(step)) continue;
+            ++counts.steps;
+            writer.add(step);
         }
     });
     for (const SeriesRow& row : results.series())

@@ -11,6 +11,7 @@ namespace regatta::results {
 struct TraceCounts {
     std::int64_t requests = 0;
     std::int64_t left_out = 0;  ///< selected, but beyond `most`
+    std::int64_t steps = 0;
 };
 
 /// Writes the selected requests, at most `most`, and the series of the pools as Chrome's trace JSON, which

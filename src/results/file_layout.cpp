@@ -115,7 +115,8 @@ SeriesSums read_series(const h5::File& file, const RunDescription& run) {
                     .waiting = rows[i].waiting,
                     .running = rows[i].running,
                     .kv_blocks_used = rows[i].kv_blocks_used,
-                    .busy_replicas = rows[i].busy_replicas});
+                    .busy_replicas = rows[i].busy_replicas,
+                    .kv_tokens = rows[i].kv_tokens});
     return series;
 }
 

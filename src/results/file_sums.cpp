@@ -19,6 +19,16 @@ void add_checked(const std::string& path, Add add) {
     }
 }
 
+/// Adds the rows of a table to the digest, where the file has it.
+template <class Row>
+void add_rows(Digest& digest, const h5::File& file, const Table& table) {
+    if (!file.has(std::string(table.path))) return;
+    h5::visit_table<Row>(file, table, [&](std::span<const Row> rows) {
+        for (const Row& row : rows)
+            table.add_to(digest, &row);
+    });
+}
+
 }  // namespace
 
 void add_requests(FileSums into, std::span<const serving::RequestRecord> rows, const std::string& path) {
@@ -41,6 +51,8 @@ FileRest read_rest(FileSums into, const h5::File& file, const RunDescription& ru
         layout::read_histograms(file, into.sums);
         rest.partial.series = layout::read_series(file, run);
     });
+    add_rows<serving::StepRecord>(into.digest, file, steps_table());
+    add_rows<NodeSeriesRow>(into.digest, file, node_series_table());
     rest.partial.facts = layout::read_facts(file);
     const RunTotalsRow totals = layout::read_totals(file);
     rest.partial.arrived = totals.requests_arrived;

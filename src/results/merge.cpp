@@ -20,9 +20,9 @@
 
 // The merge, in this order:
 //   1. find_rank_files: all files are there, whole and of one run, before anything is written.
-//   2. requests: the least row of all sources is next. A source holds one block of its file; rows are hashed and summed
-//      when their block is read, so that each row is touched once. On exit every row was written exactly once, in
-//      strictly rising order.
+//   2. requests, and where there are such, steps and samples of nodes: the least row of all sources is next. A source
+//      holds one block of its file; requests are hashed and summed when their block is read, so that each is touched
+//      once. On exit every row was written exactly once, in strictly rising order.
 //   3. replicas (sorted), series and histograms (summed), facts.
 //   4. the digest of what was read is compared with what each rank stored; only then does the output get its name.
 namespace regatta::results {
@@ -30,25 +30,36 @@ namespace {
 
 using serving::RequestRecord;
 
-constexpr std::size_t kBufferRows = (std::size_t{64} << 20) / sizeof(RequestRecord);
+constexpr std::size_t kBufferBytes = std::size_t{64} << 20;
 constexpr std::size_t kMostBlockRows = 8192;
 constexpr std::size_t kLeastBlockRows = 1024;
 constexpr std::int64_t kTellRows = 100'000;
 
+/// How the rows of one table are merged.
+template <class Row>
+struct RowMerge {
+    const Table& table;
+    std::function<std::string(const Row&)> name;  ///< of a row, for errors
+    /// Gets every block of every file once; tells the place of its file among the paths.
+    std::function<void(std::span<const Row>, std::size_t)> read;
+    std::function<void(std::int64_t rows, std::int64_t total)> progress = {};
+};
+
 /// The rows of one rank file, block by block. The file is open only while a block is read: a run may have had more
 /// ranks than a process may have open files, and opening costs less than a tenth of merging a block.
+template <class Row>
 class RowSource {
 public:
-    /// `sums` must outlive this; it gets the rows' sums.
-    RowSource(std::string path, std::size_t block_rows, SummarySums& sums)
-        : path_(std::move(path)), block_rows_(block_rows), sums_(&sums) {
+    /// `merge` must outlive this.
+    RowSource(const std::string& path, std::size_t place, std::size_t block_rows, const RowMerge<Row>& merge)
+        : path_(path), place_(place), block_rows_(block_rows), merge_(&merge) {
         refill();
     }
 
     [[nodiscard]] bool is_at_end() const { return next_ == block_.size(); }
-    [[nodiscard]] const RequestRecord& front() const { return block_[next_]; }
+    [[nodiscard]] const Row& front() const { return block_[next_]; }
     /// The rows before `bound` (none: all) that are in the block: at least the first one.
-    [[nodiscard]] std::span<const RequestRecord> rows_before(const RequestRecord* bound) const {
+    [[nodiscard]] std::span<const Row> rows_before(const Row* bound) const {
         std::size_t end = next_ + 1;
         while (end < block_.size() && (bound == nullptr || RowOrder()(block_[end], *bound)))
             ++end;
@@ -61,73 +72,89 @@ public:
     [[nodiscard]] const std::string& path() const { return path_; }
     /// Of the whole file.
     [[nodiscard]] std::int64_t rows() const { return static_cast<std::int64_t>(file_rows_); }
-    /// Of the rows read so far.
-    [[nodiscard]] Digest& digest() { return digest_; }
 
 private:
     void refill() {
         const h5::File file = h5::File::open(path_);
-        const h5::TableReader reader(file, requests_table());
+        const h5::TableReader reader(file, merge_->table);
         file_rows_ = reader.rows();
-        const RequestRecord last = block_.empty() ? RequestRecord() : block_.back();
+        const Row last = block_.empty() ? Row() : block_.back();
         bool is_first = block_.empty();
         block_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(block_rows_, file_rows_ - read_rows_)));
         reader.read(read_rows_, block_.size(), block_.data());
         read_rows_ += block_.size();
         next_ = 0;
-        const RequestRecord* before = &last;
-        for (const RequestRecord& row : block_) {
+        const Row* before = &last;
+        for (const Row& row : block_) {
             if (!is_first && !RowOrder()(*before, row))
-                throw IoError(fmt::format("{}: request {} is out of order", path_, row.request_id));
+                throw IoError(fmt::format("{}: {} is out of order", path_, merge_->name(row)));
             is_first = false;
             before = &row;
         }
-        add_requests({.digest = digest_, .sums = *sums_}, block_, path_);
+        merge_->read(block_, place_);
     }
 
     std::string path_;
+    std::size_t place_;
     std::size_t block_rows_;
-    SummarySums* sums_;
-    Digest digest_;
+    const RowMerge<Row>* merge_;
     std::uint64_t file_rows_ = 0;
     std::uint64_t read_rows_ = 0;
-    std::vector<RequestRecord> block_;
+    std::vector<Row> block_;
     std::size_t next_ = 0;
 };
 
-using Sources = std::vector<std::unique_ptr<RowSource>>;
-
-void merge_requests(h5::File& output, const Sources& sources, const MergeOptions& options) {
+/// Writes the rows of all files to the table, in their order.
+template <class Row>
+void merge_rows(h5::File& output, const std::vector<std::string>& paths, const RowMerge<Row>& merge) {
+    using Source = RowSource<Row>;
+    const std::size_t block_rows =
+        std::clamp(kBufferBytes / sizeof(Row) / paths.size(), kLeastBlockRows, kMostBlockRows);
+    std::vector<std::unique_ptr<Source>> sources;
     std::int64_t total = 0;
-    for (const auto& source : sources)
-        total += source->rows();
+    for (const std::string& path : paths) {
+        sources.push_back(std::make_unique<Source>(path, sources.size(), block_rows, merge));
+        total += sources.back()->rows();
+    }
     std::int64_t told = 0;
-    const auto comes_later = [](const RowSource* a, const RowSource* b) { return RowOrder()(b->front(), a->front()); };
-    std::priority_queue<RowSource*, std::vector<RowSource*>, decltype(comes_later)> queue(comes_later);
+    const auto comes_later = [](const Source* a, const Source* b) { return RowOrder()(b->front(), a->front()); };
+    std::priority_queue<Source*, std::vector<Source*>, decltype(comes_later)> queue(comes_later);
     for (const auto& source : sources)
         if (!source->is_at_end()) queue.push(source.get());
 
-    h5::TableAppender appender(output, requests_table(), h5::Packing::Compressed);
-    RequestRecord last;
+    h5::TableAppender appender(output, merge.table, h5::Packing::Compressed);
+    Row last;
     while (!queue.empty()) {
-        RowSource* source = queue.top();
+        Source* source = queue.top();
         queue.pop();
         // Rows of one rank often come in runs: all that precede the other sources' least row are taken at once.
         const auto rows = source->rows_before(queue.empty() ? nullptr : &queue.top()->front());
         if (appender.rows() > 0 && !RowOrder()(last, rows.front()))
             throw IoError(
-                fmt::format("{}: request {} is in another rank's file, too", source->path(), rows.front().request_id));
+                fmt::format("{}: {} is in another rank's file, too", source->path(), merge.name(rows.front())));
         appender.append(rows.data(), rows.size());
         last = rows.back();
         source->advance(rows.size());
-        if (const auto done = static_cast<std::int64_t>(appender.rows());
-            options.progress && done >= told + kTellRows) {
+        if (const auto done = static_cast<std::int64_t>(appender.rows()); merge.progress && done >= told + kTellRows) {
             told = done;
-            options.progress(done, total);
+            merge.progress(done, total);
         }
         if (!source->is_at_end()) queue.push(source);
     }
     appender.close();
+}
+
+/// Merges a table that only some runs, and then maybe not all of their ranks, have.
+template <class Row>
+void merge_optional_rows(h5::File& output, const std::vector<std::string>& paths, const Table& table,
+                         const std::function<std::string(const Row&)>& name) {
+    std::vector<std::string> with_table;
+    for (const std::string& path : paths)
+        if (h5::File::open(path).has(std::string(table.path))) with_table.push_back(path);
+    if (with_table.empty()) return;
+    // Their digest is taken by read_rest.
+    merge_rows<Row>(output, with_table,
+                    {.table = table, .name = name, .read = [](std::span<const Row>, std::size_t) {}});
 }
 
 RunOutcome write_merged(h5::File& output, const std::vector<std::string>& paths, const MergeOptions& options) {
@@ -136,22 +163,31 @@ RunOutcome write_merged(h5::File& output, const std::vector<std::string>& paths,
     layout::write_identity(output, {.is_merged = true, .run_id = {}, .rank = 0, .ranks = 1});
     layout::write_description(output, run);
 
-    const std::size_t block_rows = std::clamp(kBufferRows / paths.size(), kLeastBlockRows, kMostBlockRows);
     SummarySums sums(run);
-    Sources sources;
-    for (const std::string& path : paths)
-        sources.push_back(std::make_unique<RowSource>(path, block_rows, sums));
-    merge_requests(output, sources, options);
+    std::vector<Digest> digests(paths.size());
+    merge_rows<RequestRecord>(
+        output, paths,
+        {.table = requests_table(),
+         .name = [](const RequestRecord& row) { return fmt::format("request {}", row.request_id); },
+         .read = [&](std::span<const RequestRecord> rows,
+                     std::size_t place) { add_requests({.digest = digests[place], .sums = sums}, rows, paths[place]); },
+         .progress = options.progress});
+    merge_optional_rows<serving::StepRecord>(output, paths, steps_table(), [](const serving::StepRecord& row) {
+        return fmt::format("the step of replica {} at {} ns", row.replica, row.start_ns);
+    });
+    merge_optional_rows<NodeSeriesRow>(output, paths, node_series_table(), [](const NodeSeriesRow& row) {
+        return fmt::format("the sample of node {} at {} ns", row.node, row.time_ns);
+    });
 
     std::vector<serving::ReplicaRecord> replicas;
     std::vector<RankPartial> partials;
-    for (const auto& source : sources) {
-        const h5::File file = h5::File::open(source->path());
-        FileRest rest = read_rest({.digest = source->digest(), .sums = sums}, file, run, true);
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+        const h5::File file = h5::File::open(paths[i]);
+        FileRest rest = read_rest({.digest = digests[i], .sums = sums}, file, run, true);
         replicas.insert(replicas.end(), rest.replicas.begin(), rest.replicas.end());
         partials.push_back(std::move(rest.partial));
         if (partials.back().end != partials.front().end)
-            throw IoError(fmt::format("{}: ended at another time than {}", source->path(), paths.front()));
+            throw IoError(fmt::format("{}: ended at another time than {}", paths[i], paths.front()));
     }
     partials.front().sums = std::move(sums);
     std::sort(replicas.begin(), replicas.end(), RowOrder());

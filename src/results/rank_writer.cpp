@@ -46,6 +46,21 @@ public:
         requests.emplace(file, requests_table(), h5::Packing::Plain);
     }
 
+    /// Moves the samples of instants before `before_ns` that are not after `end_ns` to the file, in order.
+    void write_node_series(std::int64_t before_ns, std::int64_t end_ns) {
+        if (!options.run.has_node_series) return;
+        if (!node_series) node_series.emplace(file, node_series_table(), h5::Packing::Plain);
+        const auto is_settled = [before_ns](const NodeSeriesRow& row) { return row.time_ns < before_ns; };
+        const auto rest = std::partition(node_samples.begin(), node_samples.end(), is_settled);
+        std::sort(node_samples.begin(), rest, RowOrder());
+        for (auto row = node_samples.begin(); row != rest && row->time_ns <= end_ns; ++row) {
+            node_series_table().add_to(partial.rows, &*row);
+            node_series->append_row(*row);
+            last_node_sample_ns = row->time_ns;
+        }
+        node_samples.erase(node_samples.begin(), rest);
+    }
+
     /// Moves the rows that end before `before` from pending to the file, in order.
     void write_settled(std::int64_t before_ns) {
         const std::span<const RowSorter::Key> settled = sorter.sort(pending, before_ns);
@@ -69,6 +84,10 @@ public:
     std::size_t sort_from = kLeastPending;
     std::int64_t settled_ns = std::numeric_limits<std::int64_t>::min();
     std::vector<serving::ReplicaRecord> replicas;
+    std::vector<serving::StepRecord> steps;
+    std::vector<NodeSeriesRow> node_samples;  ///< that are not in the file yet, in no order
+    std::optional<h5::TableAppender> node_series;
+    std::int64_t last_node_sample_ns = 0;  ///< of those in the file
     RankPartial partial;
     double writing_s = 0;
     bool is_finished = false;
@@ -100,20 +119,38 @@ void RankWriter::batches(PoolId pool, std::int64_t sequences, std::int64_t count
     impl_->partial.sums.add_batches(pool, sequences, count);
 }
 
-void RankWriter::sample(PoolId pool, SimTime at, const serving::ReplicaSample& sample) {
+void RankWriter::step(const serving::StepRecord& record) {
+    steps_table().add_to(impl_->partial.rows, &record);
+    impl_->steps.push_back(record);
+}
+
+void RankWriter::sample(PoolId pool, NodeId node, SimTime at, const serving::ReplicaSample& sample) {
     impl_->partial.series.add(pool, at,
-                              {.replicas = 1,
+                              {.replicas = sample.replicas,
                                .waiting = sample.waiting,
                                .running = sample.running,
                                .kv_blocks_used = sample.kv_blocks_used,
-                               .busy_replicas = sample.busy_replicas});
+                               .busy_replicas = sample.busy_replicas,
+                               .kv_tokens = sample.kv_tokens});
+    if (!impl_->options.run.has_node_series) return;
+    impl_->node_samples.push_back({.time_ns = at.ns(),
+                                   .node = node.value(),
+                                   .pool = pool.value(),
+                                   .waiting = sample.waiting,
+                                   .running = sample.running,
+                                   .kv_blocks_used = sample.kv_blocks_used,
+                                   .busy_replicas = sample.busy_replicas,
+                                   .kv_tokens = sample.kv_tokens});
 }
 
 void RankWriter::settle(SimTime before) {
     impl_->settled_ns = std::max(impl_->settled_ns, before.ns());
-    if (impl_->pending.size() < impl_->sort_from) return;
+    const bool has_samples =
+        impl_->node_samples.size() >= kLeastPending && impl_->node_samples.front().time_ns < impl_->settled_ns;
+    if (impl_->pending.size() < impl_->sort_from && !has_samples) return;
     const double started = impl_->now();
-    impl_->write_settled(impl_->settled_ns);
+    if (impl_->pending.size() >= impl_->sort_from) impl_->write_settled(impl_->settled_ns);
+    if (has_samples) impl_->write_node_series(impl_->settled_ns, impl_->settled_ns);
     impl_->writing_s += impl_->now() - started;
 }
 
@@ -123,12 +160,19 @@ void RankWriter::finish(SimTime end, std::int64_t arrived, RunFacts facts) {
     const double started = impl.now();
     impl.write_settled(std::numeric_limits<std::int64_t>::max());
     impl.requests->close();
+    impl.write_node_series(std::numeric_limits<std::int64_t>::max(), end.ns());
+    if (impl.node_series) impl.node_series->close();
+    REGATTA_CHECK(
+        impl.last_node_sample_ns <= end.ns(),
+        fmt::format("a sample at {} ns was written, but the run ended at {} ns", impl.last_node_sample_ns, end.ns()));
+    std::sort(impl.steps.begin(), impl.steps.end(), RowOrder());
     std::sort(impl.replicas.begin(), impl.replicas.end(), RowOrder());
     impl.partial.series.drop_after(end);
     impl.partial.arrived = arrived;
     impl.partial.end = end;
 
     h5::write_table(impl.file, replicas_table(), impl.replicas, h5::Packing::Plain);
+    if (!impl.steps.empty()) h5::write_table(impl.file, steps_table(), impl.steps, h5::Packing::Plain);
     layout::write_series(impl.file, impl.partial.series);
     layout::write_histograms(impl.file, impl.partial.sums, h5::Packing::Plain);
     layout::write_totals(impl.file, {.requests_arrived = arrived, .end_ns = end.ns()}, impl.partial.rows);

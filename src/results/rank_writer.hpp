@@ -39,8 +39,11 @@ public:
     void replica_ended(const serving::ReplicaRecord& record) override;
     void inter_token_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total) override;
     void batches(PoolId pool, std::int64_t sequences, std::int64_t count) override;
+    /// Recorded steps are kept in memory (128 bytes each) until finish(): a run of steps is told when it has ended, so
+    /// that none is settled before.
+    void step(const serving::StepRecord& record) override;
     /// `at` must be a multiple of the run's series interval.
-    void sample(PoolId pool, SimTime at, const serving::ReplicaSample& sample) override;
+    void sample(PoolId pool, NodeId node, SimTime at, const serving::ReplicaSample& sample) override;
 
     /// States that no request that ends before `before` will come any more; such a row is a BugError from now on.
     /// Called after each window; writes only when enough has gathered.

@@ -48,6 +48,12 @@ bool RequestFilter::takes(const serving::RequestRecord& record) const {
     return random_bits(0, RandomPurpose::Sample, record.request_id, 0) >> 32 < hash_below_;
 }
 
+bool RequestFilter::takes(const serving::StepRecord& step) const {
+    if (step.start_ns < from_ns_ || step.start_ns >= to_ns_) return false;
+    if (pool_ && step.pool != *pool_) return false;
+    return !replica_ || step.replica == *replica_;
+}
+
 std::string state_name(serving::EndState state) {
     switch (state) {
         case serving::EndState::Finished:

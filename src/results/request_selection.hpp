@@ -25,6 +25,8 @@ class RequestFilter {
 public:
     RequestFilter(const RequestSelection& selection, const RunDescription& run);
     [[nodiscard]] bool takes(const serving::RequestRecord& record) const;
+    /// By the step's start, pool and replica; streams and fractions of requests say nothing of steps.
+    [[nodiscard]] bool takes(const serving::StepRecord& step) const;
 
 private:
     std::int64_t from_ns_;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -16,8 +15,6 @@
 namespace regatta::results {
 namespace {
 
-constexpr std::size_t kBlockRows = 8192;
-
 std::vector<std::string> files_at(const std::string& path) {
     namespace fs = std::filesystem;
     std::error_code error;
@@ -26,16 +23,6 @@ std::vector<std::string> files_at(const std::string& path) {
     const bool has_ranks = fs::exists(rank_file_name(path, 0).final_path, error);
     if (!has_ranks && fs::exists(merged, error)) return {merged.string()};
     return find_rank_files(path);
-}
-
-void visit_rows(const h5::File& file, const std::function<void(std::span<const serving::RequestRecord>)>& visit) {
-    const h5::TableReader reader(file, requests_table());
-    std::vector<serving::RequestRecord> block;
-    for (std::uint64_t first = 0; first < reader.rows(); first += block.size()) {
-        block.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kBlockRows, reader.rows() - first)));
-        reader.read(first, block.size(), block.data());
-        visit(block);
-    }
 }
 
 }  // namespace
@@ -53,7 +40,14 @@ ResultReader::ResultReader(const std::string& path) : files_(files_at(path)) {
 
 void ResultReader::visit_requests(const std::function<void(std::span<const serving::RequestRecord>)>& visit) const {
     for (const std::string& path : files_)
-        visit_rows(h5::File::open(path), visit);
+        h5::visit_table<serving::RequestRecord>(h5::File::open(path), requests_table(), visit);
+}
+
+void ResultReader::visit_steps(const std::function<void(std::span<const serving::StepRecord>)>& visit) const {
+    for (const std::string& path : files_) {
+        const h5::File file = h5::File::open(path);
+        if (file.has(std::string(steps_table().path))) h5::visit_table<serving::StepRecord>(file, steps_table(), visit);
+    }
 }
 
 std::vector<SeriesRow> ResultReader::series() const {
@@ -70,9 +64,10 @@ RunOutcome ResultReader::outcome() const {
     for (const std::string& path : files_) {
         const h5::File file = h5::File::open(path);
         Digest digest;
-        visit_rows(file, [&](std::span<const serving::RequestRecord> rows) {
-            add_requests({.digest = digest, .sums = sums}, rows, path);
-        });
+        h5::visit_table<serving::RequestRecord>(file, requests_table(),
+                                                [&](std::span<const serving::RequestRecord> rows) {
+                                                    add_requests({.digest = digest, .sums = sums}, rows, path);
+                                                });
         FileRest rest = read_rest({.digest = digest, .sums = sums}, file, run_, !is_merged_);
         if (end && rest.partial.end != *end)
             throw IoError(fmt::format("{}: ended at another time than {}", path, files_.front()));

@@ -26,6 +26,9 @@ public:
     /// All rows of /requests in blocks, file after file; within a file by (end_ns, request_id).
     void visit_requests(const std::function<void(std::span<const serving::RequestRecord>)>& visit) const;
 
+    /// All recorded steps in blocks, file after file; within a file by (replica, start_ns).
+    void visit_steps(const std::function<void(std::span<const serving::StepRecord>)>& visit) const;
+
     /// The sampled state of the pools, by instant and pool; empty where none was asked for.
     [[nodiscard]] std::vector<SeriesRow> series() const;
 

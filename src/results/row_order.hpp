@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "regatta/serving/records.hpp"
+#include "results/tables.hpp"
 
 namespace regatta::results {
 
@@ -13,6 +14,12 @@ struct RowOrder {
     }
     [[nodiscard]] bool operator()(const serving::ReplicaRecord& a, const serving::ReplicaRecord& b) const {
         return a.replica < b.replica;
+    }
+    [[nodiscard]] bool operator()(const serving::StepRecord& a, const serving::StepRecord& b) const {
+        return std::tie(a.replica, a.start_ns) < std::tie(b.replica, b.start_ns);
+    }
+    [[nodiscard]] bool operator()(const NodeSeriesRow& a, const NodeSeriesRow& b) const {
+        return std::tie(a.time_ns, a.node) < std::tie(b.time_ns, b.node);
     }
 };
 

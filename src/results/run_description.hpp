@@ -33,10 +33,11 @@ struct PoolDescription {
 struct RunDescription {
     std::string name;
     std::uint64_t seed = 1;
-    std::string scenario_text;       ///< resolved
+    std::string scenario_text;  ///< resolved
     std::vector<PoolDescription> pools;
     std::vector<StreamDescription> streams;
     std::optional<SimTime> series_every;  ///< none: no series
+    bool has_node_series = false;         ///< also of each node
     SimTime measure_from;                 ///< the summary counts requests that arrive from here on
 };
 

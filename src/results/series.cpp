@@ -12,6 +12,7 @@ SeriesPoint& SeriesPoint::operator+=(const SeriesPoint& other) {
     running += other.running;
     kv_blocks_used += other.kv_blocks_used;
     busy_replicas += other.busy_replicas;
+    kv_tokens += other.kv_tokens;
     return *this;
 }
 
@@ -61,7 +62,8 @@ std::vector<SeriesRow> SeriesSums::rows() const {
                               .waiting = point.waiting,
                               .running = point.running,
                               .kv_blocks_used = point.kv_blocks_used,
-                              .busy_replicas = point.busy_replicas});
+                              .busy_replicas = point.busy_replicas,
+                              .kv_tokens = point.kv_tokens});
         }
     }
     return result;

@@ -17,17 +17,18 @@ struct SeriesPoint {
     std::int64_t running = 0;
     std::int64_t kv_blocks_used = 0;
     std::int64_t busy_replicas = 0;
+    std::int64_t kv_tokens = 0;
 
     SeriesPoint& operator+=(const SeriesPoint& other);
     friend constexpr bool operator==(const SeriesPoint&, const SeriesPoint&) = default;
 
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
-        archive& replicas& waiting& running& kv_blocks_used& busy_replicas;
+        archive& replicas& waiting& running& kv_blocks_used& busy_replicas& kv_tokens;
     }
 };
 
-/// The sampled state of pools, instant by instant. Grows with the run, by 40 bytes per instant and pool.
+/// The sampled state of pools, instant by instant. Grows with the run, by 48 bytes per instant and pool.
 class SeriesSums {
 public:
     SeriesSums() = default;

@@ -62,8 +62,8 @@ struct TargetCount {
 };
 
 /// Several streams together.
-RequestFigures request_figures(const RunDescription& run, const SummarySums& sums,
-                               std::span<const std::size_t> streams, double span_s) {
+RequestFigures request_figures(const RunDescription& run, const SummarySums& sums, std::span<const std::size_t> streams,
+                               double span_s) {
     StreamSums total;
     TargetCount ttft;
     TargetCount tpot;
@@ -151,8 +151,8 @@ struct Utilisation {
                  times(sums.samples, work.flops_per_sample) + times(sums.attended_tokens, work.flops_per_attended) +
                  times(sums.window_attended_tokens, work.flops_per_window_attended);
         bytes += static_cast<double>(sums.steps) * static_cast<double>(work.weight_bytes) +
-                 times(sums.experts_read_1024, work.expert_bytes) / 1024 + times(sums.kv_tokens, work.kv_bytes) +
-                 times(sums.window_kv_tokens, work.window_kv_bytes);
+                 times(sums.experts_read_1024, work.expert_bytes) / 1024 + times(sums.moved_kv_tokens, work.kv_bytes) +
+                 times(sums.window_moved_kv_tokens, work.window_kv_bytes);
         const double gpu_s = static_cast<double>(sums.gpus) * span_s;
         peak_flops += static_cast<double>(pool.gpu_flops_per_s) * gpu_s;
         peak_bytes += static_cast<double>(pool.gpu_memory_bytes_per_s) * gpu_s;

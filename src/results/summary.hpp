@@ -62,16 +62,17 @@ struct PoolSums {
     WideSum samples;
     WideSum attended_tokens;
     WideSum window_attended_tokens;
-    WideSum kv_tokens;
-    WideSum window_kv_tokens;
+    WideSum moved_kv_tokens;
+    WideSum window_moved_kv_tokens;
     WideSum experts_read_1024;
 
     PoolSums& operator+=(const PoolSums& other);
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
         archive& replicas& gpus& steps& busy_gpu_ns& preemptions& kv_blocks& kv_peak_fraction& inter_token_gap;
-        archive& batches& prefill_tokens& decode_tokens& samples& attended_tokens& window_attended_tokens& kv_tokens;
-        archive& window_kv_tokens& experts_read_1024;
+        archive& batches& prefill_tokens& decode_tokens& samples& attended_tokens& window_attended_tokens&
+            moved_kv_tokens;
+        archive& window_moved_kv_tokens& experts_read_1024;
     }
 };
 

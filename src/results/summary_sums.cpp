@@ -75,8 +75,8 @@ PoolSums& PoolSums::operator+=(const PoolSums& other) {
     samples += other.samples;
     attended_tokens += other.attended_tokens;
     window_attended_tokens += other.window_attended_tokens;
-    kv_tokens += other.kv_tokens;
-    window_kv_tokens += other.window_kv_tokens;
+    moved_kv_tokens += other.moved_kv_tokens;
+    window_moved_kv_tokens += other.window_moved_kv_tokens;
     experts_read_1024 += other.experts_read_1024;
     return *this;
 }
@@ -143,8 +143,8 @@ void SummarySums::add(const serving::ReplicaRecord& record) {
     sums.samples.add(record.samples, 1);
     sums.attended_tokens.add(record.attended_tokens, 1);
     sums.window_attended_tokens.add(record.window_attended_tokens, 1);
-    sums.kv_tokens.add(record.kv_tokens, 1);
-    sums.window_kv_tokens.add(record.window_kv_tokens, 1);
+    sums.moved_kv_tokens.add(record.moved_kv_tokens, 1);
+    sums.window_moved_kv_tokens.add(record.window_moved_kv_tokens, 1);
     sums.experts_read_1024.add(record.experts_read_1024, 1);
     sums.kv_peak_fraction = std::max(
         sums.kv_peak_fraction, static_cast<double>(record.kv_blocks_peak) / static_cast<double>(record.kv_blocks));

@@ -57,9 +57,12 @@ std::string latency_table(const Summary& summary) {
                     latency_row("TPOT", all.tpot, all.tpot_target),
                     latency_row("inter-token gap", summary.fleet.inter_token_gap, {}),
                     latency_row("end to end", all.end_to_end, {}),
-                    latency_row("end to end / token", all.normalised, {}), latency_row("queueing", all.queueing, {}),
-                    latency_row("  network", all.network, {}), latency_row("  waiting", all.waiting, {}),
-                    latency_row("prefill", all.prefill, {}), latency_row("decode", all.decode, {})});
+                    latency_row("end to end / token", all.normalised, {}),
+                    latency_row("queueing", all.queueing, {}),
+                    latency_row("  network", all.network, {}),
+                    latency_row("  waiting", all.waiting, {}),
+                    latency_row("prefill", all.prefill, {}),
+                    latency_row("decode", all.decode, {})});
 }
 
 std::string requests_line(const Summary& summary) {
@@ -96,9 +99,9 @@ std::string fleet_line(const PoolFigures& fleet) {
                     show_count(fleet.replicas), show_count(fleet.gpus), show_percent(fleet.gpu_busy_fraction), mean,
                     show_percent(fleet.kv_peak_fraction), show_count(fleet.preemptions));
     if (fleet.steps == 0) return text;
-    text += fmt::format("Steps      {} with {} sequences on average (p50 {}, p99 {}), {} tokens", show_count(fleet.steps),
-                        show_number(fleet.batch.mean), show_count(fleet.batch.p50), show_count(fleet.batch.p99),
-                        show_number(fleet.tokens_per_step));
+    text += fmt::format("Steps      {} with {} sequences on average (p50 {}, p99 {}), {} tokens",
+                        show_count(fleet.steps), show_number(fleet.batch.mean), show_count(fleet.batch.p50),
+                        show_count(fleet.batch.p99), show_number(fleet.tokens_per_step));
     if (fleet.flops_utilisation && fleet.bandwidth_utilisation)
         text += fmt::format("; MFU {}, MBU {}", show_percent(*fleet.flops_utilisation),
                             show_percent(*fleet.bandwidth_utilisation));

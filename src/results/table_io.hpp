@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "results/hdf5.hpp"
@@ -65,6 +67,19 @@ private:
     Handle dataset_;
     std::uint64_t rows_ = 0;
 };
+
+/// All rows of a table, in blocks.
+template <class Row, class Visit>
+void visit_table(const File& file, const Table& table, const Visit& visit) {
+    constexpr std::uint64_t kBlockRows = 8192;
+    const TableReader reader(file, table);
+    std::vector<Row> block;
+    for (std::uint64_t first = 0; first < reader.rows(); first += block.size()) {
+        block.resize(static_cast<std::size_t>(std::min(kBlockRows, reader.rows() - first)));
+        reader.read(first, block.size(), block.data());
+        visit(std::span<const Row>(block));
+    }
+}
 
 /// A whole small table.
 template <class Row>

@@ -28,6 +28,7 @@ constexpr ColumnType column_type() {
 
 using serving::ReplicaRecord;
 using serving::RequestRecord;
+using serving::StepRecord;
 
 constexpr std::array kRequestColumns = {
     REGATTA_COLUMN(RequestRecord, request_id, "", "identity, from the line of the trace or the stream and index"),
@@ -66,9 +67,9 @@ constexpr std::array kReplicaColumns = {
                    "of context that each token computed attended to, itself included, in layers that attend to all"),
     REGATTA_COLUMN(ReplicaRecord, window_attended_tokens, "tokens",
                    "likewise in layers with a sliding window; 0: the model has none"),
-    REGATTA_COLUMN(ReplicaRecord, kv_tokens, "tokens",
+    REGATTA_COLUMN(ReplicaRecord, moved_kv_tokens, "tokens",
                    "whose keys and values were read or written, in layers that attend to all"),
-    REGATTA_COLUMN(ReplicaRecord, window_kv_tokens, "tokens",
+    REGATTA_COLUMN(ReplicaRecord, window_moved_kv_tokens, "tokens",
                    "likewise in layers with a sliding window; 0: the model has none"),
     REGATTA_COLUMN(ReplicaRecord, experts_read_1024, "1/1024",
                    "routed experts of a layer whose weights were read, as expected, summed over the steps"),
@@ -82,6 +83,42 @@ constexpr std::array kSeriesColumns = {
     REGATTA_COLUMN(SeriesRow, running, "requests", "running"),
     REGATTA_COLUMN(SeriesRow, kv_blocks_used, "blocks", "of KV cache in use"),
     REGATTA_COLUMN(SeriesRow, busy_replicas, "replicas", "in a step"),
+    REGATTA_COLUMN(SeriesRow, kv_tokens, "tokens", "of running requests, whose keys and values are held"),
+};
+
+constexpr std::array kNodeSeriesColumns = {
+    REGATTA_COLUMN(NodeSeriesRow, time_ns, "ns", "instant of the sample: the state before any event at it"),
+    REGATTA_COLUMN(NodeSeriesRow, node, "", "index over the whole fleet"),
+    REGATTA_COLUMN(NodeSeriesRow, pool, "", "index of the pool, names in /pools/name"),
+    REGATTA_COLUMN(NodeSeriesRow, waiting, "requests", "in the waiting queues of its replicas"),
+    REGATTA_COLUMN(NodeSeriesRow, running, "requests", "running"),
+    REGATTA_COLUMN(NodeSeriesRow, kv_blocks_used, "blocks", "of KV cache in use"),
+    REGATTA_COLUMN(NodeSeriesRow, busy_replicas, "replicas", "in a step"),
+    REGATTA_COLUMN(NodeSeriesRow, kv_tokens, "tokens", "of running requests, whose keys and values are held"),
+};
+
+constexpr std::array kStepColumns = {
+    REGATTA_COLUMN(StepRecord, start_ns, "ns", "start of the step"),
+    REGATTA_COLUMN(StepRecord, end_ns, "ns", "end of the step"),
+    REGATTA_COLUMN(StepRecord, replica, "", "index of the replica, over the whole fleet"),
+    REGATTA_COLUMN(StepRecord, pool, "", "index of the pool, names in /pools/name"),
+    REGATTA_COLUMN(StepRecord, decodes, "", "sequences that get one token each"),
+    REGATTA_COLUMN(StepRecord, prefills, "", "sequences of which a piece of the prompt is computed"),
+    REGATTA_COLUMN(StepRecord, prefill_tokens, "tokens", "of prompts computed"),
+    REGATTA_COLUMN(StepRecord, samples, "tokens", "sampled"),
+    REGATTA_COLUMN(StepRecord, decode_context_tokens, "tokens",
+                   "of context that the decodes attend to, all together, themselves included"),
+    REGATTA_COLUMN(StepRecord, kv_blocks_used, "blocks", "of KV cache in use during the step"),
+    REGATTA_COLUMN(StepRecord, projections_ns, "ns", "in query, key, value and output projections"),
+    REGATTA_COLUMN(StepRecord, mlp_ns, "ns", "in dense MLPs and shared experts"),
+    REGATTA_COLUMN(StepRecord, experts_ns, "ns", "in routers and routed experts"),
+    REGATTA_COLUMN(StepRecord, attention_prefill_ns, "ns", "in the attention of prompts"),
+    REGATTA_COLUMN(StepRecord, attention_decode_ns, "ns", "in the attention of decodes"),
+    REGATTA_COLUMN(StepRecord, head_ns, "ns", "in LM head and sampling"),
+    REGATTA_COLUMN(StepRecord, collectives_ns, "ns", "in all-reduces and the gathering of logits"),
+    REGATTA_COLUMN(StepRecord, other_ns, "ns",
+                   "in norms, activations, embedding; all that a step time without operators cannot tell apart"),
+    REGATTA_COLUMN(StepRecord, overhead_ns, "ns", "of the step and its layers besides operators"),
 };
 
 constexpr std::array kGapColumns = {
@@ -149,6 +186,11 @@ constexpr Table kRequests =
 constexpr Table kReplicas =
     table<ReplicaRecord>("/replicas", 2, "one row per replica: sums over the run", kReplicaColumns);
 constexpr Table kSeries = table<SeriesRow>("/series", 3, "sampled state of the pools, time x pool", kSeriesColumns);
+constexpr Table kNodeSeries = table<NodeSeriesRow>(
+    "/node_series", 8, "sampled state of the nodes, by time and node; where output.node_series asks for it",
+    kNodeSeriesColumns);
+constexpr Table kSteps = table<StepRecord>(
+    "/steps", 9, "steps, by replica and time; of the replicas that output.steps chooses", kStepColumns);
 constexpr Table kGaps =
     table<GapRow>("/histograms/inter_token_gap", 4, "inter-token gaps of each pool, bucket by bucket", kGapColumns);
 constexpr Table kGapTotals = table<GapTotalRow>("/histograms/inter_token_gap_totals", 5,
@@ -187,6 +229,12 @@ const Table& replicas_table() {
 const Table& series_table() {
     return kSeries;
 }
+const Table& node_series_table() {
+    return kNodeSeries;
+}
+const Table& steps_table() {
+    return kSteps;
+}
 const Table& gaps_table() {
     return kGaps;
 }
@@ -207,7 +255,8 @@ const Table& link_facts_table() {
 }
 
 std::vector<const Table*> all_tables() {
-    return {&kRequests, &kReplicas, &kSeries, &kGaps, &kGapTotals, &kBatches, &kRunTotals, &kRankFacts, &kLinkFacts};
+    return {&kRequests,  &kReplicas, &kSeries,    &kNodeSeries, &kSteps,    &kGaps,
+            &kGapTotals, &kBatches,  &kRunTotals, &kRankFacts,  &kLinkFacts};
 }
 
 }  // namespace regatta::results

@@ -44,6 +44,19 @@ struct SeriesRow {
     std::int64_t running = 0;
     std::int64_t kv_blocks_used = 0;
     std::int64_t busy_replicas = 0;
+    std::int64_t kv_tokens = 0;
+};
+
+/// One node at one instant.
+struct NodeSeriesRow {
+    std::int64_t time_ns = 0;
+    std::uint32_t node = 0;
+    std::uint32_t pool = 0;
+    std::int64_t waiting = 0;
+    std::int64_t running = 0;
+    std::int64_t kv_blocks_used = 0;
+    std::int64_t busy_replicas = 0;
+    std::int64_t kv_tokens = 0;
 };
 
 /// One bucket of a pool's inter-token gaps that is not empty.
@@ -75,15 +88,17 @@ struct RunTotalsRow {
     std::int64_t end_ns = 0;
 };
 
-[[nodiscard]] const Table& requests_table();    ///< of serving::RequestRecord
-[[nodiscard]] const Table& replicas_table();    ///< of serving::ReplicaRecord
-[[nodiscard]] const Table& series_table();      ///< of SeriesRow
-[[nodiscard]] const Table& gaps_table();        ///< of GapRow
-[[nodiscard]] const Table& gap_totals_table();  ///< of GapTotalRow
-[[nodiscard]] const Table& batches_table();     ///< of BatchRow
-[[nodiscard]] const Table& run_totals_table();  ///< of RunTotalsRow
-[[nodiscard]] const Table& rank_facts_table();  ///< of RankFacts; like the next one no part of the digest
-[[nodiscard]] const Table& link_facts_table();  ///< of LinkFacts
+[[nodiscard]] const Table& requests_table();     ///< of serving::RequestRecord
+[[nodiscard]] const Table& replicas_table();     ///< of serving::ReplicaRecord
+[[nodiscard]] const Table& series_table();       ///< of SeriesRow
+[[nodiscard]] const Table& steps_table();        ///< of serving::StepRecord
+[[nodiscard]] const Table& node_series_table();  ///< of NodeSeriesRow
+[[nodiscard]] const Table& gaps_table();         ///< of GapRow
+[[nodiscard]] const Table& gap_totals_table();   ///< of GapTotalRow
+[[nodiscard]] const Table& batches_table();      ///< of BatchRow
+[[nodiscard]] const Table& run_totals_table();   ///< of RunTotalsRow
+[[nodiscard]] const Table& rank_facts_table();   ///< of RankFacts; like the next one no part of the digest
+[[nodiscard]] const Table& link_facts_table();   ///< of LinkFacts
 [[nodiscard]] std::vector<const Table*> all_tables();
 
 }  // namespace regatta::results

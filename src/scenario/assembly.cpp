@@ -1,6 +1,7 @@
 #include "scenario/assembly.hpp"
 
 #include <filesystem>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -53,7 +54,26 @@ void Assembly::assemble_general() {
     if (engine.is_sound && engine.values.word("exchange") == "collective")
         scenario_.exchange = engine::ExchangeWay::Collective;
     const Reading& output = root_.maps["output"];
-    if (output.is_sound && output.has("series")) scenario_.series_every = output.values.duration("series");
+    if (output.is_sound) assemble_output(output);
+}
+
+void Assembly::assemble_output(const Reading& output) {
+    if (output.has("series")) scenario_.series_every = output.values.duration("series");
+    scenario_.has_node_series = output.values.word("series_by") == "node";
+    if (scenario_.has_node_series && !scenario_.series_every)
+        problems_.add(output.place_of("series_by"), output.path_of("series_by"),
+                      "node needs a series; none is sampled");
+    const auto found = output.maps.find("steps");
+    if (found == output.maps.end() || !found->second.is_sound) return;
+    const Reading& steps = found->second;
+    scenario_.steps.replicas = std::numeric_limits<std::uint32_t>::max();
+    if (steps.has("replicas")) scenario_.steps.replicas = static_cast<std::uint32_t>(steps.values.count("replicas"));
+    scenario_.steps.from = steps.values.duration("from");
+    if (steps.has("to")) scenario_.steps.to = steps.values.duration("to");
+    if (scenario_.steps.to <= scenario_.steps.from)
+        problems_.add(steps.place_of("to"), steps.path_of("to"),
+                      fmt::format("{} is not after output.steps.from, {}", write_duration(scenario_.steps.to),
+                                  write_duration(scenario_.steps.from)));
 }
 
 void Assembly::check_times() {

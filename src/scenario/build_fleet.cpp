@@ -146,11 +146,14 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t pool_index,
     std::vector<serving::Replica> replicas;
     replicas.reserve(pool.replicas_per_node());
     for (std::uint32_t slot = 0; slot < pool.replicas_per_node(); ++slot) {
+        const bool is_recorded = first + slot < scenario_.steps.replicas;
         const serving::ReplicaFacts facts{.id = ReplicaId(first_replica_[pool_index] + first + slot),
                                           .node = NodeId(first_node_[pool_index] + index),
                                           .pool = PoolId(static_cast<std::uint16_t>(pool_index)),
                                           .gpus = pool.tensor_parallel,
-                                          .kv_blocks = limits.kv_blocks};
+                                          .kv_blocks = limits.kv_blocks,
+                                          .record_from = is_recorded ? scenario_.steps.from : SimTime::never(),
+                                          .record_to = scenario_.steps.to};
         replicas.emplace_back(
             facts, scheduler->make(limits, pool.scheduler.parameters, scenario_.stepping),
             serving::Replica::Surroundings{

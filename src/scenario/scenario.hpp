@@ -92,6 +92,14 @@ struct Scenario {
     engine::Bound bound = engine::Bound::Promises;
     engine::ExchangeWay exchange = engine::ExchangeWay::Auto;
     std::optional<SimTime> series_every;
+    bool has_node_series = false;  ///< at the same instants
+    /// Whose steps are recorded, and when.
+    struct RecordedSteps {
+        std::uint32_t replicas = 0;  ///< the first so many of each pool
+        SimTime from;
+        SimTime to = SimTime::never();
+    };
+    RecordedSteps steps;
     std::string resolved_text;  ///< the scenario with every default written out; running it again gives the same digest
 };
 

@@ -142,7 +142,14 @@ Section scenario_schema(const Registries& registries) {
                  "many ranks; the result is the same")}};
     Key series = duration("series", "1s", 1e-3, "time between two samples of the state of pools");
     series.may_be_none = true;
-    Section output{.keys = {word("requests", "all", {"all"}, "which requests get a row"), std::move(series)}};
+    Key replicas = count("replicas", "", 1, kMostNodes, "of the first so many replicas of each pool; none: of all");
+    Section steps{.keys = {std::move(replicas), duration("from", "0s", 0, "of steps that start from here on"),
+                           duration("to", "", 1e-9, "of steps that start before; none: to the end")}};
+    Section output{.keys = {word("requests", "all", {"all"}, "which requests get a row"), std::move(series),
+                            word("series_by", "pool", {"pool", "node"}, "node: also of the state of each node"),
+                            optional_map("steps", std::move(steps),
+                                         "rows of steps, with the time of each kind of operator; 128 bytes of memory "
+                                         "each; none: no rows")}};
     Section own_file{.shorthand_key = "file", .keys = {word("file", "", {}, "file in the form of the catalogue")}};
     own_file.keys.front().parameter.is_required = true;
     return {

@@ -89,14 +89,9 @@ void NodeLp::record(const ServedRequest& served, const Replica& replica, EndStat
 
 void NodeLp::sample(SimTime at) {
     ReplicaSample sum;
-    for (Replica& replica : replicas_) {
-        const ReplicaSample sample = replica.sample(at);
-        sum.waiting += sample.waiting;
-        sum.running += sample.running;
-        sum.kv_blocks_used += sample.kv_blocks_used;
-        sum.busy_replicas += sample.busy_replicas;
-    }
-    sink_->sample(setup_.pool, at, sum);
+    for (Replica& replica : replicas_)
+        sum += replica.sample(at);
+    sink_->sample(setup_.pool, replicas_.front().facts().node, at, sum);
 }
 
 void NodeLp::prefetch(unsigned stage) const {

@@ -175,6 +175,7 @@ void Replica::limit_run() {
 void Replica::carry_out(std::int64_t steps) {
     const FineClock start = run_start_;
     tell_gaps(steps);
+    if (!facts_.record_from.is_never()) tell_steps(steps);
     run_start_ = start.plus(offset_fine(steps));
     sums_.steps += steps;
     sums_.busy_ns += run_start_.ceiling().ns() - start.ceiling().ns();
@@ -212,6 +213,41 @@ void Replica::tell_gaps(std::int64_t steps) {
     }
 }
 
+/// The steps of the run one by one, for they are recorded.
+void Replica::tell_steps(std::int64_t steps) {
+    timing::BatchShape shape = scheduler_->shape();
+    const auto narrow = [](std::int64_t count) { return static_cast<std::uint32_t>(count); };
+    SimTime start = run_start_.ceiling();
+    for (std::int64_t step = 0; step < steps; ++step) {
+        const SimTime end = boundary(step + 1);
+        if (start >= facts_.record_from && start < facts_.record_to) {
+            shape.decode_context_tokens = run_context_tokens_ + step * run_decodes_;
+            const timing::StepParts parts = timing_->parts(shape);
+            const auto ns = [](double seconds) { return SimTime::from_seconds(seconds).ns(); };
+            sink_->step({.start_ns = start.ns(),
+                         .end_ns = end.ns(),
+                         .replica = facts_.id.value(),
+                         .pool = facts_.pool.value(),
+                         .decodes = narrow(run_decodes_),
+                         .prefills = narrow(run_work_.sequences() - run_decodes_),
+                         .prefill_tokens = narrow(run_work_.prefill_tokens()),
+                         .samples = narrow(shape.samples),
+                         .decode_context_tokens = shape.decode_context_tokens,
+                         .kv_blocks_used = scheduler_->kv_blocks_used(step),
+                         .projections_ns = ns(parts.projections),
+                         .mlp_ns = ns(parts.mlp),
+                         .experts_ns = ns(parts.experts),
+                         .attention_prefill_ns = ns(parts.attention_prefill),
+                         .attention_decode_ns = ns(parts.attention_decode),
+                         .head_ns = ns(parts.head),
+                         .collectives_ns = ns(parts.collectives),
+                         .other_ns = ns(parts.other),
+                         .overhead_ns = ns(parts.overhead)});
+        }
+        start = end;
+    }
+}
+
 ReplicaSample Replica::sample(SimTime at) {
     outcome_->clear();
     advance(at - SimTime::from_ns(1), at);
@@ -220,7 +256,9 @@ ReplicaSample Replica::sample(SimTime at) {
     return {.waiting = queue.waiting,
             .running = queue.running,
             .kv_blocks_used = scheduler_->kv_blocks_used(ended),
-            .busy_replicas = is_busy_ ? 1 : 0};
+            .busy_replicas = is_busy_ ? 1 : 0,
+            .kv_tokens = scheduler_->kv_tokens(ended),
+            .replicas = 1};
 }
 
 std::int64_t Replica::outstanding() const {

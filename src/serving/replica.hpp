@@ -22,6 +22,9 @@ struct ReplicaFacts {
     PoolId pool;
     std::uint32_t gpus = 1;
     std::int64_t kv_blocks = 0;
+    /// Steps that start in [record_from, record_to) are recorded; none by default.
+    SimTime record_from = SimTime::never();
+    SimTime record_to = SimTime::never();
 };
 
 /// A running copy of a model, brought up to date only when something touches it. Plain code without an engine.
@@ -84,6 +87,7 @@ private:
     [[nodiscard]] SimTime boundary(std::int64_t steps) const { return run_start_.plus(offset_fine(steps)).ceiling(); }
     [[nodiscard]] std::int64_t steps_ended_by(SimTime instant) const;
     void tell_gaps(std::int64_t steps);
+    void tell_steps(std::int64_t steps);
 
     bool is_busy_ = false;     ///< in a run
     bool starts_now_ = false;  ///< idle with a request just received: the first batch is formed at `run_start_`

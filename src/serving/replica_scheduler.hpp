@@ -85,6 +85,8 @@ public:
     [[nodiscard]] virtual QueueState queue_state() const = 0;
     /// Blocks in use during the step that follows `steps` < steady_steps() further steps of the batch.
     [[nodiscard]] virtual std::int64_t kv_blocks_used(std::int64_t steps) const = 0;
+    /// Tokens of running requests whose keys and values are in the cache after `steps` < steady_steps() further steps.
+    [[nodiscard]] virtual std::int64_t kv_tokens(std::int64_t steps) const = 0;
     [[nodiscard]] virtual std::int64_t kv_blocks_peak() const = 0;
     [[nodiscard]] virtual std::int64_t preemptions() const = 0;
     /// Every request that has not finished, in no particular order.

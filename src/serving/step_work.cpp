@@ -25,7 +25,8 @@ void StepWork::start(const timing::BatchShape& shape, const llm::WorkFacts& fact
         attended_ += chunk.tokens * (chunk.context_tokens + 1) + sum_below(chunk.tokens);
         kv_ += chunk.context_tokens + chunk.tokens;
         if (facts.window_tokens == 0) continue;
-        const std::int64_t below = std::clamp<std::int64_t>(facts.window_tokens - chunk.context_tokens, 0, chunk.tokens);
+        const std::int64_t below =
+            std::clamp<std::int64_t>(facts.window_tokens - chunk.context_tokens, 0, chunk.tokens);
         window_attended_ += below * (chunk.context_tokens + 1) + sum_below(below);
         window_attended_ += (chunk.tokens - below) * facts.window_tokens;
         window_kv_ += std::min(chunk.context_tokens, facts.window_tokens - 1) + chunk.tokens;
@@ -43,17 +44,16 @@ void StepWork::add_to(ReplicaRecord& sums, std::int64_t steps, std::int64_t deco
     const std::int64_t context = steps * context_tokens + decodes * sum_below(steps);
     sums.attended_tokens += attended_ + context;
     // Each decode reads its context and writes its own token, which the context counts.
-    sums.kv_tokens += kv_ + context;
+    sums.moved_kv_tokens += kv_ + context;
     if (facts.window_tokens > 0) {
         // Only the sum of the contexts is known: each decode attends to min(its context, window), together to at most
         // min(sum, decodes * window), which is what the step time model takes, too.
         const std::int64_t most = decodes * facts.window_tokens;
         const std::int64_t below =
             decodes == 0 ? 0 : std::clamp<std::int64_t>((most - context_tokens + decodes - 1) / decodes, 0, steps);
-        const std::int64_t in_window =
-            below * context_tokens + decodes * sum_below(below) + (steps - below) * most;
+        const std::int64_t in_window = below * context_tokens + decodes * sum_below(below) + (steps - below) * most;
         sums.window_attended_tokens += window_attended_ + in_window;
-        sums.window_kv_tokens += window_kv_ + in_window;
+        sums.window_moved_kv_tokens += window_kv_ + in_window;
     }
     sums.experts_read_1024 += steps * experts_1024_;
 }

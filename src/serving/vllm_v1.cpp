@@ -336,6 +336,17 @@ std::int64_t VllmV1::kv_blocks_used(std::int64_t steps) const {
     return limits_.kv_blocks - free_blocks_ + (steps > 0 ? blocks_needed(step_ + 1, steps) : 0);
 }
 
+std::int64_t VllmV1::kv_tokens(std::int64_t steps) const {
+    std::int64_t tokens = decode_tokens_ + steps * decodes_;
+    // Of prompts that are partly computed, one goes on after this step; others may be completed by it.
+    bool is_in_batch = prefilling_ == kNone;
+    for (const std::uint32_t index : chunk_slots_) {
+        tokens += slots_[index].computed;
+        is_in_batch = is_in_batch || index == prefilling_;
+    }
+    return is_in_batch ? tokens : tokens + slots_[prefilling_].computed;
+}
+
 void VllmV1::for_each_unfinished(const std::function<void(const ServedRequest&)>& visit) const {
     for (const Slot& slot : slots_) {
         if (slot.stage == Stage::Free) continue;

@@ -142,6 +142,13 @@ std::int64_t VllmV1Stepwise::kv_blocks_used(std::int64_t /*steps*/) const {
     return limits_.kv_blocks - free_blocks();
 }
 
+std::int64_t VllmV1Stepwise::kv_tokens(std::int64_t /*steps*/) const {
+    std::int64_t tokens = 0;
+    for (const Entry& entry : running_)
+        tokens += entry.computed;
+    return tokens;
+}
+
 void VllmV1Stepwise::for_each_unfinished(const std::function<void(const ServedRequest&)>& visit) const {
     for (const Entry& entry : running_)
         visit(entry.served);

@@ -24,6 +24,7 @@ public:
     void keep_batch() override;
     [[nodiscard]] QueueState queue_state() const override;
     [[nodiscard]] std::int64_t kv_blocks_used(std::int64_t steps) const override;
+    [[nodiscard]] std::int64_t kv_tokens(std::int64_t steps) const override;
     [[nodiscard]] std::int64_t kv_blocks_peak() const override { return peak_blocks_; }
     [[nodiscard]] std::int64_t preemptions() const override { return preemptions_; }
     void for_each_unfinished(const std::function<void(const ServedRequest&)>& visit) const override;

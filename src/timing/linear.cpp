@@ -28,6 +28,24 @@ StepLine LinearStepTime::line(const BatchShape& shape) const {
     return {.base_fine = std::max(base, kFinePerNs), .slope_fine = context_token_fine_};
 }
 
+StepParts LinearStepTime::parts(const BatchShape& shape) const {
+    const auto seconds = [](std::int64_t count, std::int64_t fine_each) {
+        return static_cast<double>(count) * static_cast<double>(fine_each) / (1e9 * double{kFinePerNs});
+    };
+    std::int64_t tokens = shape.decodes;
+    std::int64_t prefill_context_tokens = 0;
+    for (const PrefillChunk& chunk : shape.prefills) {
+        tokens += chunk.tokens;
+        prefill_context_tokens += chunk.context_tokens;
+    }
+    StepParts parts;
+    parts.attention_prefill = seconds(prefill_context_tokens, context_token_fine_);
+    parts.attention_decode = seconds(shape.decode_context_tokens, context_token_fine_);
+    parts.other = seconds(tokens, token_fine_);
+    parts.overhead = seconds(1, step_fine_);
+    return parts;
+}
+
 std::int64_t LinearStepTime::least_step_fine() const {
     return std::max(step_fine_ + token_fine_, kFinePerNs);
 }

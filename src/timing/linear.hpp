@@ -20,6 +20,7 @@ public:
     };
     explicit LinearStepTime(const Options& options);
     [[nodiscard]] StepLine line(const BatchShape& shape) const override;
+    [[nodiscard]] StepParts parts(const BatchShape& shape) const override;
     [[nodiscard]] bool is_monotone() const override { return true; }
     [[nodiscard]] std::int64_t least_step_fine() const override;
 

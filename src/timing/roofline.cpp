@@ -91,38 +91,41 @@ RooflineStepTime::RooflineStepTime(const StepTimeTarget& target, const Options& 
 }
 
 void RooflineStepTime::set_matrix_products(const StepTimeTarget& target, const Options& options, const Share& share) {
-    const auto product = [&](double inputs, double outputs, double repeats, llm::DataType weights,
-                             llm::DataType activations) {
+    const auto product = [&](double StepParts::*part, double inputs, double outputs, double repeats,
+                             llm::DataType weights, llm::DataType activations) {
         const double elements = repeats * inputs * outputs;
-        return MatrixProduct{.arithmetic_s_per_row = 2 * elements / matrix_ops_per_s(target.gpu, activations, options),
+        return MatrixProduct{.part = part,
+                             .arithmetic_s_per_row = 2 * elements / matrix_ops_per_s(target.gpu, activations, options),
                              .weights_s = elements * llm::bytes_of(weights) * share.byte_s,
                              .activations_s_per_row = repeats * (inputs + outputs) * kActivationBytes * share.byte_s};
     };
-    const auto in_layers = [&](double inputs, double outputs, double repeats) {
-        return product(inputs, outputs, repeats, target.weight_type, target.activation_type);
+    const auto in_layers = [&](double StepParts::*part, double inputs, double outputs, double repeats) {
+        return product(part, inputs, outputs, repeats, target.weight_type, target.activation_type);
     };
     const llm::DataType wide = wide_type(target);
     const double head_values = share.heads * share.head_dim;
     const double kv_values = 2 * share.kv_heads * share.head_dim;
     const auto add_mlp = [&](double intermediate, double layers) {
         if (!(layers * intermediate > 0)) return;
-        layer_products_.push_back(in_layers(share.hidden, share.gate_matrices * intermediate, layers));
-        layer_products_.push_back(in_layers(intermediate, share.hidden, layers));
+        layer_products_.push_back(in_layers(&StepParts::mlp, share.hidden, share.gate_matrices * intermediate, layers));
+        layer_products_.push_back(in_layers(&StepParts::mlp, intermediate, share.hidden, layers));
     };
-    layer_products_ = {in_layers(share.hidden, head_values + kv_values, share.layers),
-                       in_layers(head_values, share.hidden, share.layers)};
+    layer_products_ = {in_layers(&StepParts::projections, share.hidden, head_values + kv_values, share.layers),
+                       in_layers(&StepParts::projections, head_values, share.hidden, share.layers)};
     add_mlp(share.intermediate, share.dense_layers);
-    head_ = product(share.hidden, share.vocabulary, 1, wide, wide);
+    head_ = product(&StepParts::head, share.hidden, share.vocabulary, 1, wide, wide);
     if (!(share.expert_layers > 0)) return;
     // The router is on every GPU.
     const std::int64_t experts = target.model.experts;
-    layer_products_.push_back(product(share.hidden, real(experts), share.expert_layers, wide, wide));
+    layer_products_.push_back(
+        product(&StepParts::experts, share.hidden, real(experts), share.expert_layers, wide, wide));
     add_mlp(share.shared_intermediate, share.expert_layers);
     experts_ = {
         .experts = experts,
         .per_token = target.model.experts_per_token,
-        .products = {in_layers(share.hidden, share.gate_matrices * share.expert_intermediate, share.expert_layers),
-                     in_layers(share.expert_intermediate, share.hidden, share.expert_layers)}};
+        .products = {in_layers(&StepParts::experts, share.hidden, share.gate_matrices * share.expert_intermediate,
+                               share.expert_layers),
+                     in_layers(&StepParts::experts, share.expert_intermediate, share.hidden, share.expert_layers)}};
     for (MatrixProduct& expert : experts_.products) {
         expert.arithmetic_s_per_row *= share.per_token;
         expert.activations_s_per_row *= share.per_token;
@@ -159,9 +162,12 @@ void RooflineStepTime::set_collectives(const hardware::Gpu& gpu, const Options& 
     const double link_byte_s = 1 / (gpu.link_bytes_per_s * options.network_efficiency);
     const double sent_fraction = (share.gpus - 1) / share.gpus;
     const double hops_s = (share.gpus - 1) * gpu.link_latency_s;
-    token_s_ += all_reduces * 2 * sent_fraction * share.hidden * kActivationBytes * link_byte_s;
-    step_s_ += all_reduces * (options.collective_overhead_s + 2 * hops_s);
-    sample_s_ += sent_fraction * share.gpus * share.vocabulary * kActivationBytes * link_byte_s;
+    collectives_ = {.token_s = all_reduces * 2 * sent_fraction * share.hidden * kActivationBytes * link_byte_s,
+                    .sample_s = sent_fraction * share.gpus * share.vocabulary * kActivationBytes * link_byte_s,
+                    .step_s = all_reduces * (options.collective_overhead_s + 2 * hops_s)};
+    token_s_ += collectives_.token_s;
+    sample_s_ += collectives_.sample_s;
+    step_s_ += collectives_.step_s;
     gather_s_ = options.collective_overhead_s + hops_s;
 }
 
@@ -216,6 +222,33 @@ StepLine RooflineStepTime::line(const BatchShape& shape) const {
         line.valid_below = std::min(line.valid_below, of_decodes.valid_below);
     }
     return line;
+}
+
+StepParts RooflineStepTime::parts(const BatchShape& shape) const {
+    StepParts parts;
+    std::int64_t tokens = shape.decodes;
+    for (const PrefillChunk& chunk : shape.prefills) {
+        tokens += chunk.tokens;
+        for (const RooflineAttention& attention : attention_)
+            parts.attention_prefill += attention.prefill_s(chunk);
+    }
+    const double rows = real(tokens);
+    for (const MatrixProduct& product : layer_products_)
+        parts.*product.part += product.seconds(rows);
+    if (experts_.experts > 0) parts.experts += experts_.seconds(tokens);
+    if (shape.decodes > 0)
+        for (const RooflineAttention& attention : attention_)
+            parts.attention_decode +=
+                static_cast<double>(attention.decode_line(shape).at(shape.decode_context_tokens)) /
+                (1e9 * double{kFinePerNs});
+    const double samples = real(shape.samples);
+    parts.collectives = collectives_.step_s + rows * collectives_.token_s + samples * collectives_.sample_s;
+    parts.overhead = step_s_ - collectives_.step_s;
+    parts.other = rows * (token_s_ - collectives_.token_s);
+    if (shape.samples == 0) return parts;
+    parts.head = head_.seconds(samples) + samples * (sample_s_ - collectives_.sample_s);
+    parts.collectives += gather_s_;
+    return parts;
 }
 
 /// One token without attention and sampling, which every step has at least.

@@ -26,12 +26,14 @@ public:
     };
     RooflineStepTime(const StepTimeTarget& target, const Options& options);
     [[nodiscard]] StepLine line(const BatchShape& shape) const override;
+    [[nodiscard]] StepParts parts(const BatchShape& shape) const override;
     [[nodiscard]] bool is_monotone() const override { return true; }
     [[nodiscard]] std::int64_t least_step_fine() const override;
 
 private:
     /// A matrix product with `rows` rows takes max(arithmetic * rows, weights + activations * rows) [s].
     struct MatrixProduct {
+        double StepParts::*part = nullptr;  ///< that it counts as
         double arithmetic_s_per_row = 0;
         double weights_s = 0;
         double activations_s_per_row = 0;
@@ -64,6 +66,13 @@ private:
     double sample_s_ = 0;  // per sampled row: sampler, gathering the logits
     double step_s_ = 0;    // overheads, all-reduces without their data
     double gather_s_ = 0;  // gathering the logits, without the data
+    /// What collectives have in the above.
+    struct Collectives {
+        double token_s = 0;
+        double sample_s = 0;
+        double step_s = 0;
+    };
+    Collectives collectives_;
     std::vector<std::int64_t> base_of_decodes_;
     std::vector<RooflineAttention> attention_;  // layers that attend to everything, layers with a sliding window
 };

@@ -48,6 +48,20 @@ struct StepLine {
     }
 };
 
+/// Where the time of a step goes [s], by kind of operator. Each is the longer of its arithmetic and its traffic; they
+/// add up to the step, up to rounding and to the least duration of a step.
+struct StepParts {
+    double projections = 0;        ///< query, key, value and output projections
+    double mlp = 0;                ///< dense MLPs, shared experts
+    double experts = 0;            ///< routers and routed experts
+    double attention_prefill = 0;  ///< of prefill chunks
+    double attention_decode = 0;   ///< of decodes
+    double head = 0;               ///< LM head and sampling
+    double collectives = 0;        ///< all-reduces and gathering of logits
+    double other = 0;              ///< norms, activations, embedding; all that a model without operators cannot tell
+    double overhead = 0;           ///< of the step and its layers besides operators
+};
+
 /// How long one forward pass of a replica takes. Implementations are immutable and shared by all replicas of a pool.
 class StepTimeModel {
 public:
@@ -55,6 +69,13 @@ public:
     /// `shape` has at least one decode or prefill chunk. Every step takes at least one nanosecond (implementations
     /// clamp base and slope accordingly).
     [[nodiscard]] virtual StepLine line(const BatchShape& shape) const = 0;
+    /// Where the time of the step goes; all of it is `other` where the model does not know. Not on the hot path.
+    [[nodiscard]] virtual StepParts parts(const BatchShape& shape) const {
+        const auto fine = static_cast<double>(line(shape).at(shape.decode_context_tokens));
+        StepParts parts;
+        parts.other = fine / (1e9 * static_cast<double>(kFinePerNs));
+        return parts;
+    }
     /// Whether a step with more in it (further sequences, chunks, tokens of context) never takes less time. Lets a
     /// replica sleep through arrivals.
     [[nodiscard]] virtual bool is_monotone() const { return false; }

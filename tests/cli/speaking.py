@@ -62,7 +62,7 @@ class Run(ProgramTest):
         outcome = self.succeed("regatta", *SHORT, "--quiet", "--out", "out", cwd=self.directory)
         self.assertEqual(outcome.stderr, "")
         words = [line.split()[0] for line in outcome.stdout.splitlines() if line and not line.startswith(" ")]
-        self.assertEqual(words, ["Requests", "Measured", "Throughput", "Goodput", "Fleet", "Run", "Windows", "Time",
+        self.assertEqual(words, ["Requests", "Measured", "Throughput", "Goodput", "Fleet", "Steps", "Run", "Windows", "Time",
                                  "Digest"])
         self.assertRegex(outcome.stdout, r"Digest [0-9a-f]{32}\n$")
         self.assertRegex(outcome.stdout, r"M? ?steps/s in the event loop")
@@ -191,7 +191,7 @@ class Post(ProgramTest):
     def test_trace_has_each_request_with_its_stages_one_after_the_other(self):
         outcome = self.succeed("regatta-post", "trace", "out", "-o", "trace.json", cwd=self.directory)
         stats = self.succeed("regatta-post", "stats", "out", "--json", cwd=self.directory).json
-        self.assertEqual(outcome.stderr, f"{stats['requests']['arrived']} requests\n")
+        self.assertEqual(outcome.stderr, f"{stats['requests']['arrived']} requests, 0 steps\n")
         events = json.loads((self.directory / "trace.json").read_text(encoding="utf-8"))["traceEvents"]
         begun = [event for event in events if event["ph"] == "b" and event["name"] == "request"]
         self.assertEqual(len(begun), stats["requests"]["arrived"])
@@ -204,9 +204,25 @@ class Post(ProgramTest):
         self.assertFalse(any(open_spans.values()))
         self.assertTrue({"queue", "running", "KV blocks"} <= {e["name"] for e in events if e["ph"] == "C"})
 
+    def test_trace_has_the_steps_that_were_recorded(self):
+        self.succeed("regatta", "run", QUICKSTART, "--set", "duration=2s", "--set", "measure.from=0s", "--set",
+                     "output.steps={replicas: 2, to: 1s}", "--out", "recorded", cwd=self.directory)
+        outcome = self.succeed("regatta-post", "trace", "recorded", "-o", "steps.json", "--replica", "1",
+                               cwd=self.directory)
+        events = json.loads((self.directory / "steps.json").read_text(encoding="utf-8"))["traceEvents"]
+        steps = [event for event in events if event["ph"] == "X"]
+        self.assertIn(f" requests, {len(steps)} steps\n", outcome.stderr)
+        self.assertGreater(len(steps), 20)
+        self.assertEqual({step["tid"] for step in steps}, {1})
+        self.assertLessEqual({step["name"] for step in steps}, {"decode step", "prefill step", "mixed step"})
+        for before, after in zip(steps, steps[1:]):
+            self.assertLessEqual(before["ts"] + before["dur"], after["ts"] + 1e-6)
+        for step in steps:
+            self.assertAlmostEqual(sum(step["args"]["us"].values()), step["dur"], delta=0.02)
+
     def test_a_trace_that_would_be_too_large_says_what_it_leaves_out(self):
         outcome = self.succeed("regatta-post", "trace", "out", "-o", "trace.json", "--most", "5", cwd=self.directory)
-        self.assertRegex(outcome.stderr, r"^5 requests; [\d,]+ more left out: choose with --from, --to, --sample, or take "
+        self.assertRegex(outcome.stderr, r"^5 requests, 0 steps; [\d,]+ more left out: choose with --from, --to, --sample, or take "
                                          r"more with --most\n$")
 
     def test_what_cannot_be_said_is_an_error(self):

@@ -43,6 +43,25 @@ output: {series: 250ms}
 """
 
 
+# Of the scenario above: steps of the first two replicas of each pool from 1 s to 4 s; samples of every node.
+CHECK_ROWS = """
+import sys, h5py
+with h5py.File(sys.argv[1]) as file:
+    steps, nodes = file["steps"][:], file["node_series"][:]
+    assert set(steps["replica"]) == {0, 1, 6, 7}, set(steps["replica"])
+    assert (steps["start_ns"] >= 10**9).all() and (steps["start_ns"] < 4 * 10**9).all()
+    parts = sum(steps[name] for name in steps.dtype.names
+                if name.endswith("_ns") and name not in ("start_ns", "end_ns"))
+    assert abs(parts - (steps["end_ns"] - steps["start_ns"])).max() < 12  # each is rounded
+    for quantity in ("waiting", "running", "kv_blocks_used", "busy_replicas", "kv_tokens"):
+        by_pool = [[sum(nodes[quantity][(nodes["time_ns"] == at) & (nodes["pool"] == pool)]) for pool in (0, 1)]
+                   for at in file["series/time_ns"]]
+        assert by_pool == file["series/" + quantity][:].tolist(), quantity
+    assert set(map(tuple, file["series/replicas"][:])) == {(6, 8)}
+    print("checked")
+"""
+
+
 def equal_files(one, other, exclude):
     """Whether h5diff finds nothing, also where objects could not be compared (-c)."""
     for options in ([], ["-c"]):
@@ -200,6 +219,17 @@ class Features(SameAnswer):
                 self.assertLess(run["messages"], ranks * (ranks - 1) * run["windows"])
                 self.compare(f"{ranks} ranks by reductions and 1", (dict(one[0]), one[1]), (summary, file),
                              ["/run", "/scenario"])
+
+    def test_rows_of_steps_and_of_nodes(self):
+        summary = self.check_features("output.series_by=node", "output.steps={replicas: 2, from: 1s, to: 4s}")
+        self.assertGreater(summary["requests"]["preemptions"], 50)
+        python = "/usr/bin/python3"  # whose h5py is Debian's
+        if subprocess.run([python, "-c", "import h5py"], capture_output=True, check=False).returncode != 0:
+            print("h5py (python3-h5py) is not installed: rows of steps and nodes are compared by digest and h5diff only")
+            return
+        checked = subprocess.run([python, "-c", CHECK_ROWS, str(self.directory / "ranks-3" / "run.h5")],
+                                 capture_output=True, text=True, check=False)
+        self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, "checked\n", ""))
 
     def test_samples_at_the_instants_of_events(self):
         # Arrivals, reports and samples all at whole multiples of 50 ms.

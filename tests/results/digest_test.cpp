@@ -63,6 +63,22 @@ void expect_every_column_counts(const Table& table, const std::vector<Row>& rows
     }
 }
 
+/// Samples of a run as rows of its nodes; those after its end are none.
+std::vector<NodeSeriesRow> node_rows(const MadeUpRun& run) {
+    std::vector<NodeSeriesRow> rows;
+    for (const Sample& sample : run.samples)
+        if (sample.at <= run.end)
+            rows.push_back({.time_ns = sample.at.ns(),
+                            .node = sample.node.value(),
+                            .pool = sample.pool.value(),
+                            .waiting = sample.sample.waiting,
+                            .running = sample.sample.running,
+                            .kv_blocks_used = sample.sample.kv_blocks_used,
+                            .busy_replicas = sample.sample.busy_replicas,
+                            .kv_tokens = sample.sample.kv_tokens});
+    return rows;
+}
+
 TEST(RunDigest, SeesEveryColumnOfEveryTable) {
     const ScratchDirectory scratch;
     const MadeUpRun run = make_up_run(4, 50);
@@ -70,6 +86,8 @@ TEST(RunDigest, SeesEveryColumnOfEveryTable) {
     expect_every_column_counts(requests_table(), run.requests);
     expect_every_column_counts(replicas_table(), run.replicas);
     expect_every_column_counts(series_table(), outcome.series.rows());
+    expect_every_column_counts(steps_table(), run.steps);
+    expect_every_column_counts(node_series_table(), node_rows(run));
     expect_every_column_counts(gaps_table(), outcome.sums.gap_rows());
     expect_every_column_counts(gap_totals_table(), outcome.sums.gap_total_rows());
     expect_every_column_counts(batches_table(), outcome.sums.batch_rows());
@@ -88,6 +106,10 @@ TEST(RunDigest, IsTheSumOverAllTables) {
         replicas_table().add_to(expected, &row);
     for (const auto& row : outcome.series.rows())
         series_table().add_to(expected, &row);
+    for (const auto& row : run.steps)
+        steps_table().add_to(expected, &row);
+    for (const auto& row : node_rows(run))
+        node_series_table().add_to(expected, &row);
     for (const auto& row : outcome.sums.gap_rows())
         gaps_table().add_to(expected, &row);
     for (const auto& row : outcome.sums.gap_total_rows())
@@ -106,7 +128,8 @@ const std::map<std::string, Change> kChanges = {
     {"series running", [](MadeUpRun& run) { ++run.samples.front().sample.running; }},
     {"series kv_blocks_used", [](MadeUpRun& run) { ++run.samples.front().sample.kv_blocks_used; }},
     {"series busy_replicas", [](MadeUpRun& run) { ++run.samples.front().sample.busy_replicas; }},
-    {"series replicas", [](MadeUpRun& run) { run.samples.push_back({.pool = PoolId(0), .at = {}, .sample = {}}); }},
+    {"series kv_tokens", [](MadeUpRun& run) { ++run.samples.front().sample.kv_tokens; }},
+    {"series replicas", [](MadeUpRun& run) { ++run.samples.front().sample.replicas; }},
     {"series pool", [](MadeUpRun& run) { run.samples.front().pool = PoolId(1); }},
     {"series time_ns", [](MadeUpRun& run) { run.samples.front().at = SimTime::from_s(5); }},
     {"gap pool", [](MadeUpRun& run) { run.gaps.front().pool = PoolId(1 - run.gaps.front().pool.value()); }},
@@ -118,7 +141,8 @@ const std::map<std::string, Change> kChanges = {
 };
 
 TEST(RunDigest, SeesEveryChangeInWhatRanksAddUp) {
-    const MadeUpRun run = make_up_run(6, 60);
+    MadeUpRun run = make_up_run(6, 60);
+    run.description.has_node_series = false;  // or the nodes' rows would show it, too
     const Digest before = digest_of(run, 2);
     for (const auto& [column, change] : kChanges) {
         SCOPED_TRACE(column);

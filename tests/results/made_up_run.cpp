@@ -79,10 +79,33 @@ serving::ReplicaRecord make_up_replica(Dice& dice, std::uint32_t replica) {
     row.samples = dice.below<std::int64_t>(1'000'000);
     row.attended_tokens = dice.below<std::int64_t>(1'000'000'000);
     row.window_attended_tokens = dice.below<std::int64_t>(1'000'000'000);
-    row.kv_tokens = dice.below<std::int64_t>(1'000'000'000);
-    row.window_kv_tokens = dice.below<std::int64_t>(1'000'000'000);
+    row.moved_kv_tokens = dice.below<std::int64_t>(1'000'000'000);
+    row.window_moved_kv_tokens = dice.below<std::int64_t>(1'000'000'000);
     row.experts_read_1024 = dice.below<std::int64_t>(1'000'000'000);
     return row;
+}
+
+serving::StepRecord make_up_step(Dice& dice, std::uint32_t replica, std::int64_t start_ns) {
+    const auto any_ns = [&dice] { return dice.below<std::int64_t>(1'000'000); };
+    return {.start_ns = start_ns,
+            .end_ns = start_ns + 1 + any_ns(),
+            .replica = replica,
+            .pool = replica % 2,
+            .decodes = dice.below(100U),
+            .prefills = dice.below(3U),
+            .prefill_tokens = dice.below(2'048U),
+            .samples = dice.below(100U),
+            .decode_context_tokens = dice.below<std::int64_t>(100'000),
+            .kv_blocks_used = dice.below<std::int64_t>(1'000),
+            .projections_ns = any_ns(),
+            .mlp_ns = any_ns(),
+            .experts_ns = any_ns(),
+            .attention_prefill_ns = any_ns(),
+            .attention_decode_ns = any_ns(),
+            .head_ns = any_ns(),
+            .collectives_ns = any_ns(),
+            .other_ns = any_ns(),
+            .overhead_ns = any_ns()};
 }
 
 }  // namespace
@@ -144,6 +167,7 @@ MadeUpRun make_up_run(std::uint64_t seed, std::size_t requests) {
                                     .traffic_class = "batch",
                                     .priority = -2}},
                        .series_every = SimTime::from_s(5),
+                       .has_node_series = true,
                        .measure_from = SimTime::from_s(10)};
     for (std::size_t i = 0; i < requests; ++i)
         run.requests.push_back(make_up_request(dice, 1'000 + 7 * i));
@@ -163,11 +187,16 @@ MadeUpRun make_up_run(std::uint64_t seed, std::size_t requests) {
     for (std::int64_t at_s = 0; at_s <= 120; at_s += 5)  // the last ones lie after the end
         for (std::uint32_t replica = 0; replica < kReplicas; ++replica)
             run.samples.push_back({.pool = PoolId(static_cast<std::uint16_t>(replica % 2)),
+                                   .node = NodeId(replica),
                                    .at = SimTime::from_s(at_s),
                                    .sample = {.waiting = dice.below<std::int64_t>(10),
                                               .running = dice.below<std::int64_t>(100),
                                               .kv_blocks_used = dice.below<std::int64_t>(1'000),
-                                              .busy_replicas = dice.below<std::int64_t>(2)}});
+                                              .busy_replicas = dice.below<std::int64_t>(2),
+                                              .kv_tokens = dice.below<std::int64_t>(10'000),
+                                              .replicas = 1}});
+    for (std::int64_t i = 0; i < 300; ++i)
+        run.steps.push_back(make_up_step(dice, static_cast<std::uint32_t>(i % kReplicas), i * 1'000'000));
     return run;
 }
 
@@ -198,7 +227,9 @@ std::vector<RankPartial> write_run(const MadeUpRun& run, const std::string& dire
     for (const Batches& batches : run.batches)
         any().batches(batches.pool, batches.sequences, batches.steps);
     for (const Sample& sample : run.samples)
-        any().sample(sample.pool, sample.at, sample.sample);
+        any().sample(sample.pool, sample.node, sample.at, sample.sample);
+    for (const serving::StepRecord& step : run.steps)
+        any().step(step);
 
     // Who sees a request arrive is not who sees it end.
     std::vector<std::int64_t> arrived(ranks, 0);

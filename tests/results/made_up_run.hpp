@@ -41,6 +41,7 @@ struct Batches {
 };
 struct Sample {
     PoolId pool;
+    NodeId node;
     SimTime at;
     serving::ReplicaSample sample;
 };
@@ -53,6 +54,7 @@ struct MadeUpRun {
     std::vector<Gaps> gaps;
     std::vector<Batches> batches;
     std::vector<Sample> samples;
+    std::vector<serving::StepRecord> steps;
     SimTime end;
 };
 

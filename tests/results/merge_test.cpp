@@ -1,5 +1,6 @@
 #include "results/merge.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 #include <sys/wait.h>
@@ -340,6 +341,10 @@ warnings.simplefilter("error")
 frame = pandas.read_hdf(sys.argv[1], "requests")
 print(len(frame), " ".join(frame.columns), frame.request_id.sum(), frame.dtypes["end_ns"])
 print(len(pandas.read_hdf(sys.argv[1], "replicas")), list(pandas.read_hdf(sys.argv[1], "histograms/inter_token_gap")))
+steps = pandas.read_hdf(sys.argv[1], "steps")
+nodes = pandas.read_hdf(sys.argv[1], "node_series")
+print(len(steps), steps.equals(steps.sort_values(["replica", "start_ns"])), steps.mlp_ns.sum())
+print(len(nodes), nodes.equals(nodes.sort_values(["time_ns", "node"])), nodes.kv_tokens.sum())
 )";
 
 constexpr const char* kH5pyReads = R"(
@@ -362,10 +367,17 @@ TEST(MergedFile, IsReadByPandasWithoutCodeOfOurs) {
     std::uint64_t sum = 0;
     for (const auto& row : run.requests)
         sum += row.request_id;
+    std::int64_t mlp_ns = 0;
+    for (const auto& row : run.steps)
+        mlp_ns += row.mlp_ns;
+    std::int64_t kv_tokens = 0;
+    for (const Sample& sample : run.samples)
+        if (sample.at <= run.end) kv_tokens += sample.sample.kv_tokens;
     EXPECT_EQ(python_output(kPythonReads, merged(scratch, run, 2, "run.h5")),
               "500 request_id arrival_ns received_ns scheduled_ns first_token_ns end_ns prompt_tokens output_tokens "
               "requested_output_tokens preemptions gateway replica pool stream state " +
-                  std::to_string(sum) + " int64\n6 ['pool', 'lower_ns', 'upper_ns', 'count']\n");
+                  std::to_string(sum) + " int64\n6 ['pool', 'lower_ns', 'upper_ns', 'count']\n" +
+                  fmt::format("300 True {}\n126 True {}\n", mlp_ns, kv_tokens));
 }
 
 TEST(MergedFile, IsReadByH5py) {
@@ -375,7 +387,7 @@ TEST(MergedFile, IsReadByH5py) {
     EXPECT_EQ(python_output(kH5pyReads, path),
               ResultReader(path).outcome().digest.to_hex() +
                   " name: made up\n['chat', 'code'] ['time_ns', 'replicas', 'waiting', 'running', 'kv_blocks_used', "
-                  "'busy_replicas'] (21, 2)\nns ns\n");
+                  "'busy_replicas', 'kv_tokens'] (21, 2)\nns ns\n");
 }
 
 }  // namespace

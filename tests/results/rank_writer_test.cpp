@@ -86,7 +86,7 @@ TEST(RankWriter, RefusesARowThatEndsBeforeWhatWasSettled) {
 TEST(RankWriter, RefusesASampleBetweenInstants) {
     const ScratchDirectory scratch;
     RankWriter writer(alone(scratch, make_up_run(6, 0)));
-    expect_contains(error_of<BugError>([&] { writer.sample(PoolId(0), SimTime::from_s(7), {}); }),
+    expect_contains(error_of<BugError>([&] { writer.sample(PoolId(0), NodeId(0), SimTime::from_s(7), {}); }),
                     "sample of pool 0 at 7000000000 ns; 2 pools every 5000000000 ns");
 }
 

@@ -208,9 +208,9 @@ TEST_F(SummaryOfAMadeUpRun, ComparesWhatGpusDidWithWhatTheyCould) {
                   each(replica.samples, work.flops_per_sample) +
                   each(replica.attended_tokens, work.flops_per_attended) +
                   each(replica.window_attended_tokens, work.flops_per_window_attended);
-        did[1] += each(replica.steps, work.weight_bytes) +
-                  each(replica.experts_read_1024, work.expert_bytes) / 1024 + each(replica.kv_tokens, work.kv_bytes) +
-                  each(replica.window_kv_tokens, work.window_kv_bytes);
+        did[1] += each(replica.steps, work.weight_bytes) + each(replica.experts_read_1024, work.expert_bytes) / 1024 +
+                  each(replica.moved_kv_tokens, work.kv_bytes) +
+                  each(replica.window_moved_kv_tokens, work.window_kv_bytes);
         could[0] += 100 * each(replica.gpus, pool.gpu_flops_per_s);
         could[1] += 100 * each(replica.gpus, pool.gpu_memory_bytes_per_s);
     }
@@ -259,8 +259,8 @@ TEST_F(SummaryOfAMadeUpRun, KeepsBatchSizesByPool) {
 TEST_F(SummaryOfAMadeUpRun, RefusesBatchesThatAreNotTheSteps) {
     SummarySums sums = outcome.sums;
     sums.add_batches(PoolId(0), 3, 1);
-    expect_contains(
-        error_of<BugError>([&] { (void)summarize(run.description, sums, outcome.series, 3'000, run.end); }), "batches");
+    expect_contains(error_of<BugError>([&] { (void)summarize(run.description, sums, outcome.series, 3'000, run.end); }),
+                    "batches");
 }
 
 TEST_F(SummaryOfAMadeUpRun, KeepsInterTokenGapsByPool) {

@@ -146,6 +146,8 @@ engine:
 output:
   requests: all
   series: 1s
+  series_by: pool
+  steps: none
 )");
 }
 

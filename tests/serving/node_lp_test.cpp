@@ -216,7 +216,9 @@ TEST_F(ANode, SamplesTheSumOfItsReplicas) {
     EXPECT_EQ(fields(sink_.samples[0].state), fields(ReplicaSample{}));
     // At 1750 ns: 1 with 7 tokens in 2 blocks; 2 with its 9 tokens in 3 blocks; 3, received at 1701 ns, waits.
     EXPECT_EQ(sink_.samples[1].at, ns(1750));
-    EXPECT_EQ(fields(sink_.samples[1].state), fields(ReplicaSample{1, 2, 5, 2}));
+    EXPECT_EQ(fields(sink_.samples[1].state), fields(ReplicaSample{1, 2, 5, 2, 6}));
+    EXPECT_EQ(sink_.samples[1].state.replicas, 2);
+    EXPECT_EQ(sink_.samples[1].node, sink_.samples[0].node);
 }
 
 TEST_F(ANode, ReportsWhatIsOutstandingBeforeTheTick) {

@@ -15,6 +15,7 @@ class RecordingSink final : public RecordSink {
 public:
     struct Sample {
         PoolId pool;
+        NodeId node;
         SimTime at;
         ReplicaSample state;
     };
@@ -27,23 +28,34 @@ public:
     void batches(PoolId pool, std::int64_t sequences, std::int64_t count) override {
         batch_steps[{pool, sequences}] += count;
     }
-    void sample(PoolId pool, SimTime at, const ReplicaSample& state) override { samples.push_back({pool, at, state}); }
+    void step(const StepRecord& record) override { steps.push_back(record); }
+    void sample(PoolId pool, NodeId node, SimTime at, const ReplicaSample& state) override {
+        samples.push_back({pool, node, at, state});
+    }
 
     std::vector<RequestRecord> requests;
     std::vector<ReplicaRecord> replicas;
     std::map<PoolId, LatencySketch> gaps;
     std::map<std::pair<PoolId, std::int64_t>, std::int64_t> batch_steps;  ///< by pool and sequences
+    std::vector<StepRecord> steps;
     std::vector<Sample> samples;
 };
 
 /// All members, for comparisons and messages.
 inline auto fields(const ReplicaRecord& r) {
     return std::tuple(r.replica, r.node, r.pool, r.gpus, r.steps, r.busy_ns, r.prefill_tokens, r.decode_tokens,
-                      r.finished, r.preemptions, r.kv_blocks, r.kv_blocks_peak, r.sequences, r.samples, r.attended_tokens,
-                      r.window_attended_tokens, r.kv_tokens, r.window_kv_tokens, r.experts_read_1024);
+                      r.finished, r.preemptions, r.kv_blocks, r.kv_blocks_peak, r.sequences, r.samples,
+                      r.attended_tokens, r.window_attended_tokens, r.moved_kv_tokens, r.window_moved_kv_tokens,
+                      r.experts_read_1024);
+}
+inline auto fields(const StepRecord& s) {
+    return std::tuple(s.start_ns, s.end_ns, s.replica, s.pool, s.decodes, s.prefills, s.prefill_tokens, s.samples,
+                      s.decode_context_tokens, s.kv_blocks_used, s.projections_ns, s.mlp_ns, s.experts_ns,
+                      s.attention_prefill_ns, s.attention_decode_ns, s.head_ns, s.collectives_ns, s.other_ns,
+                      s.overhead_ns);
 }
 inline auto fields(const ReplicaSample& s) {
-    return std::tuple(s.waiting, s.running, s.kv_blocks_used, s.busy_replicas);
+    return std::tuple(s.waiting, s.running, s.kv_blocks_used, s.busy_replicas, s.kv_tokens);
 }
 
 }  // namespace regatta::serving

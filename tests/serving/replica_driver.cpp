@@ -48,7 +48,8 @@ private:
                                  .node = NodeId(3),
                                  .pool = PoolId(1),
                                  .gpus = 2,
-                                 .kv_blocks = subject_.limits.kv_blocks};
+                                 .kv_blocks = subject_.limits.kv_blocks,
+                                 .record_from = SimTime()};
         return std::make_unique<Replica>(facts, subject_.scheduler(subject_.limits, stepping_),
                                          Replica::Surroundings{*subject_.timing, sink_, outcome_});
     }
@@ -75,7 +76,7 @@ private:
     void sample_through(SimTime now) {
         for (; sampled_ < script_.samples.size() && script_.samples[sampled_] <= now; ++sampled_) {
             const SimTime at = script_.samples[sampled_];
-            sink_.sample(PoolId(1), at, replica_->sample(at));
+            sink_.sample(PoolId(1), NodeId(3), at, replica_->sample(at));
         }
     }
 
@@ -140,6 +141,7 @@ private:
         REGATTA_CHECK(sink_.replicas.size() == 1 && story_.fates.size() == arrived_,
                       fmt::format("{} of {} requests ended", story_.fates.size(), arrived_));
         story_.samples = std::move(sink_.samples);
+        story_.steps = std::move(sink_.steps);
         story_.gaps = sink_.gaps[PoolId(1)];
         story_.batch_steps = sink_.batch_steps;
         story_.sums = sink_.replicas.front();
@@ -183,10 +185,15 @@ std::string difference(const Story& a, const Story& b) {
         const ReplicaSample& one = a.samples[i].state;
         const ReplicaSample& other = b.samples[i].state;
         if (fields(one) != fields(other))
-            return fmt::format("samples at {} ns: waiting {} {}, running {} {}, blocks {} {}, busy {} {}",
+            return fmt::format("samples at {} ns: waiting {} {}, running {} {}, blocks {} {}, busy {} {}, tokens {} {}",
                                a.samples[i].at.ns(), one.waiting, other.waiting, one.running, other.running,
-                               one.kv_blocks_used, other.kv_blocks_used, one.busy_replicas, other.busy_replicas);
+                               one.kv_blocks_used, other.kv_blocks_used, one.busy_replicas, other.busy_replicas,
+                               one.kv_tokens, other.kv_tokens);
     }
+    if (a.steps.size() != b.steps.size()) return fmt::format("{} steps, {} steps", a.steps.size(), b.steps.size());
+    for (std::size_t i = 0; i < a.steps.size(); ++i)
+        if (fields(a.steps[i]) != fields(b.steps[i]))
+            return fmt::format("steps at {} ns and {} ns are different", a.steps[i].start_ns, b.steps[i].start_ns);
     if (a.gaps != b.gaps) return fmt::format("{} gaps, {} gaps", a.gaps.count(), b.gaps.count());
     if (a.batch_steps != b.batch_steps) return "batches of different sizes";
     if (fields(a.sums) != fields(b.sums))
@@ -196,8 +203,8 @@ std::string difference(const Story& a, const Story& b) {
             a.sums.steps, b.sums.steps, a.sums.busy_ns, b.sums.busy_ns, a.sums.prefill_tokens, b.sums.prefill_tokens,
             a.sums.decode_tokens, b.sums.decode_tokens, a.sums.finished, b.sums.finished, a.sums.preemptions,
             b.sums.preemptions, a.sums.kv_blocks_peak, b.sums.kv_blocks_peak, a.sums.sequences, b.sums.sequences,
-            a.sums.samples, b.sums.samples, a.sums.attended_tokens, b.sums.attended_tokens, a.sums.kv_tokens,
-            b.sums.kv_tokens);
+            a.sums.samples, b.sums.samples, a.sums.attended_tokens, b.sums.attended_tokens, a.sums.moved_kv_tokens,
+            b.sums.moved_kv_tokens);
     return {};
 }
 

@@ -49,6 +49,7 @@ std::ostream& operator<<(std::ostream& out, const Fate& fate);
 struct Story {
     std::vector<Fate> fates;  ///< by request id
     std::vector<RecordingSink::Sample> samples;
+    std::vector<StepRecord> steps;
     LatencySketch gaps;
     std::map<std::pair<PoolId, std::int64_t>, std::int64_t> batch_steps;  ///< by pool and sequences
     ReplicaRecord sums;

@@ -145,7 +145,7 @@ TEST_F(AReplica, IsSampledBeforeWhatHappensAtTheInstant) {
     EXPECT_EQ(served.sample(ns(101)).kv_blocks_used, 2);
     EXPECT_EQ(served.sample(ns(500)).kv_blocks_used, 2);
     EXPECT_EQ(served.sample(ns(501)).kv_blocks_used, 3);
-    EXPECT_EQ(fields(served.sample(ns(900))), fields(ReplicaSample{0, 1, 3, 1}));
+    EXPECT_EQ(fields(served.sample(ns(900))), fields(ReplicaSample{0, 1, 3, 1, 11}));
 }
 
 TEST_F(AReplica, TellsWhatIsUnfinishedAtTheEnd) {

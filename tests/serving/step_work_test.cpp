@@ -44,7 +44,8 @@ TEST(StepWork, CountsPrefillChunksTokenByToken) {
         const llm::WorkFacts facts{.window_tokens = window};
         for (const timing::PrefillChunk chunk :
              {timing::PrefillChunk{1, 0}, {5, 0}, {20, 0}, {3, 4}, {1, 6}, {10, 6}, {10, 7}, {50, 200}}) {
-            SCOPED_TRACE(testing::Message() << chunk.tokens << " after " << chunk.context_tokens << ", window " << window);
+            SCOPED_TRACE(testing::Message()
+                         << chunk.tokens << " after " << chunk.context_tokens << ", window " << window);
             const std::vector chunks = {chunk, timing::PrefillChunk{2, 1}};
             const ReplicaRecord sums = counted({.prefills = chunks, .samples = 1}, facts, 1);
             const auto expected = [&](std::int64_t most) {
@@ -55,9 +56,9 @@ TEST(StepWork, CountsPrefillChunksTokenByToken) {
                 return both;
             };
             EXPECT_EQ(sums.attended_tokens, expected(kEverything).attended);
-            EXPECT_EQ(sums.kv_tokens, expected(kEverything).moved);
+            EXPECT_EQ(sums.moved_kv_tokens, expected(kEverything).moved);
             EXPECT_EQ(sums.window_attended_tokens, window == 0 ? 0 : expected(window).attended);
-            EXPECT_EQ(sums.window_kv_tokens, window == 0 ? 0 : expected(window).moved);
+            EXPECT_EQ(sums.window_moved_kv_tokens, window == 0 ? 0 : expected(window).moved);
             EXPECT_EQ(sums.sequences, 2);
             EXPECT_EQ(sums.samples, 1);
         }
@@ -68,8 +69,7 @@ TEST(StepWork, CountsDecodesStepByStep) {
     for (const std::int64_t window : {std::int64_t{0}, std::int64_t{10}, std::int64_t{52}, std::int64_t{1'000}}) {
         SCOPED_TRACE(window);
         const llm::WorkFacts facts{.window_tokens = window};
-        const timing::BatchShape shape{
-            .decodes = 3, .decode_context_tokens = 3 * 50, .prefills = {}, .samples = 3};
+        const timing::BatchShape shape{.decodes = 3, .decode_context_tokens = 3 * 50, .prefills = {}, .samples = 3};
         std::int64_t attended = 0;
         std::int64_t in_window = 0;
         for (std::int64_t step = 0; step < 7; ++step) {
@@ -78,9 +78,9 @@ TEST(StepWork, CountsDecodesStepByStep) {
         }
         const ReplicaRecord sums = counted(shape, facts, 7);
         EXPECT_EQ(sums.attended_tokens, attended);
-        EXPECT_EQ(sums.kv_tokens, attended);
+        EXPECT_EQ(sums.moved_kv_tokens, attended);
         EXPECT_EQ(sums.window_attended_tokens, in_window);
-        EXPECT_EQ(sums.window_kv_tokens, in_window);
+        EXPECT_EQ(sums.window_moved_kv_tokens, in_window);
         EXPECT_EQ(sums.sequences, 21);
         EXPECT_EQ(sums.samples, 21);
     }
@@ -105,7 +105,8 @@ TEST(StepWork, IsTheSameForARunAndForItsStepsOneByOne) {
 TEST(StepWork, CountsExpertsAsExpected) {
     const llm::WorkFacts facts{.experts = 32, .experts_per_token = 4};
     const std::vector chunks = {timing::PrefillChunk{9, 0}};
-    const ReplicaRecord sums = counted({.decodes = 2, .decode_context_tokens = 8, .prefills = chunks, .samples = 3}, facts, 1);
+    const ReplicaRecord sums =
+        counted({.decodes = 2, .decode_context_tokens = 8, .prefills = chunks, .samples = 3}, facts, 1);
     EXPECT_NEAR(static_cast<double>(sums.experts_read_1024) / 1024, timing::expected_distinct_experts(32, 4, 11), 1e-3);
 }
 

@@ -76,7 +76,7 @@ TEST_P(VllmV1Rules, SumsAreThoseOfTheSteps) {
                                  .sequences = 3,
                                  .samples = 3,
                                  .attended_tokens = 1 + 2 + 3 + 4 + 5 + 6 + 7,
-                                 .kv_tokens = 5 + 6 + 7};
+                                 .moved_kv_tokens = 5 + 6 + 7};
     EXPECT_EQ(fields(story.sums), fields(expected));
 }
 
@@ -136,7 +136,7 @@ TEST_P(VllmV1Rules, NoMoreThanMaxRunningRun) {
     const std::int64_t second = 1020 + 1024;
     EXPECT_EQ(story.fates.at(2).scheduled_ns, second);
     EXPECT_EQ(story.fates.at(2).end_ns, second + 1023);
-    EXPECT_EQ(fields(story.samples.at(0).state), fields(ReplicaSample{1, 2, 2, 1}));
+    EXPECT_EQ(fields(story.samples.at(0).state), fields(ReplicaSample{1, 2, 2, 1, 2}));
 }
 
 TEST_P(VllmV1Rules, FirstComeIsFirstServedEvenIfALaterOneWouldFit) {

@@ -40,5 +40,15 @@ TEST(Linear, ReadsItsParametersInTheirUnits) {
     EXPECT_EQ(model->line(shape).at(8), (1500 + 500 + 1) * kFinePerNs);
 }
 
+TEST(Linear, TellsItsTermsApart) {
+    const LinearStepTime model({.step_ns = 1000, .token_ns = 10, .context_token_ns = 2});
+    const std::vector<PrefillChunk> chunks = {{.tokens = 4, .context_tokens = 7}};
+    const StepParts parts = model.parts({.decodes = 3, .decode_context_tokens = 50, .prefills = chunks, .samples = 3});
+    EXPECT_DOUBLE_EQ(parts.overhead, 1000e-9);
+    EXPECT_DOUBLE_EQ(parts.other, 70e-9);
+    EXPECT_DOUBLE_EQ(parts.attention_prefill, 14e-9);
+    EXPECT_DOUBLE_EQ(parts.attention_decode, 100e-9);
+}
+
 }  // namespace
 }  // namespace regatta::timing

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <cmath>
 #include <vector>
 
 #include "roofline_fixture.hpp"
@@ -93,6 +94,21 @@ bool same(const StepLine& a, const StepLine& b) {
 
 std::int64_t fine_time(const StepTimeModel& model, const Batch& batch) {
     return model.line(batch.shape()).at(batch.context);
+}
+
+/// All parts of a step together [2^-16 ns].
+double fine_of(const StepParts& parts) {
+    const double seconds = parts.projections + parts.mlp + parts.experts + parts.attention_prefill +
+                           parts.attention_decode + parts.head + parts.collectives + parts.other + parts.overhead;
+    return seconds * 1e9 * double{kFinePerNs};
+}
+
+RC_GTEST_PROP(RooflineProperties, PartsAddUpToTheStep, ()) {
+    const Batch batch = any_batch();
+    const bool breaks = *rc::gen::arbitrary<bool>();
+    const RooflineStepTime model = breaks ? model_with_a_break() : usual_model();
+    const auto step = static_cast<double>(model.line(batch.shape()).at(batch.context));
+    RC_ASSERT(std::abs(fine_of(model.parts(batch.shape())) - step) <= 1e-9 * step + 10);
 }
 
 RC_GTEST_PROP(RooflineProperty, ShapesOfOnePieceHaveTheSameLine, ()) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include <array>
 
 #include "roofline_fixture.hpp"
@@ -182,6 +184,27 @@ TEST(Roofline, ComputesInTheActivationsTypeAgainstItsPeak) {
     EXPECT_NEAR(ns(RooflineStepTime(target, options), prefill), attention + products / 4, 0.001);
     target.activation_type = llm::DataType::Fp16;  // attention, too
     EXPECT_NEAR(ns(RooflineStepTime(target, options), prefill), 2 * (attention + products), 0.001);
+}
+
+TEST(Roofline, TellsWhereTheTimeGoes) {
+    RooflineStepTime::Options options = ideal();
+    options.collective_overhead_s = 1;
+    options.layer_overhead_s = 2;
+    options.step_overhead_s = 3;
+    StepTimeTarget target{.gpu = h100(), .model = tiny_model(), .tensor_parallel = 2};
+    const std::vector<PrefillChunk> chunks = {{.tokens = 4, .context_tokens = 0}};
+    const BatchShape shape{.decodes = 2, .decode_context_tokens = 20, .prefills = chunks, .samples = 2};
+    const StepParts parts = RooflineStepTime(target, options).parts(shape);
+    const double layers = static_cast<double>(target.model.layers);
+    EXPECT_DOUBLE_EQ(parts.overhead, 3 + 2 * layers);
+    // Two all-reduces of each layer, one after the embedding, one gathering of the logits.
+    EXPECT_NEAR(parts.collectives, 2 * layers + 2, 1e-3);
+    EXPECT_EQ(parts.experts, 0);
+    for (const double part :
+         {parts.projections, parts.mlp, parts.attention_prefill, parts.attention_decode, parts.head, parts.other})
+        EXPECT_GT(part, 0);
+    target.tensor_parallel = 1;
+    EXPECT_EQ(RooflineStepTime(target, options).parts(shape).collectives, 0);
 }
 
 TEST(Roofline, TakesAtLeastANanosecond) {

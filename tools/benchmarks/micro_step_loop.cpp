@@ -23,7 +23,9 @@ public:
     void inter_token_gaps(PoolId /*pool*/, SimTime /*gap*/, std::int64_t count, SimTime /*total*/) override {
         gaps += count;
     }
-    void sample(PoolId /*pool*/, SimTime /*at*/, const serving::ReplicaSample& /*sample*/) override {}
+    void batches(PoolId /*pool*/, std::int64_t /*sequences*/, std::int64_t /*count*/) override {}
+    void step(const serving::StepRecord& /*record*/) override {}
+    void sample(PoolId /*pool*/, NodeId /*node*/, SimTime /*at*/, const serving::ReplicaSample& /*sample*/) override {}
 
     std::int64_t steps = 0;
     std::int64_t finished = 0;

@@ -61,20 +61,57 @@ struct ReplicaRecord {
     std::int64_t attended_tokens = 0;
     std::int64_t window_attended_tokens = 0;
     /// Tokens whose keys and values were read from the cache or written to it, likewise.
-    std::int64_t kv_tokens = 0;
-    std::int64_t window_kv_tokens = 0;
+    std::int64_t moved_kv_tokens = 0;
+    std::int64_t window_moved_kv_tokens = 0;
     /// Routed experts of a layer whose weights were read, as expected of independent tokens [1/1024].
     std::int64_t experts_read_1024 = 0;
 };
 static_assert(sizeof(ReplicaRecord) == 136);
 
-/// State of one replica at a sampling instant T: before any event at T.
+/// State of one replica, or of several together, at a sampling instant T: before any event at T.
 struct ReplicaSample {
     std::int64_t waiting = 0;  ///< requests
     std::int64_t running = 0;  ///< requests
     std::int64_t kv_blocks_used = 0;
     std::int64_t busy_replicas = 0;  ///< 1 while in a step
+    std::int64_t kv_tokens = 0;      ///< of running requests, whose keys and values are there: tokens in flight
+    std::int64_t replicas = 0;       ///< 1 of a single one
+
+    ReplicaSample& operator+=(const ReplicaSample& other) {
+        waiting += other.waiting;
+        running += other.running;
+        kv_blocks_used += other.kv_blocks_used;
+        busy_replicas += other.busy_replicas;
+        kv_tokens += other.kv_tokens;
+        replicas += other.replicas;
+        return *this;
+    }
 };
+
+/// One step of a replica whose steps are recorded.
+struct StepRecord {
+    std::int64_t start_ns = 0;
+    std::int64_t end_ns = 0;
+    std::uint32_t replica = 0;  ///< over the whole fleet
+    std::uint32_t pool = 0;
+    std::uint32_t decodes = 0;         ///< sequences that get one token each
+    std::uint32_t prefills = 0;        ///< sequences of which a piece of the prompt is computed
+    std::uint32_t prefill_tokens = 0;  ///< in these pieces
+    std::uint32_t samples = 0;         ///< tokens sampled
+    std::int64_t decode_context_tokens = 0;
+    std::int64_t kv_blocks_used = 0;  ///< during the step
+    // Where its time goes, see timing::StepParts.
+    std::int64_t projections_ns = 0;
+    std::int64_t mlp_ns = 0;
+    std::int64_t experts_ns = 0;
+    std::int64_t attention_prefill_ns = 0;
+    std::int64_t attention_decode_ns = 0;
+    std::int64_t head_ns = 0;
+    std::int64_t collectives_ns = 0;
+    std::int64_t other_ns = 0;
+    std::int64_t overhead_ns = 0;
+};
+static_assert(sizeof(StepRecord) == 128);
 
 /// Where the serving side's results go. One per rank; results/ implements it. Calls come in the order in which the
 /// rank handles events, which is non-decreasing in time per kind of logical process only.
@@ -88,8 +125,10 @@ public:
     virtual void inter_token_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total) = 0;
     /// `count` steps of a replica of `pool` had `sequences` in their batch.
     virtual void batches(PoolId pool, std::int64_t sequences, std::int64_t count) = 0;
-    /// Adds one replica's sample to the row of its pool at instant `at`.
-    virtual void sample(PoolId pool, SimTime at, const ReplicaSample& sample) = 0;
+    /// A step of a replica whose steps are recorded. Told when the run that it is part of is carried out.
+    virtual void step(const StepRecord& record) = 0;
+    /// Adds what the replicas of one node were like to the row of their pool at instant `at`.
+    virtual void sample(PoolId pool, NodeId node, SimTime at, const ReplicaSample& sample) = 0;
 };
 
 }  // namespace regatta::serving
