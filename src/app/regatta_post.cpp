@@ -13,6 +13,7 @@
 #include "app/post.hpp"
 #include "app/version.hpp"
 #include "regatta/base/errors.hpp"
+#include "results/metrics.hpp"
 #include "results/reference.hpp"
 
 namespace regatta::app {
@@ -38,14 +39,19 @@ int run(int argument_count, char** arguments) {
     ExportArguments trace;
     declare_requests(program, requests);
     declare_trace(program, trace);
-    program.add_subcommand("reference", "Print the reference page of result files (Markdown)");
+    std::string page = "results";
+    program.add_subcommand("reference", "Print a reference page (Markdown): of result files, or of metrics")
+        ->add_option("PAGE", page, "results (the default) or metrics")
+        ->type_name("")
+        ->check(CLI::IsMember({"results", "metrics"}));
     const bool has_work =
         parse_command_line(program, argument_count, arguments, [](const std::string& text) { fmt::print("{}", text); });
     if (has_work && program.got_subcommand("merge")) run_merge(merge);
     if (has_work && program.got_subcommand("stats")) run_stats(stats);
     if (has_work && program.got_subcommand("requests")) run_requests(requests);
     if (has_work && program.got_subcommand("trace")) run_trace(trace);
-    if (has_work && program.got_subcommand("reference")) std::fputs(results::results_reference().c_str(), stdout);
+    if (has_work && program.got_subcommand("reference"))
+        fmt::print("{}", page == "metrics" ? results::metrics_reference() : results::results_reference());
     // A pipe that was closed, a disk that is full: the answer did not arrive.
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
         throw IoError(fmt::format("stdout: cannot be written: {}", std::generic_category().message(errno)));
