@@ -227,6 +227,10 @@ std::int64_t Replica::outstanding() const {
     return queue.waiting + queue.running;
 }
 
+std::int64_t Replica::kv_blocks_used(SimTime now) const {
+    return scheduler_->kv_blocks_used(is_busy_ ? steps_ended_by(now) : 0);
+}
+
 void Replica::prefetch(unsigned stage) const {
     const auto call_for = [](const void* object, std::size_t bytes) {
         for (std::size_t offset = 0; offset < bytes; offset += kCacheLineBytes)

@@ -61,6 +61,9 @@ public:
     /// Requests received and not finished.
     [[nodiscard]] std::int64_t outstanding() const;
 
+    /// Blocks of the KV cache in use at `now`, at which it was last woken or got a request, in the step that begins or
+    /// goes on then.
+    [[nodiscard]] std::int64_t kv_blocks_used(SimTime now) const;
     /// See LogicalProcess::prefetch: the replica itself, then its scheduler, then what that leads to.
     void prefetch(unsigned stage) const;
 

@@ -44,7 +44,7 @@ std::string facts_of(const Scenario& scenario) {
         add_policy(pool.timing);
     }
     for (const Stream& stream : scenario.streams) {
-        text += fmt::format(" {} {} {} {} {} {} {} {}", stream.name, stream.pool, stream.rate_per_s,
+        text += fmt::format(" {} {} {} {} {} {} {} {}", stream.name, fmt::join(stream.pools, "+"), stream.rate_per_s,
                             stream.limit.value_or(0), stream.tenant, stream.traffic_class, stream.priority,
                             stream.correlation);
         add_time(stream.targets.ttft);

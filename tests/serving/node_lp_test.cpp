@@ -114,6 +114,8 @@ protected:
     }
 
     std::unique_ptr<engine::LogicalProcess> make_node() {
+        LoadBoards boards;
+        if (!report_every_.is_never()) boards[index_of(Load::Requests)] = engine::BoardId(0);
         Parameters parameters;
         parameters.set("chunk_tokens", std::int64_t{64});
         parameters.set("max_running", std::int64_t{8});
@@ -126,6 +128,7 @@ protected:
         return std::make_unique<NodeLp>(NodeLp::Setup{.pool = PoolId(0),
                                                       .first_in_pool = kFirstInPool,
                                                       .tells_completions = report_every_.is_never(),
+                                                      .boards = boards,
                                                       .gateway_latency = ns(kLatencyNs),
                                                       .first_gateway = LpId(0)},
                                         std::move(replicas), sink_);
