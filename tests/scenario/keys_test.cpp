@@ -69,7 +69,7 @@ TEST(Keys, EverythingWrongIsToldAtOnceInTheOrderOfTheFile) {
                "fleet.yaml:7:19: gateways.count: expected a whole number from 1 to 100000, found \"0\"",
                "fleet.yaml:7:22: gateways.routr: no such key; did you mean \"router\"?",
                "fleet.yaml:7:45: gateways.router: expected one of: random, round_robin, least_outstanding, "
-               "power_of_two, found \"randon\"; did you mean \"random\"?",
+               "least_tokens, least_kv, power_of_two, power_of_d, found \"randon\"; did you mean \"random\"?",
                "fleet.yaml:8:6: end: expected one of: drain, at_duration, found \"never\""}));
 }
 
@@ -89,7 +89,7 @@ TEST(Keys, ValuesOfAnotherShapeAreNamed) {
               Lines{"fleet.yaml:2:10: measure: expected a map with: from; found \"1min\""});
     EXPECT_EQ(problems_of_text(scenario_with(1, "duration: 1s\ngateways: {router: [random]}")),
               Lines{"fleet.yaml:2:20: gateways.router: expected one of: random, round_robin, least_outstanding, "
-                    "power_of_two; found a list"});
+                    "least_tokens, least_kv, power_of_two, power_of_d; found a list"});
     EXPECT_EQ(problems_of_text(scenario_with(1, "duration: 1s\nname: ''")),
               Lines{"fleet.yaml:2:7: name: expected a text, found an empty text"});
 }
