@@ -28,12 +28,14 @@ public:
     [[nodiscard]] std::int64_t arrived() const { return arrived_; }
 
 private:
+    void make_stream_terms();
     void add_gateways();
     void add_pool(std::size_t index);
     void join_pool(std::size_t index);
     [[nodiscard]] std::unique_ptr<engine::LogicalProcess> make_gateway(std::uint32_t index);
     [[nodiscard]] std::unique_ptr<engine::LogicalProcess> make_node(std::size_t pool, std::uint32_t index);
     [[nodiscard]] SimTime least_step(std::size_t pool) const;
+    [[nodiscard]] SimTime least_answer(std::size_t pool) const;
     [[nodiscard]] double traffic_share(std::size_t pool) const;
 
     const Scenario& scenario_;
@@ -47,6 +49,8 @@ private:
     std::vector<std::uint32_t> first_replica_;                        ///< by pool: ReplicaId of its first replica
     /// By pool; none without periodic reports. Shared with the views of this rank's gateways.
     std::vector<std::shared_ptr<routing::SharedReport>> reports_;
+    std::vector<serving::StreamTerms> stream_terms_;  ///< by stream
+    std::vector<std::string> classes_;                ///< of the streams, without repetition
     std::unique_ptr<workload::Workload> workload_;
     serving::StepOutcome outcome_;  ///< scratch of whichever replica is being woken
     std::int64_t arrived_ = 0;

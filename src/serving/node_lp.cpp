@@ -33,8 +33,8 @@ void NodeLp::handle(const engine::Event& event, engine::Context& context) {
     const Request request = request_of(event, dispatch);
     Replica& replica = replicas_.at(dispatch.slot);
     if (!replica.receive(request, context.now())) {
-        record(ServedRequest{.request = request, .received = context.now()}, replica, EndState::Rejected,
-               context.now());
+        record(ServedRequest{.request = request, .received = context.now()}, replica,
+               {.state = EndState::Rejected, .reason = EndReason::TooLong, .at = context.now()});
         tell_completion(request, dispatch.slot, setup_.gateway_latency + setup_.least_step, context);
         return;
     }
@@ -46,14 +46,20 @@ void NodeLp::wake(std::uint32_t slot, engine::Context& context) {
     Replica& replica = replicas_[slot];
     const std::span<const ServedRequest> finished = replica.wake(context.now());
     for (const ServedRequest& served : finished) {
-        record(served, replica, EndState::Finished, context.now());
+        record(served, replica, {.at = context.now()});
         tell_completion(served.request, slot, setup_.gateway_latency, context);
     }
-    if (!finished.empty()) publish(slot, context);
+    const std::span<const ServedRequest> expired = replica.expired();
+    for (const ServedRequest& served : expired) {
+        record(served, replica, {.state = EndState::TimedOut, .reason = EndReason::WaitedTooLong, .at = context.now()});
+        tell_completion(served.request, slot, setup_.gateway_latency, context);
+    }
+    if (!finished.empty() || !expired.empty()) publish(slot, context);
     if (const auto at = replica.new_wake_up()) context.wake_at(slot, *at);
 }
 
-/// Each pool has a board of its own, numbered alike. What is outstanding changes with dispatches and completions only.
+/// Each pool has a board of its own, numbered alike. What is outstanding changes with dispatches, completions and
+/// time-outs only.
 void NodeLp::publish(std::uint32_t slot, engine::Context& context) {
     if (setup_.tells_completions) return;
     context.publish(engine::BoardId(setup_.pool.value()), setup_.first_in_pool + slot,
@@ -66,7 +72,7 @@ void NodeLp::tell_completion(const Request& request, std::uint32_t slot, SimTime
                  request.id.value(), Completion{.replica = setup_.first_in_pool + slot, .pool = setup_.pool});
 }
 
-void NodeLp::record(const ServedRequest& served, const Replica& replica, EndState state, SimTime end) {
+void NodeLp::record(const ServedRequest& served, const Replica& replica, const End& how) {
     const Request& request = served.request;
     RequestRecord record;
     record.request_id = request.id.value();
@@ -74,7 +80,7 @@ void NodeLp::record(const ServedRequest& served, const Replica& replica, EndStat
     record.received_ns = ns_or_none(served.received);
     record.scheduled_ns = ns_or_none(served.scheduled);
     record.first_token_ns = ns_or_none(served.first_token);
-    record.end_ns = end.ns();
+    record.end_ns = how.at.ns();
     record.prompt_tokens = request.prompt_tokens;
     record.output_tokens = static_cast<std::uint32_t>(served.generated);
     record.requested_output_tokens = request.output_tokens;
@@ -83,7 +89,8 @@ void NodeLp::record(const ServedRequest& served, const Replica& replica, EndStat
     record.replica = replica.facts().id.value();
     record.pool = setup_.pool.value();
     record.stream = request.stream.value();
-    record.state = state;
+    record.state = how.state;
+    record.reason = how.reason;
     sink_->request_ended(record);
 }
 
@@ -106,12 +113,14 @@ void NodeLp::prefetch(unsigned stage) const {
 
 void NodeLp::finish(SimTime end, std::span<const engine::Event> undelivered) {
     for (Replica& replica : replicas_) {
-        replica.finish(end, [&](const ServedRequest& served) { record(served, replica, EndState::Unfinished, end); });
+        replica.finish(end, [&](const ServedRequest& served) {
+            record(served, replica, {.state = EndState::Unfinished, .at = end});
+        });
     }
     for (const engine::Event& event : undelivered) {
         const auto dispatch = event.payload_as<Dispatch>();
         record(ServedRequest{.request = request_of(event, dispatch), .received = SimTime::never()},
-               replicas_.at(dispatch.slot), EndState::Unfinished, end);
+               replicas_.at(dispatch.slot), {.state = EndState::Unfinished, .at = end});
     }
 }
 

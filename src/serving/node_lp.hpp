@@ -40,7 +40,12 @@ public:
 private:
     [[nodiscard]] Request request_of(const engine::Event& event, const Dispatch& dispatch) const;
     void publish(std::uint32_t slot, engine::Context& context);
-    void record(const ServedRequest& served, const Replica& replica, EndState state, SimTime end);
+    struct End {
+        EndState state = EndState::Finished;
+        EndReason reason = EndReason::None;
+        SimTime at;
+    };
+    void record(const ServedRequest& served, const Replica& replica, const End& how);
     void tell_completion(const Request& request, std::uint32_t slot, SimTime delay, engine::Context& context);
 
     Setup setup_;

@@ -48,20 +48,28 @@ bool Replica::receive(const Request& request, SimTime now) {
             starts_now_ = true;
             run_start_ = FineClock(now);
         }
-    } else if (!is_cut_ && scheduler_->arrival_may_join()) {
-        // The step in progress goes on; the batch after it is formed anew, even where the run would have ended with
-        // that step (with the line's piece) and been followed by another of the same composition.
-        run_steps_ = steps_ended_by(now) + 1;
-        run_end_ = boundary(run_steps_);
-        is_cut_ = true;
+    } else if (!is_cut_ && scheduler_->arrival_may_join(request)) {
+        cut_run(now);
     }
     scheduler_->enqueue(request, now);
     return true;
 }
 
+/// The step in progress goes on; the batch after it is formed anew, even where the run would have ended with that step
+/// (with the line's piece) and been followed by another of the same composition.
+void Replica::cut_run(SimTime now) {
+    run_steps_ = steps_ended_by(now) + 1;
+    run_end_ = boundary(run_steps_);
+    is_cut_ = true;
+}
+
 SimTime Replica::wake_at() const {
     if (!is_busy_ && !starts_now_) return SimTime::never();
     const ReplicaScheduler::Soonest soonest = scheduler_->soonest_completion();
+    return std::min(next_completion(soonest), soonest.deadline);
+}
+
+SimTime Replica::next_completion(const ReplicaScheduler::Soonest& soonest) const {
     const auto later = [&](const FineClock& from, std::int64_t steps) {
         return from.plus(std::min(steps, most_steps_ahead_) * least_step_fine_).ceiling();
     };
@@ -87,6 +95,8 @@ std::span<const ServedRequest> Replica::wake(SimTime now) {
     outcome_->clear();
     told_wake_up_ = SimTime::never();
     advance(now, now);
+    // Whoever waited behind one that has given up may join the next batch.
+    if (scheduler_->expire(now, *outcome_) && is_busy_ && !is_cut_) cut_run(now);
     return outcome_->finished;
 }
 

@@ -29,11 +29,13 @@ struct ServedRequest {
 /// What the steps just completed brought. Reused from call to call.
 struct StepOutcome {
     std::vector<ServedRequest> finished;
+    std::vector<ServedRequest> expired;  ///< requests that have waited too long
     /// Gaps between two tokens of a sequence that was preempted in between.
     std::vector<SimTime> resumed_gaps;
 
     void clear() {
         finished.clear();
+        expired.clear();
         resumed_gaps.clear();
     }
 };
@@ -55,8 +57,8 @@ public:
     /// Whether the request could be served if it were alone; one that could not is never enqueued.
     [[nodiscard]] virtual bool accepts(const Request& request) const = 0;
     virtual void enqueue(const Request& request, SimTime received) = 0;
-    /// Whether a request enqueued now could change the batch at the next boundary.
-    [[nodiscard]] virtual bool arrival_may_join() const = 0;
+    /// Whether `request`, were it enqueued now, could change the batch at the next boundary.
+    [[nodiscard]] virtual bool arrival_may_join(const Request& request) const = 0;
 
     /// Forms the batch of the next step at boundary `now`, taking its KV blocks. False: there is nothing to compute.
     [[nodiscard]] virtual bool form_batch(SimTime now) = 0;
@@ -67,8 +69,9 @@ public:
     [[nodiscard]] virtual std::int64_t steady_steps() const = 0;
     /// Carries out `steps` <= steady_steps() steps of the batch, the last of which ends at `end`.
     virtual void complete_steps(std::int64_t steps, SimTime end, StepOutcome& outcome) = 0;
-    /// How soon a request may complete, if every future step brought each request what it can bring at most. Bounds,
-    /// not predictions: what a replica plans its wake-ups by, so that it need not be woken for what nobody sees.
+    /// How soon something may leave the replica, if every future step brought each request what it can bring at most.
+    /// Bounds, not predictions: what a replica plans its wake-ups by, so that it need not be woken for what nobody
+    /// sees.
     struct Soonest {
         /// Steps from the next step of the batch on until a request may complete, at least 1; of those in the batch.
         std::int64_t in_batch = 1;
@@ -77,8 +80,13 @@ public:
         /// Whether no arrival can bring the end of a batch that only decodes nearer, given a step time that does not
         /// fall with what is added to a step.
         bool arrivals_only_delay = false;
+        /// When the next request that waits has waited too long, unless it is in a batch by then.
+        SimTime deadline = SimTime::never();
     };
     [[nodiscard]] virtual Soonest soonest_completion() const { return {}; }
+    /// Ends the requests whose deadline is `now`; none may have passed. True when there were any. What is formed or
+    /// completed at `now` comes before.
+    [[nodiscard]] virtual bool expire(SimTime /*now*/, StepOutcome& /*outcome*/) { return false; }
     /// Goes on with the same batch: takes the next step's blocks.
     virtual void keep_batch() = 0;
 
