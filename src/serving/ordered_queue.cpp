@@ -30,9 +30,9 @@ std::uint16_t OrderedQueue::line_of(const Request& request) const {
 }
 
 QueueKey OrderedQueue::key_of(const Request& request) const {
-    QueueKey key{.rank = 0, .order = request.arrival.ns(), .id = request.id.value()};
-    if (order_ == QueueOrder::Priority) key.rank = terms_of(request).priority;
-    if (order_ == QueueOrder::ShortestFirst) key.rank = request.prompt_tokens;
+    QueueKey key{.precedence = 0, .order = request.arrival.ns(), .id = request.id.value()};
+    if (order_ == QueueOrder::Priority) key.precedence = terms_of(request).priority;
+    if (order_ == QueueOrder::ShortestFirst) key.precedence = request.prompt_tokens;
     return key;
 }
 

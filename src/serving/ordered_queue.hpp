@@ -31,14 +31,14 @@ struct QueueRules {
 
 /// What orders the requests that wait, or those that give way; the last tie is broken by the request's id.
 struct QueueKey {
-    std::int64_t rank = 0;
+    std::int64_t precedence = 0;  ///< smaller goes first
     std::int64_t order = 0;
     std::uint64_t id = 0;
 
     friend auto operator<=>(const QueueKey&, const QueueKey&) = default;
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
-        archive& rank& order& id;
+        archive& precedence& order& id;
     }
 };
 

@@ -179,7 +179,7 @@ class Post(ProgramTest):
             self.assertAlmostEqual(float(row["first_token_s"]) - float(row["arrival_s"]), float(row["ttft_s"]), places=8)
 
     def test_who_was_not_served_is_told_with_the_reason(self):
-        settings = ["fleet.pools[0].scheduler={max_running: 4, chunk_tokens: 64, max_waiting: 200ms}",
+        settings = ["fleet.pools[0].scheduler={max_running: 4, chunk_tokens: 64, max_waiting: 50ms}",
                     "fleet.pools[0].max_context_tokens=4000"]
         run = self.succeed("regatta", *SHORT, "--quiet", "--out", "pressed",
                            *(word for setting in settings for word in ("--set", setting)), cwd=self.directory)
