@@ -58,7 +58,9 @@ public:
     /// instant; valid until any replica that shares the outcome is woken.
     std::span<const ServedRequest> wake(SimTime now);
     /// Those of the last wake() whose time was up before they came into a batch; valid as long.
-    [[nodiscard]] std::span<const ServedRequest> expired() const { return outcome_->expired; }
+    [[nodiscard]] std::span<const ServedRequest> expired() const {
+        return has_deadlines_ ? std::span<const ServedRequest>(outcome_->expired) : std::span<const ServedRequest>();
+    }
 
     /// Its state before anything that happens at `at`.
     [[nodiscard]] ReplicaSample sample(SimTime at);
@@ -80,7 +82,7 @@ private:
     void start_run();
     void limit_run();
     void cut_run(SimTime now);
-    [[nodiscard]] SimTime next_completion(const ReplicaScheduler::Soonest& soonest) const;
+    [[nodiscard]] SimTime next_completion() const;
     void carry_out(std::int64_t steps);
     [[nodiscard]] std::int64_t offset_fine(std::int64_t steps) const;
     [[nodiscard]] SimTime boundary(std::int64_t steps) const { return run_start_.plus(offset_fine(steps)).ceiling(); }
@@ -90,6 +92,7 @@ private:
     bool is_busy_ = false;     ///< in a run
     bool starts_now_ = false;  ///< idle with a request just received: the first batch is formed at `run_start_`
     bool is_cut_ = false;      ///< the run ends before its composition does, because another request may join
+    bool has_deadlines_;       ///< of the scheduler
     FineClock run_start_;
     SimTime run_end_;  ///< while busy
     std::int64_t run_steps_ = 0;

@@ -26,18 +26,13 @@ struct ServedRequest {
     }
 };
 
-/// What the steps just completed brought. Reused from call to call.
+/// What the steps just completed brought. Reused from call to call, and cleared by the caller.
 struct StepOutcome {
     std::vector<ServedRequest> finished;
-    std::vector<ServedRequest> expired;  ///< requests that have waited too long
+    /// Requests that have waited too long; only schedulers that have deadlines touch it.
+    std::vector<ServedRequest> expired;
     /// Gaps between two tokens of a sequence that was preempted in between.
     std::vector<SimTime> resumed_gaps;
-
-    void clear() {
-        finished.clear();
-        expired.clear();
-        resumed_gaps.clear();
-    }
 };
 
 struct QueueState {
@@ -69,9 +64,8 @@ public:
     [[nodiscard]] virtual std::int64_t steady_steps() const = 0;
     /// Carries out `steps` <= steady_steps() steps of the batch, the last of which ends at `end`.
     virtual void complete_steps(std::int64_t steps, SimTime end, StepOutcome& outcome) = 0;
-    /// How soon something may leave the replica, if every future step brought each request what it can bring at most.
-    /// Bounds, not predictions: what a replica plans its wake-ups by, so that it need not be woken for what nobody
-    /// sees.
+    /// How soon a request may complete, if every future step brought each request what it can bring at most. Bounds,
+    /// not predictions: what a replica plans its wake-ups by, so that it need not be woken for what nobody sees.
     struct Soonest {
         /// Steps from the next step of the batch on until a request may complete, at least 1; of those in the batch.
         std::int64_t in_batch = 1;
@@ -80,10 +74,12 @@ public:
         /// Whether no arrival can bring the end of a batch that only decodes nearer, given a step time that does not
         /// fall with what is added to a step.
         bool arrivals_only_delay = false;
-        /// When the next request that waits has waited too long, unless it is in a batch by then.
-        SimTime deadline = SimTime::never();
     };
     [[nodiscard]] virtual Soonest soonest_completion() const { return {}; }
+    /// Whether there is a limit to how long requests wait; if not, nobody asks for what follows. Never changes.
+    [[nodiscard]] virtual bool has_deadlines() const { return false; }
+    /// When the next request that waits has waited too long, unless it is in a batch by then.
+    [[nodiscard]] virtual SimTime soonest_deadline() const { return SimTime::never(); }
     /// Ends the requests whose deadline is `now`; none may have passed. True when there were any. What is formed or
     /// completed at `now` comes before.
     [[nodiscard]] virtual bool expire(SimTime /*now*/, StepOutcome& /*outcome*/) { return false; }

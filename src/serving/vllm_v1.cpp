@@ -112,7 +112,6 @@ bool VllmV1::arrival_may_join(const Request& request) const {
 }
 
 bool VllmV1::expire(SimTime now, StepOutcome& outcome) {
-    if (queue_ == nullptr) return false;
     while (const auto index = queue_->take_expired(now)) {
         outcome.expired.push_back(slots_[*index].served);
         --waiting_;
@@ -141,6 +140,23 @@ bool VllmV1::form_batch(SimTime now) {
     return true;
 }
 
+inline void VllmV1::add_chunk(std::uint32_t index, std::int64_t tokens) {
+    chunks_.push_back({.tokens = tokens, .context_tokens = slots_[index].computed});
+    chunk_slots_.push_back(index);
+    soonest_chunk_ = std::min(soonest_chunk_, tokens_to_come(slots_[index]));
+}
+
+void VllmV1::continue_prefill(std::int64_t& budget, SimTime now) {
+    const Slot& slot = slots_[prefilling_];
+    const std::int64_t wanted = slot.served.request.prompt_tokens + slot.served.generated - slot.computed;
+    const std::int64_t tokens = std::min(wanted, budget);
+    const std::int64_t blocks = blocks_for(slot.computed + tokens) - blocks_for(slot.computed);
+    if (blocks > free_blocks_ && !make_room_for_prefill(blocks, now)) return;
+    free_blocks_ -= blocks;
+    add_chunk(prefilling_, tokens);
+    budget -= tokens;
+}
+
 void VllmV1::admit(std::int64_t& budget, SimTime now) {
     while (waiting_ > 0 && budget > 0 && running_ < options_.max_running) {
         const std::uint32_t index = first_waiting();
@@ -159,12 +175,6 @@ void VllmV1::admit(std::int64_t& budget, SimTime now) {
         add_chunk(index, tokens);
         budget -= tokens;
     }
-}
-
-void VllmV1::add_chunk(std::uint32_t index, std::int64_t tokens) {
-    chunks_.push_back({.tokens = tokens, .context_tokens = slots_[index].computed});
-    chunk_slots_.push_back(index);
-    soonest_chunk_ = std::min(soonest_chunk_, tokens_to_come(slots_[index]));
 }
 
 void VllmV1::describe_step() {
@@ -243,8 +253,7 @@ ReplicaScheduler::Soonest VllmV1::soonest_completion() const {
     // A request gets at most a token in each step, and one that waits its first in the step after the present ones.
     Soonest soonest{.in_batch = soonest_chunk_,
                     .waiting = waiting_ > 0 ? soonest_waiting_ : INT64_MAX,
-                    .arrivals_only_delay = options_.queue.order != QueueOrder::Priority,
-                    .deadline = queue_ != nullptr ? queue_->deadline() : SimTime::never()};
+                    .arrivals_only_delay = options_.queue.order != QueueOrder::Priority};
     // The most recently admitted give way first when blocks run out, and a run of steps ends before they do. By
     // priority it may be any: then the others' steps become shorter.
     if (!endings_.empty()) soonest.in_batch = std::min(soonest.in_batch, endings_.front().step - step_);

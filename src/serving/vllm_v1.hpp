@@ -52,6 +52,8 @@ public:
     [[nodiscard]] std::int64_t steady_steps() const override { return steady_steps_; }
     [[nodiscard]] Soonest soonest_completion() const override;
     void complete_steps(std::int64_t steps, SimTime end, StepOutcome& outcome) override;
+    [[nodiscard]] bool has_deadlines() const override { return options_.queue.max_waiting.has_value(); }
+    [[nodiscard]] SimTime soonest_deadline() const override { return queue_->deadline(); }
     [[nodiscard]] bool expire(SimTime now, StepOutcome& outcome) override;
     void keep_batch() override;
     [[nodiscard]] QueueState queue_state() const override { return {waiting_, running_}; }
@@ -103,6 +105,7 @@ private:
 
     void give_blocks_in_order(SimTime now);
     void continue_prefill(std::int64_t& budget, SimTime now);
+    [[nodiscard]] bool make_room_for_prefill(std::int64_t blocks, SimTime now);
     void admit(std::int64_t& budget, SimTime now);
     void add_chunk(std::uint32_t index, std::int64_t tokens);
     void preempt(std::uint32_t index, SimTime now, bool has_block_of_step);

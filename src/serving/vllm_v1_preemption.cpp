@@ -39,23 +39,19 @@ void VllmV1::give_blocks_in_order(SimTime now) {
     }
 }
 
-void VllmV1::continue_prefill(std::int64_t& budget, SimTime now) {
+/// Takes from those who have to give way until so many blocks are free for the one in the middle of its prompt; false
+/// when that is itself.
+bool VllmV1::make_room_for_prefill(std::int64_t blocks, SimTime now) {
     const std::uint32_t index = prefilling_;
-    const Slot& slot = slots_[index];
-    const std::int64_t wanted = slot.served.request.prompt_tokens + slot.served.generated - slot.computed;
-    const std::int64_t tokens = std::min(wanted, budget);
-    const std::int64_t blocks = blocks_for(slot.computed + tokens) - blocks_for(slot.computed);
     while (blocks > free_blocks_) {
         std::uint32_t victim = index;  // the most recently admitted is itself
         if (options_.queue.order == QueueOrder::Priority)
             for (const std::uint32_t other : running_in_order())
                 if (gives_way_before(other, victim)) victim = other;
         preempt(victim, now, true);
-        if (victim == index) return;
+        if (victim == index) return false;
     }
-    free_blocks_ -= blocks;
-    add_chunk(index, tokens);
-    budget -= tokens;
+    return true;
 }
 
 /// `has_block_of_step`: if it is a decode, it has already got what it needs in the step that is being formed.

@@ -160,10 +160,10 @@ SimTime VllmV1Stepwise::deadline_of(const Entry& entry) const {
     return may_expire ? entry.served.received + *options_.queue.max_waiting : SimTime::never();
 }
 
-ReplicaScheduler::Soonest VllmV1Stepwise::soonest_completion() const {
-    Soonest soonest;
+SimTime VllmV1Stepwise::soonest_deadline() const {
+    SimTime soonest = SimTime::never();
     for (const Entry& entry : waiting_)
-        soonest.deadline = std::min(soonest.deadline, deadline_of(entry));
+        soonest = std::min(soonest, deadline_of(entry));
     return soonest;
 }
 

@@ -21,7 +21,8 @@ public:
     [[nodiscard]] const timing::BatchShape& shape() const override { return shape_; }
     [[nodiscard]] std::int64_t steady_steps() const override { return steps_left_; }
     void complete_steps(std::int64_t steps, SimTime end, StepOutcome& outcome) override;
-    [[nodiscard]] Soonest soonest_completion() const override;
+    [[nodiscard]] bool has_deadlines() const override { return options_.queue.max_waiting.has_value(); }
+    [[nodiscard]] SimTime soonest_deadline() const override;
     [[nodiscard]] bool expire(SimTime now, StepOutcome& outcome) override;
     void keep_batch() override;
     [[nodiscard]] QueueState queue_state() const override;

@@ -193,14 +193,13 @@ class Features(SameAnswer):
                                    "workload.streams[3].class=interactive", "duration=3s", *overrides, **options)
 
     def test_queues_by_priority(self):
-        summary = self.check_queue("{max_running: 12, chunk_tokens: 256, order: priority}", stepwise_ranks=2)
+        summary = self.check_queue("{max_running: 6, chunk_tokens: 256, order: priority}", stepwise_ranks=2)
         self.assertGreater(summary["requests"]["preemptions"], 10)
-        chat, code, _, clock = (stream["queueing"]["mean_s"] for stream in summary["streams"])
-        self.assertGreater(chat, 2 * clock)
-        self.assertGreater(summary["streams"][2]["queueing"]["mean_s"], code)
+        _, urgent, patient, _ = (stream["queueing"]["mean_s"] for stream in summary["streams"])
+        self.assertGreater(patient, 3 * urgent)
 
     def test_queues_by_length_with_a_longest_wait(self):
-        summary = self.check_queue("{max_running: 8, chunk_tokens: 256, order: shortest_first, max_waiting: 150ms}",
+        summary = self.check_queue("{max_running: 3, chunk_tokens: 256, order: shortest_first, max_waiting: 150ms}",
                                    "gateways.reports={every: 30ms}")
         self.assertGreater(summary["requests"]["timed_out"], 20)
         self.assertEqual(summary["requests"]["reasons"]["waited_too_long"], summary["requests"]["timed_out"])
@@ -209,6 +208,7 @@ class Features(SameAnswer):
         summary = self.check_queue("{max_running: 16, chunk_tokens: 512, max_waiting: 2ms, class_limits: "
                                    "{batch: 2, interactive: 3}}")
         self.assertGreater(summary["requests"]["timed_out"], 20)
+        self.assertGreater(summary["requests"]["preemptions"], 10)
 
     def test_many_gateways_for_few_requests(self):
         self.check_features("gateways.count=50", "duration=2s")
