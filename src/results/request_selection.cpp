@@ -43,18 +43,4 @@ bool RequestFilter::takes(const serving::RequestRecord& record) const {
     return random_bits(0, RandomPurpose::Sample, record.request_id, 0) >> 32 < hash_below_;
 }
 
-std::string state_name(serving::EndState state) {
-    switch (state) {
-        case serving::EndState::Finished:
-            return "finished";
-        case serving::EndState::Rejected:
-            return "rejected";
-        case serving::EndState::Failed:
-            return "failed";
-        case serving::EndState::Unfinished:
-            return "unfinished";
-    }
-    return "unknown";
-}
-
 }  // namespace regatta::results

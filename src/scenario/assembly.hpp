@@ -41,6 +41,7 @@ private:
     void choose_activations(Reading& reading, Pool& pool);
     void check_layout(const Reading& reading, const Pool& pool);
     void check_memory(const Reading& reading, Pool& pool);
+    [[nodiscard]] std::vector<std::string> classes_read() const;
 
     // assembly_names.cpp: what the names of models, GPUs and node types mean; false after telling what is wrong
     void add_catalogues();

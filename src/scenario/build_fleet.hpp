@@ -30,6 +30,7 @@ public:
 
 private:
     void add_choices();
+    void make_stream_terms();
     void add_gateways();
     void add_pool(std::size_t index);
     void join_pool(std::size_t index);
@@ -38,6 +39,7 @@ private:
     [[nodiscard]] std::unique_ptr<engine::LogicalProcess> make_gateway(std::uint32_t index);
     [[nodiscard]] std::unique_ptr<engine::LogicalProcess> make_node(std::size_t pool, std::uint32_t index);
     [[nodiscard]] SimTime least_step(std::size_t pool) const;
+    [[nodiscard]] SimTime least_answer(std::size_t pool) const;
     [[nodiscard]] double traffic_share(std::size_t pool) const;
 
     const Scenario& scenario_;
@@ -52,9 +54,11 @@ private:
     serving::LoadSet loads_;                                          ///< that gateways look at
     std::vector<std::vector<std::uint16_t>> choices_;                 ///< different sets of pools that serve a stream
     std::vector<std::uint16_t> choice_of_stream_;
-    std::vector<routing::BoardUse> board_uses_;    ///< by board
-    std::vector<serving::LoadBoards> boards_;      ///< by pool
-    std::vector<routing::SharedReports> reports_;  ///< by pool; shared with the views of this rank's gateways
+    std::vector<routing::BoardUse> board_uses_;       ///< by board
+    std::vector<serving::LoadBoards> boards_;         ///< by pool
+    std::vector<routing::SharedReports> reports_;     ///< by pool; shared with the views of this rank's gateways
+    std::vector<serving::StreamTerms> stream_terms_;  ///< by stream
+    std::vector<std::string> classes_;                ///< of the streams, without repetition
     std::unique_ptr<workload::Workload> workload_;
     serving::StepOutcome outcome_;  ///< scratch of whichever replica is being woken
     std::int64_t arrived_ = 0;

@@ -44,8 +44,8 @@ void NodeLp::handle(const engine::Event& event, engine::Context& context) {
     const Request request = request_of(event, dispatch);
     Replica& replica = replicas_.at(dispatch.slot);
     if (!replica.receive(request, context.now())) {
-        record(ServedRequest{.request = request, .received = context.now()}, replica, EndState::Rejected,
-               context.now());
+        record(ServedRequest{.request = request, .received = context.now()}, replica,
+               {.state = EndState::Rejected, .reason = EndReason::TooLong, .at = context.now()});
         if (setup_.tells_completions)
             tell_completion(request, dispatch.slot, {.delay = setup_.gateway_latency + setup_.least_step}, context);
         return;
@@ -58,18 +58,28 @@ void NodeLp::handle(const engine::Event& event, engine::Context& context) {
 void NodeLp::wake(std::uint32_t slot, engine::Context& context) {
     Replica& replica = replicas_[slot];
     const std::span<const ServedRequest> finished = replica.wake(context.now());
+    const std::span<const ServedRequest> expired = replica.expired();
+    const bool has_ended = !finished.empty() || !expired.empty();
     Telling telling{.delay = setup_.gateway_latency};
-    if (setup_.tells_blocks && !finished.empty()) telling.kv_blocks = load_value(replica.kv_blocks_used(context.now()));
+    if (setup_.tells_blocks && has_ended) telling.kv_blocks = load_value(replica.kv_blocks_used(context.now()));
     for (const ServedRequest& served : finished) {
-        record(served, replica, EndState::Finished, context.now());
-        if (shows_tokens_) show_tokens(slot, -std::int64_t{served.request.prompt_tokens}, context);
-        if (setup_.tells_completions) tell_completion(served.request, slot, telling, context);
+        record(served, replica, {.at = context.now()});
+        left(served.request, slot, telling, context);
     }
-    if (shows_requests_ && !finished.empty()) show_requests(slot, context);
+    for (const ServedRequest& served : expired) {
+        record(served, replica, {.state = EndState::TimedOut, .reason = EndReason::WaitedTooLong, .at = context.now()});
+        left(served.request, slot, telling, context);
+    }
+    if (shows_requests_ && has_ended) show_requests(slot, context);
     if (const auto at = replica.new_wake_up()) context.wake_at(slot, *at);
 }
 
-/// What is outstanding changes with dispatches and completions only.
+void NodeLp::left(const Request& request, std::uint32_t slot, const Telling& telling, engine::Context& context) {
+    if (shows_tokens_) show_tokens(slot, -std::int64_t{request.prompt_tokens}, context);
+    if (setup_.tells_completions) tell_completion(request, slot, telling, context);
+}
+
+/// What is outstanding changes with dispatches, completions and time-outs only.
 void NodeLp::show_requests(std::uint32_t slot, engine::Context& context) {
     context.publish(*setup_.boards[index_of(Load::Requests)], setup_.first_in_pool + slot,
                     static_cast<std::uint32_t>(replicas_[slot].outstanding()));
@@ -98,7 +108,7 @@ void NodeLp::tell_completion(const Request& request, std::uint32_t slot, const T
                             .at_ns = context.now().ns()});
 }
 
-void NodeLp::record(const ServedRequest& served, const Replica& replica, EndState state, SimTime end) {
+void NodeLp::record(const ServedRequest& served, const Replica& replica, const End& how) {
     const Request& request = served.request;
     RequestRecord record;
     record.request_id = request.id.value();
@@ -106,7 +116,7 @@ void NodeLp::record(const ServedRequest& served, const Replica& replica, EndStat
     record.received_ns = ns_or_none(served.received);
     record.scheduled_ns = ns_or_none(served.scheduled);
     record.first_token_ns = ns_or_none(served.first_token);
-    record.end_ns = end.ns();
+    record.end_ns = how.at.ns();
     record.prompt_tokens = request.prompt_tokens;
     record.output_tokens = static_cast<std::uint32_t>(served.generated);
     record.requested_output_tokens = request.output_tokens;
@@ -115,7 +125,8 @@ void NodeLp::record(const ServedRequest& served, const Replica& replica, EndStat
     record.replica = replica.facts().id.value();
     record.pool = setup_.pool.value();
     record.stream = request.stream.value();
-    record.state = state;
+    record.state = how.state;
+    record.reason = how.reason;
     sink_->request_ended(record);
 }
 
@@ -138,12 +149,14 @@ void NodeLp::prefetch(unsigned stage) const {
 
 void NodeLp::finish(SimTime end, std::span<const engine::Event> undelivered) {
     for (Replica& replica : replicas_) {
-        replica.finish(end, [&](const ServedRequest& served) { record(served, replica, EndState::Unfinished, end); });
+        replica.finish(end, [&](const ServedRequest& served) {
+            record(served, replica, {.state = EndState::Unfinished, .at = end});
+        });
     }
     for (const engine::Event& event : undelivered) {
         const auto dispatch = event.payload_as<Dispatch>();
         record(ServedRequest{.request = request_of(event, dispatch), .received = SimTime::never()},
-               replicas_.at(dispatch.slot), EndState::Unfinished, end);
+               replicas_.at(dispatch.slot), {.state = EndState::Unfinished, .at = end});
     }
 }
 

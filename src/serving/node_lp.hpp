@@ -50,7 +50,12 @@ public:
 private:
     [[nodiscard]] Request request_of(const engine::Event& event, const Dispatch& dispatch) const;
     void show_requests(std::uint32_t slot, engine::Context& context);
-    void record(const ServedRequest& served, const Replica& replica, EndState state, SimTime end);
+    struct End {
+        EndState state = EndState::Finished;
+        EndReason reason = EndReason::None;
+        SimTime at;
+    };
+    void record(const ServedRequest& served, const Replica& replica, const End& how);
     void show_tokens(std::uint32_t slot, std::int64_t added, engine::Context& context);
     /// How a gateway is told. A refusal tells nothing of the blocks: it is on its way longer, and might be overtaken by
     /// newer news; and the replica is not brought up to date for it.
@@ -58,6 +63,8 @@ private:
         SimTime delay;
         std::uint32_t kv_blocks = kNotTold;
     };
+    /// One that was outstanding at a replica is no longer.
+    void left(const Request& request, std::uint32_t slot, const Telling& telling, engine::Context& context);
     void tell_completion(const Request& request, std::uint32_t slot, const Telling& telling, engine::Context& context);
 
     Setup setup_;

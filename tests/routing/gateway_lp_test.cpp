@@ -201,6 +201,8 @@ private:
         Parameters parameters;
         parameters.set("chunk_tokens", std::int64_t{16});
         parameters.set("max_running", std::int64_t{4});
+        parameters.set("order", std::string("fcfs"));
+        parameters.set("class_limits", std::vector<std::pair<std::string, std::int64_t>>());
         std::vector<serving::Replica> replicas;
         for (std::uint32_t slot = 0; slot < 2; ++slot) {
             const serving::ReplicaFacts facts{.id = ReplicaId(2 * node + slot),

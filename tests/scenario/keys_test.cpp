@@ -153,6 +153,39 @@ TEST(Keys, ParametersOfPoliciesAreCheckedLikeKeys) {
         Lines{"fleet.yaml:9:17: workload.streams[0].arrivals.cv: missing; gamma needs a number from 0.01 to 100"});
 }
 
+TEST(Keys, CountsByNameAreCheckedOneByOne) {
+    const auto problems_with = [](const std::string& limits) {
+        return problems_of_text(scenario_with(4, "    - scheduler: {class_limits: " + limits + "}"));
+    };
+    const std::string place = "fleet.yaml:4:33: fleet.pools[0].scheduler.class_limits: ";
+    EXPECT_EQ(problems_with("{stream-0: 8}"), Lines{});
+    EXPECT_EQ(problems_with("{stream-0: 0}"),
+              Lines{place + "stream-0: expected a whole number from 1 to 65536, found \"0\""});
+    EXPECT_EQ(problems_with("{stream-0: many}"), Lines{place + "stream-0: expected a whole number, found \"many\""});
+    EXPECT_EQ(problems_with("{stream-0: [1]}"), Lines{place + "stream-0: expected a whole number, found a list"});
+    EXPECT_EQ(problems_with("{stream-0: '8'}"),
+              Lines{place + "stream-0: expected a whole number, found the quoted text \"8\""});
+    EXPECT_EQ(problems_with("8"),
+              Lines{place + "expected a map of names to whole numbers from 1 to 65536, found \"8\""});
+    EXPECT_EQ(problems_with("{strem-0: 8}"),
+              Lines{place + "no stream has the class \"strem-0\"; allowed: stream-0; did you "
+                            "mean \"stream-0\"?"});
+}
+
+TEST(Keys, ClassesAreThoseThatStreamsName) {
+    const std::string streams =
+        "    - {name: a, class: chat, arrivals: {rate: 1/s}, lengths: {prompt: {fixed: 1}, output: {fixed: 1}}}\n"
+        "    - arrivals: {rate: 40/s}";
+    const auto pool =
+        load_text(scenario_with(9, streams), {"fleet.pools[0].scheduler.class_limits={chat: 3, stream-1: 5}"}).pools[0];
+    EXPECT_EQ(pool.scheduler.parameters.counts("class_limits"),
+              (std::vector<std::pair<std::string, std::int64_t>>{{"chat", 3}, {"stream-1", 5}}));
+    EXPECT_EQ(
+        problems_of_text(scenario_with(9, streams), {"fleet.pools[0].scheduler.class_limits={a: 3}"}),
+        Lines{"--set #1 (fleet.pools[0].scheduler.class_limits={a: 3}): fleet.pools[0].scheduler.class_limits: no "
+              "stream has the class \"a\"; allowed: chat, stream-1"});
+}
+
 TEST(Keys, LengthsMustSayTheirDistribution) {
     const std::string names = "fixed, uniform, exponential, lognormal, zipf, quantiles";
     EXPECT_EQ(problems_of_text(scenario_with(10, "      lengths: {prompt: {fixd: 9}, output: {mean: 200}}")),

@@ -119,6 +119,8 @@ protected:
         Parameters parameters;
         parameters.set("chunk_tokens", std::int64_t{64});
         parameters.set("max_running", std::int64_t{8});
+        parameters.set("order", std::string("fcfs"));
+        parameters.set("class_limits", std::vector<std::pair<std::string, std::int64_t>>());
         const SchedulerLimits limits{.kv_blocks = 10, .block_tokens = 4, .max_context_tokens = 100};
         std::vector<Replica> replicas;
         for (std::uint32_t slot = 0; slot < kReplicas; ++slot)
