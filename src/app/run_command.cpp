@@ -57,7 +57,7 @@ results::RunDescription describe(const scenario::Scenario& scenario) {
         run.streams.push_back({.name = stream.name,
                                .ttft_target = stream.targets.ttft,
                                .tpot_target = stream.targets.tpot,
-                               .model = scenario.pools[stream.pool].model.name,
+                               .model = scenario.pools[stream.pools.front()].model.name,
                                .tenant = stream.tenant,
                                .traffic_class = stream.traffic_class,
                                .priority = stream.priority});

@@ -92,6 +92,14 @@ Row length_row(const std::string& name, double sum, std::uint64_t requests, cons
     return row;
 }
 
+/// Their names.
+std::vector<std::string> pools_of(const scenario::Scenario& scenario, const scenario::Stream& stream) {
+    std::vector<std::string> names;
+    for (const std::uint16_t pool : stream.pools)
+        names.push_back(scenario.pools[pool].name);
+    return names;
+}
+
 std::string stream_tables(const scenario::Scenario& scenario, const TrafficSurvey& survey) {
     std::vector<Row> streams{{"", "requests", "mean/s", "peak/s", "prompt tokens", "output tokens", "pool"}};
     std::vector<Row> lengths{{"", "mean", "p50", "p90", "p95", "p99", "most"}};
@@ -103,7 +111,7 @@ std::string stream_tables(const scenario::Scenario& scenario, const TrafficSurve
                            results::show_number(per_second(static_cast<double>(mix.requests), survey.span)),
                            results::show_number(peak_per_s(survey, seen.per_stretch())),
                            results::show_large(mix.prompt_tokens), results::show_large(mix.output_tokens),
-                           scenario.pools[stream.pool].name});
+                           fmt::format("{}", fmt::join(pools_of(scenario, stream), ", "))});
         lengths.push_back(length_row(stream.name + " prompt", mix.prompt_tokens, mix.requests, seen.prompts()));
         lengths.push_back(length_row(stream.name + " output", mix.output_tokens, mix.requests, seen.outputs()));
     }
@@ -151,7 +159,8 @@ Json stream_json(const scenario::Scenario& scenario, const TrafficSurvey& survey
     const StreamSurvey& seen = survey.streams[index];
     const workload::RequestMix& mix = seen.mix();
     return {{"name", stream.name},
-            {"pool", scenario.pools[stream.pool].name},
+            {"pool", stream.pools.size() == 1 ? Json(scenario.pools[stream.pools.front()].name) : Json(nullptr)},
+            {"pools", pools_of(scenario, stream)},
             {"tenant", stream.tenant},
             {"class", stream.traffic_class},
             {"priority", stream.priority},

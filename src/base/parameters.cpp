@@ -43,5 +43,8 @@ const std::vector<std::pair<double, double>>& Parameters::points(std::string_vie
 const std::vector<std::pair<SimTime, double>>& Parameters::rate_points(std::string_view key) const {
     return value_of<std::vector<std::pair<SimTime, double>>>(*this, key);
 }
+const std::vector<std::pair<std::string, std::int64_t>>& Parameters::counts(std::string_view key) const {
+    return value_of<std::vector<std::pair<std::string, std::int64_t>>>(*this, key);
+}
 
 }  // namespace regatta

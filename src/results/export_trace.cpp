@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "regatta/base/errors.hpp"
+#include "results/end_names.hpp"
 #include "results/series.hpp"
 
 namespace regatta::results {
@@ -69,11 +70,12 @@ public:
 
     void add(const RequestRecord& record) {
         name_replica(record.pool, record.replica);
-        begin(record, "request", record.arrival_ns,
-              fmt::format(
-                  R"({{"stream":{},"gateway":{},"prompt_tokens":{},"output_tokens":{},"preemptions":{},"state":{}}})",
-                  json(run_.streams.at(record.stream).name), record.gateway, record.prompt_tokens, record.output_tokens,
-                  record.preemptions, json(state_name(record.state))));
+        begin(
+            record, "request", record.arrival_ns,
+            fmt::format(
+                R"({{"stream":{},"gateway":{},"prompt_tokens":{},"output_tokens":{},"preemptions":{},"state":{},"reason":{}}})",
+                json(run_.streams.at(record.stream).name), record.gateway, record.prompt_tokens, record.output_tokens,
+                record.preemptions, json(state_name(record.state)), json(reason_name(record.reason))));
         span(record, "network", record.arrival_ns, record.received_ns);
         span(record, "queued", record.received_ns, record.scheduled_ns);
         span(record, "prefill", record.scheduled_ns, record.first_token_ns);

@@ -54,18 +54,4 @@ bool RequestFilter::takes(const serving::StepRecord& step) const {
     return !replica_ || step.replica == *replica_;
 }
 
-std::string state_name(serving::EndState state) {
-    switch (state) {
-        case serving::EndState::Finished:
-            return "finished";
-        case serving::EndState::Rejected:
-            return "rejected";
-        case serving::EndState::Failed:
-            return "failed";
-        case serving::EndState::Unfinished:
-            return "unfinished";
-    }
-    return "unknown";
-}
-
 }  // namespace regatta::results

@@ -37,7 +37,4 @@ private:
     std::uint64_t hash_below_;  ///< of 2^32
 };
 
-/// "finished", "rejected", "failed", "unfinished".
-[[nodiscard]] std::string state_name(serving::EndState state);
-
 }  // namespace regatta::results

@@ -90,6 +90,8 @@ RequestFigures request_figures(const RunDescription& run, const SummarySums& sum
         .rejected = ended(EndState::Rejected),
         .failed = ended(EndState::Failed),
         .unfinished = ended(EndState::Unfinished),
+        .timed_out = ended(EndState::TimedOut),
+        .by_reason = std::to_array(total.by_reason),
         .preemptions = total.preemptions,
         .ttft = figures_of(total.ttft),
         .tpot = figures_of(total.tpot),
@@ -245,10 +247,10 @@ Summary summarize(const RunDescription& run, const SummarySums& sums, const Seri
         summary.pools.back().name = run.pools[i].name;
     }
     const RequestFigures& all = summary.all;
-    REGATTA_CHECK(arrived == all.finished + all.rejected + all.failed + all.unfinished,
+    REGATTA_CHECK(arrived == all.finished + all.rejected + all.failed + all.timed_out + all.unfinished,
                   fmt::format("requests were lost or counted twice: {} arrived, {} finished + {} rejected + {} failed "
-                              "+ {} unfinished",
-                              arrived, all.finished, all.rejected, all.failed, all.unfinished));
+                              "+ {} timed out + {} unfinished",
+                              arrived, all.finished, all.rejected, all.failed, all.timed_out, all.unfinished));
     return summary;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@ namespace regatta::results {
 struct StreamSums {
     std::int64_t by_state[serving::kEndStates] = {};           ///< all requests
     std::int64_t measured_by_state[serving::kEndStates] = {};  ///< those that arrived in the measured span
+    std::int64_t by_reason[serving::kEndReasons] = {};         ///< all requests; what was served has no reason
     std::int64_t preemptions = 0;                              ///< of all requests
     std::int64_t prompt_tokens = 0;
     std::int64_t output_tokens = 0;
@@ -40,7 +42,8 @@ struct StreamSums {
     StreamSums& operator+=(const StreamSums& other);
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
-        archive& by_state& measured_by_state& preemptions& prompt_tokens& output_tokens& ttft_met& tpot_met& all_met;
+        archive& by_state& measured_by_state& by_reason& preemptions& prompt_tokens& output_tokens& ttft_met& tpot_met&
+            all_met;
         archive& ttft& tpot& end_to_end& queueing& normalised& network& waiting& prefill& decode;
     }
 };
@@ -141,6 +144,8 @@ struct RequestFigures {
     std::int64_t rejected = 0;
     std::int64_t failed = 0;
     std::int64_t unfinished = 0;
+    std::int64_t timed_out = 0;
+    std::array<std::int64_t, serving::kEndReasons> by_reason = {};
     std::int64_t preemptions = 0;
     LatencyFigures ttft;
     LatencyFigures tpot;
@@ -201,7 +206,7 @@ struct Summary {
     std::vector<PoolFigures> pools;
 };
 
-/// Throws BugError when requests were lost: arrived != finished + rejected + failed + unfinished.
+/// Throws BugError when requests were lost: arrived != finished + rejected + failed + timed out + unfinished.
 [[nodiscard]] Summary summarize(const RunDescription& run, const SummarySums& sums, const SeriesSums& series,
                                 std::int64_t arrived, SimTime end);
 

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "results/end_names.hpp"
 #include "results/summary.hpp"
 
 namespace regatta::results {
@@ -61,11 +62,17 @@ void put_requests(Json& json, const RequestFigures& figures) {
                                                : Json(nullptr);
 }
 
+/// By key; what was served has none.
+Json reasons(const RequestFigures& figures) {
+    Json json = Json::object();
+    for (std::size_t reason = 1; reason < figures.by_reason.size(); ++reason)
+        json[reason_name(static_cast<serving::EndReason>(reason))] = figures.by_reason[reason];
+    return json;
+}
+
 Json counts(const RequestFigures& figures) {
-    return {{"finished", figures.finished},
-            {"rejected", figures.rejected},
-            {"failed", figures.failed},
-            {"unfinished", figures.unfinished},
+    return {{"finished", figures.finished},      {"rejected", figures.rejected},   {"failed", figures.failed},
+            {"unfinished", figures.unfinished},  {"timed_out", figures.timed_out}, {"reasons", reasons(figures)},
             {"preemptions", figures.preemptions}};
 }
 

@@ -42,6 +42,8 @@ StreamSums& StreamSums::operator+=(const StreamSums& other) {
         by_state[state] += other.by_state[state];
         measured_by_state[state] += other.measured_by_state[state];
     }
+    for (std::size_t reason = 0; reason < serving::kEndReasons; ++reason)
+        by_reason[reason] += other.by_reason[reason];
     preemptions += other.preemptions;
     prompt_tokens += other.prompt_tokens;
     output_tokens += other.output_tokens;
@@ -89,11 +91,13 @@ SummarySums::SummarySums(const RunDescription& run)
 }
 
 void SummarySums::add(const serving::RequestRecord& record) {
-    REGATTA_CHECK(record.stream < streams_.size() && index_of(record.state) < serving::kEndStates,
+    REGATTA_CHECK(record.stream < streams_.size() && index_of(record.state) < serving::kEndStates &&
+                      static_cast<std::size_t>(record.reason) < serving::kEndReasons,
                   fmt::format("request {} of stream {} ended in state {}; there are {} streams", record.request_id,
                               record.stream, index_of(record.state), streams_.size()));
     StreamSums& sums = streams_[record.stream];
     ++sums.by_state[index_of(record.state)];
+    ++sums.by_reason[static_cast<std::size_t>(record.reason)];
     sums.preemptions += record.preemptions;
     if (record.arrival_ns < measure_from_ns_) return;
     ++sums.measured_by_state[index_of(record.state)];

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "results/end_names.hpp"
 #include "results/show.hpp"
 #include "results/summary.hpp"
 
@@ -65,12 +66,26 @@ std::string latency_table(const Summary& summary) {
                     latency_row("decode", all.decode, {})});
 }
 
+/// Nothing when all were served.
+std::string reasons_line(const RequestFigures& all) {
+    std::string text;
+    for (std::size_t reason = 1; reason < all.by_reason.size(); ++reason) {
+        if (all.by_reason[reason] == 0) continue;
+        text += fmt::format("{} {} {}", text.empty() ? "Not served" : ",", show_count(all.by_reason[reason]),
+                            reason_words(static_cast<serving::EndReason>(reason)));
+    }
+    return text.empty() ? text : text + "\n";
+}
+
 std::string requests_line(const Summary& summary) {
     const RequestFigures& all = summary.all;
-    std::string text = fmt::format("Requests   {} arrived = {} finished + {} rejected + {} failed + {} unfinished",
+    const std::string timed_out =
+        all.timed_out > 0 ? fmt::format(" + {} timed out", show_count(all.timed_out)) : std::string();
+    std::string text = fmt::format("Requests   {} arrived = {} finished + {} rejected + {} failed{} + {} unfinished",
                                    show_count(summary.arrived), show_count(all.finished), show_count(all.rejected),
-                                   show_count(all.failed), show_count(all.unfinished));
+                                   show_count(all.failed), timed_out, show_count(all.unfinished));
     text += all.unfinished > 0 ? " at the end\n" : "\n";
+    text += reasons_line(all);
     if (summary.measure_from > SimTime())
         text += fmt::format("Measured   {} finished requests of those that arrived from {} on, until {}\n",
                             show_count(all.end_to_end.count), show_ns(summary.measure_from.ns()),

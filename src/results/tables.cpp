@@ -15,7 +15,8 @@ constexpr ColumnType column_type() {
     if constexpr (std::is_same_v<Member, std::uint64_t>) return ColumnType::UInt64;
     if constexpr (std::is_same_v<Member, std::uint32_t>) return ColumnType::UInt32;
     if constexpr (std::is_same_v<Member, std::uint16_t>) return ColumnType::UInt16;
-    if constexpr (std::is_same_v<Member, std::uint8_t> || std::is_same_v<Member, serving::EndState>)
+    if constexpr (std::is_same_v<Member, std::uint8_t> || std::is_same_v<Member, serving::EndState> ||
+                  std::is_same_v<Member, serving::EndReason>)
         return ColumnType::UInt8;
     if constexpr (std::is_same_v<Member, double>) return ColumnType::Float64;
 }
@@ -36,7 +37,7 @@ constexpr std::array kRequestColumns = {
     REGATTA_COLUMN(RequestRecord, received_ns, "ns", "reached the replica's waiting queue; -1: never"),
     REGATTA_COLUMN(RequestRecord, scheduled_ns, "ns", "start of the first step it was part of; -1: never"),
     REGATTA_COLUMN(RequestRecord, first_token_ns, "ns", "end of the step that made the first token; -1: never"),
-    REGATTA_COLUMN(RequestRecord, end_ns, "ns", "finished, rejected, failed, or the end of the run"),
+    REGATTA_COLUMN(RequestRecord, end_ns, "ns", "finished, rejected, failed, timed out, or the end of the run"),
     REGATTA_COLUMN(RequestRecord, prompt_tokens, "tokens", "length of the prompt"),
     REGATTA_COLUMN(RequestRecord, output_tokens, "tokens", "produced"),
     REGATTA_COLUMN(RequestRecord, requested_output_tokens, "tokens", "length of the complete answer"),
@@ -45,7 +46,10 @@ constexpr std::array kRequestColumns = {
     REGATTA_COLUMN(RequestRecord, replica, "", "index of the replica, over the whole fleet"),
     REGATTA_COLUMN(RequestRecord, pool, "", "index of the pool, names in /pools/name"),
     REGATTA_COLUMN(RequestRecord, stream, "", "index of the stream, names in /streams/name"),
-    REGATTA_COLUMN(RequestRecord, state, "", "0: finished, 1: rejected, 2: failed, 3: unfinished when the run ended"),
+    REGATTA_COLUMN(RequestRecord, state, "",
+                   "0: finished, 1: rejected, 2: failed, 3: unfinished when the run ended, 4: timed out"),
+    REGATTA_COLUMN(RequestRecord, reason, "",
+                   "why it was rejected or timed out; 0: it was not, 1: too long ever to fit, 2: waited too long"),
 };
 
 constexpr std::array kReplicaColumns = {

@@ -6,7 +6,7 @@
 
 namespace regatta::routing {
 
-/// A place in the circle of a pool's replicas, kept by one gateway.
+/// A place in the circle of the replicas, kept by one gateway.
 /// Invariant: at() is below the number of replicas.
 class Cursor {
 public:
@@ -16,7 +16,7 @@ public:
 
     [[nodiscard]] std::uint32_t at() const { return at_; }
     void move_behind(std::uint32_t replica) { at_ = replica + 1 == replicas_ ? 0 : replica + 1; }
-    /// Throws BugError when `at` is no replica of the pool.
+    /// Throws BugError when `at` is no replica.
     void restore(std::uint64_t at);
 
 private:

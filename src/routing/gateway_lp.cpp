@@ -18,9 +18,20 @@ constexpr std::uint32_t kArrivalSlot = 0;
 
 }  // namespace
 
-GatewayLp::GatewayLp(Setup setup, std::vector<PoolRoute> routes, std::unique_ptr<workload::RequestSource> source,
-                     std::int64_t& arrived)
-    : setup_(std::move(setup)), routes_(std::move(routes)), source_(std::move(source)), arrived_(&arrived) {}
+GatewayLp::GatewayLp(Setup setup, std::vector<PoolRoute> routes, std::vector<Choice> choices,
+                     std::unique_ptr<workload::RequestSource> source, std::int64_t& arrived)
+    : setup_(std::move(setup)), routes_(std::move(routes)), source_(std::move(source)), arrived_(&arrived) {
+    for (Choice& choice : choices) {
+        std::vector<PoolView*> views;
+        std::vector<PoolRoute*> ways;
+        for (const std::uint16_t pool : choice.pools) {
+            ways.push_back(&routes_.at(pool));
+            views.push_back(&ways.back()->view);
+        }
+        choosers_.push_back(
+            {.router = std::move(choice.router), .candidates = Candidates(views), .routes = std::move(ways)});
+    }
+}
 
 void GatewayLp::start(engine::Context& context) {
     take_next();
@@ -46,24 +57,29 @@ void GatewayLp::wake(std::uint32_t /*slot*/, engine::Context& context) {
 }
 
 void GatewayLp::dispatch(const Request& request, engine::Context& context) {
-    PoolRoute& route = routes_[setup_.pool_of_stream.at(request.stream.index())];
-    const std::uint32_t replica = route.router->choose(request.id, route.view);
-    route.view.dispatched(replica, context.now() + route.latency);
-    const LpId node(route.first_node.value() + replica / route.replicas_per_node);
+    Chooser& chooser = choosers_[setup_.choice_of_stream.at(request.stream.index())];
+    const std::uint32_t candidate = chooser.router->choose(request, chooser.candidates);
+    REGATTA_CHECK(candidate < chooser.candidates.replicas(),
+                  fmt::format("a router chose replica {} of {}", candidate, chooser.candidates.replicas()));
+    const Candidates::Place place = chooser.candidates.place_of(candidate);
+    PoolRoute& route = *chooser.routes[place.pool];
+    route.view.dispatched(place.replica, request, context.now() + route.latency);
+    const LpId node(route.first_node.value() + place.replica / route.replicas_per_node);
     context.send(node, route.latency, serving::kDispatchMessage, request.id.value(),
-                 serving::Dispatch::of(request, replica % route.replicas_per_node));
+                 serving::Dispatch::of(request, place.replica % route.replicas_per_node));
 }
 
 void GatewayLp::handle(const engine::Event& event, engine::Context& /*context*/) {
     REGATTA_CHECK(event.event_class() == serving::kCompletionMessage,
                   fmt::format("a gateway gets a message of class {}", event.event_class()));
     const auto completion = event.payload_as<serving::Completion>();
-    routes_.at(completion.pool.index()).view.completed(completion.replica);
+    routes_.at(completion.pool.index()).view.completed(completion);
 }
 
 void GatewayLp::board_changed(engine::BoardId board, SimTime reported_at, std::span<const std::uint32_t> values,
                               engine::Context& /*context*/) {
-    routes_.at(board.index()).view.reported(values, reported_at);  // boards are numbered as the pools are
+    const BoardUse& use = setup_.boards.at(board.index());
+    routes_.at(use.pool).view.reported(use.load, values, reported_at);
 }
 
 void GatewayLp::finish(SimTime /*end*/, std::span<const engine::Event> /*undelivered*/) {
@@ -75,9 +91,11 @@ void GatewayLp::save(OutArchive& archive) const {
     const bool has_next = next_.has_value();
     archive << position << has_next << count_;
     if (has_next) archive << *next_;
-    for (const PoolRoute& route : routes_) {
-        const std::uint64_t state = route.router->state();
-        archive << state << route.view;
+    for (const PoolRoute& route : routes_)
+        archive << route.view;
+    for (const Chooser& chooser : choosers_) {
+        const std::uint64_t state = chooser.router->state();
+        archive << state;
     }
 }
 
@@ -88,10 +106,12 @@ void GatewayLp::load(InArchive& archive) {
     source_->skip(position);
     next_.reset();
     if (has_next) archive >> next_.emplace();
-    for (PoolRoute& route : routes_) {
+    for (PoolRoute& route : routes_)
+        archive >> route.view;
+    for (Chooser& chooser : choosers_) {
         std::uint64_t state = 0;
-        archive >> state >> route.view;
-        route.router->restore(state);
+        archive >> state;
+        chooser.router->restore(state);
     }
 }
 

@@ -10,18 +10,30 @@
 #include "regatta/engine/logical_process.hpp"
 #include "regatta/routing/router.hpp"
 #include "regatta/workload/request.hpp"
-#include "routing/outstanding_view.hpp"
+#include "routing/candidates.hpp"
+#include "routing/pool_view.hpp"
 #include "workload/request_source.hpp"
 
 namespace regatta::routing {
 
-/// One gateway's way to one pool.
+/// One gateway's way to one pool, and what it knows of it.
 struct PoolRoute {
-    std::unique_ptr<Router> router;
-    OutstandingView view;
+    PoolView view;
     LpId first_node;
     std::uint32_t replicas_per_node = 1;
     SimTime latency;  ///< to the pool's nodes
+};
+
+/// Who chooses among the replicas of these pools, in this order. Streams that go to the same pools have one in common.
+struct Choice {
+    std::vector<std::uint16_t> pools;
+    std::unique_ptr<Router> router;
+};
+
+/// What a board shows.
+struct BoardUse {
+    std::uint16_t pool = 0;
+    serving::Load load = serving::Load::Requests;
 };
 
 /// A front door bound to the engine: draws its arrivals one after the other, has each routed, sends it off, and keeps
@@ -30,12 +42,13 @@ class GatewayLp final : public engine::LogicalProcess {
 public:
     struct Setup {
         GatewayId id;
-        std::vector<std::uint16_t> pool_of_stream;
+        std::vector<std::uint16_t> choice_of_stream;
+        std::vector<BoardUse> boards = {};          ///< by number
         SimTime arrivals_until = SimTime::never();  ///< requests from here on do not arrive
     };
     /// Route i leads to PoolId(i). `arrived` gets this gateway's count added when it finishes and must outlive it.
-    GatewayLp(Setup setup, std::vector<PoolRoute> routes, std::unique_ptr<workload::RequestSource> source,
-              std::int64_t& arrived);
+    GatewayLp(Setup setup, std::vector<PoolRoute> routes, std::vector<Choice> choices,
+              std::unique_ptr<workload::RequestSource> source, std::int64_t& arrived);
 
     void start(engine::Context& context) override;
     void handle(const engine::Event& event, engine::Context& context) override;
@@ -47,11 +60,17 @@ public:
     void load(InArchive& archive) override;
 
 private:
+    struct Chooser {
+        std::unique_ptr<Router> router;
+        Candidates candidates;
+        std::vector<PoolRoute*> routes;  ///< to the candidates' pools
+    };
     void take_next();
     void dispatch(const Request& request, engine::Context& context);
 
     Setup setup_;
-    std::vector<PoolRoute> routes_;
+    std::vector<PoolRoute> routes_;  ///< by pool; never grows, for choosers point into it
+    std::vector<Chooser> choosers_;
     std::unique_ptr<workload::RequestSource> source_;
     std::optional<Request> next_;  ///< drawn, not yet arrived
     std::int64_t count_ = 0;       ///< requests arrived

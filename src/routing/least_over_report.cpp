@@ -9,11 +9,11 @@ namespace regatta::routing {
 
 namespace {
 
-std::uint64_t raised_number(std::uint32_t requests, std::uint32_t replica) {
-    return (std::uint64_t{requests} << 32) | replica;
+std::uint64_t raised_number(std::uint32_t load, std::uint32_t replica) {
+    return (std::uint64_t{load} << 32) | replica;
 }
 
-std::uint32_t requests_of(std::uint64_t raised) {
+std::uint32_t load_of(std::uint64_t raised) {
     return static_cast<std::uint32_t>(raised >> 32);
 }
 
@@ -32,18 +32,18 @@ void LeastOverReport::begin(const ReportIndex& index) {
         spare_.push_back(raised_.extract(raised_.begin()));
 }
 
-void LeastOverReport::raise(std::uint32_t replica, std::uint32_t reported, std::uint32_t own) {
-    const std::uint64_t raised = raised_number(reported + own, replica);
-    if (own > 1) {
-        auto node = raised_.extract(raised_number(reported + own - 1, replica));
-        REGATTA_CHECK(!node.empty(), "replica " + std::to_string(replica) + " got request " + std::to_string(own) +
-                                         " of a gateway out of turn");
+void LeastOverReport::raise(std::uint32_t replica, const Raise& by) {
+    const std::uint64_t raised = raised_number(load_sum(by.reported, by.own), replica);
+    if (by.own_before > 0) {
+        auto node = raised_.extract(raised_number(load_sum(by.reported, by.own_before), replica));
+        REGATTA_CHECK(!node.empty(), "replica " + std::to_string(replica) + " was raised to " + std::to_string(by.own) +
+                                         " over a report out of turn");
         node.value() = raised;
         raised_.insert(std::move(node));
         return;
     }
     const std::uint32_t place =
-        index_->replica_at(last_place_) == replica ? last_place_ : index_->place_of(replica, reported);
+        index_->replica_at(last_place_) == replica ? last_place_ : index_->place_of(replica, by.reported);
     behind_[place] = place + 1;
     if (spare_.empty()) {
         raised_.insert(raised);
@@ -57,13 +57,13 @@ void LeastOverReport::raise(std::uint32_t replica, std::uint32_t reported, std::
 std::uint32_t LeastOverReport::least(std::uint32_t start) {
     const std::optional<std::uint32_t> open = first_open(start);
     if (raised_.empty()) return open.value();
-    const std::uint32_t lowest_raised = requests_of(*raised_.begin());
+    const std::uint32_t lowest_raised = load_of(*raised_.begin());
     if (!open) return first_raised(lowest_raised, start);
-    const std::uint32_t lowest_open = index_->levels()[level_].outstanding;
+    const std::uint32_t lowest_open = index_->levels()[level_].load;
     if (lowest_open < lowest_raised) return *open;
     const std::uint32_t raised = first_raised(lowest_raised, start);
     if (lowest_raised < lowest_open) return raised;
-    // Equally many: whichever comes first on the way round.
+    // Equal loads: whichever comes first on the way round.
     const auto steps_to = [&](std::uint32_t replica) {
         return replica >= start ? replica - start : index_->replicas() - start + replica;
     };
@@ -103,7 +103,7 @@ std::uint32_t LeastOverReport::next_open(std::uint32_t place) {
 
 std::uint32_t LeastOverReport::first_raised(std::uint32_t level, std::uint32_t start) const {
     const auto found = raised_.lower_bound(raised_number(level, start));
-    const bool is_there = found != raised_.end() && requests_of(*found) == level;
+    const bool is_there = found != raised_.end() && load_of(*found) == level;
     return replica_of(is_there ? *found : *raised_.begin());
 }
 

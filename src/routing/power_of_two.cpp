@@ -1,21 +1,22 @@
 #include "routing/power_of_two.hpp"
 
 #include "regatta/base/random.hpp"
-#include "routing/outstanding_view.hpp"
+#include "routing/candidates.hpp"
 
 namespace regatta::routing {
 
-std::uint32_t PowerOfTwoRouter::choose(RequestId request, OutstandingView& view) {
+std::uint32_t PowerOfTwoRouter::choose(const Request& request, const Candidates& candidates) {
     if (replicas_ == 1) return 0;
     const auto draw = [&](std::uint32_t bound, std::uint64_t index) {
         return static_cast<std::uint32_t>(
-            uniform_below(bound, random_bits(seed_, RandomPurpose::Route, request.value(), index)));
+            uniform_below(bound, random_bits(seed_, RandomPurpose::Route, request.id.value(), index)));
     };
     const std::uint32_t first = draw(replicas_, 0);
     // Uniform over the others: the numbers from `first` on stand for the replicas after it.
     const std::uint32_t among_others = draw(replicas_ - 1, 1);
     const std::uint32_t second = among_others < first ? among_others : among_others + 1;
-    return view.count(second) < view.count(first) ? second : first;
+    const auto load = [&](std::uint32_t replica) { return candidates.load(serving::Load::Requests, replica); };
+    return load(second) < load(first) ? second : first;
 }
 
 }  // namespace regatta::routing

@@ -4,8 +4,8 @@
 
 namespace regatta::routing {
 
-std::uint32_t RandomRouter::choose(RequestId request, OutstandingView& /*view*/) {
-    const std::uint64_t bits = random_bits(seed_, RandomPurpose::Route, request.value(), 0);
+std::uint32_t RandomRouter::choose(const Request& request, const Candidates& /*candidates*/) {
+    const std::uint64_t bits = random_bits(seed_, RandomPurpose::Route, request.id.value(), 0);
     return static_cast<std::uint32_t>(uniform_below(replicas_, bits));
 }
 

@@ -9,8 +9,8 @@ namespace regatta::routing {
 /// seed and request id alone.
 class RandomRouter final : public Router {
 public:
-    explicit RandomRouter(const RouterTarget& target) : replicas_(target.replicas), seed_(target.seed) {}
-    [[nodiscard]] std::uint32_t choose(RequestId request, OutstandingView& view) override;
+    explicit RandomRouter(const RouterTarget& target) : replicas_(target.replicas()), seed_(target.seed) {}
+    [[nodiscard]] std::uint32_t choose(const Request& request, const Candidates& candidates) override;
 
 private:
     std::uint32_t replicas_;

@@ -2,7 +2,8 @@
 
 #include <string>
 
-#include "routing/least_outstanding.hpp"
+#include "routing/least_loaded.hpp"
+#include "routing/power_of_d.hpp"
 #include "routing/power_of_two.hpp"
 #include "routing/random_router.hpp"
 #include "routing/round_robin.hpp"
@@ -11,15 +12,37 @@ namespace regatta::routing {
 
 namespace {
 
+const RouterTarget& checked(const RouterTarget& target) {
+    REGATTA_CHECK(!target.pools.empty(), "a router without pools");
+    for (const RouterTarget::Pool& pool : target.pools)
+        REGATTA_CHECK(pool.replicas > 0 && target.gateway < target.gateways,
+                      "gateway " + std::to_string(target.gateway) + " of " + std::to_string(target.gateways) +
+                          " cannot choose among " + std::to_string(pool.replicas) + " replicas");
+    return target;
+}
+
 template <class Policy>
 std::unique_ptr<Router> make(const RouterTarget& target, const Parameters& /*parameters*/) {
-    REGATTA_CHECK(target.replicas > 0 && target.gateway < target.gateways,
-                  "gateway " + std::to_string(target.gateway) + " of " + std::to_string(target.gateways) +
-                      " cannot choose among " + std::to_string(target.replicas) + " replicas");
-    return std::make_unique<Policy>(target);
+    return std::make_unique<Policy>(checked(target));
+}
+
+template <serving::Load load>
+std::unique_ptr<Router> make_least(const RouterTarget& target, const Parameters& /*parameters*/) {
+    return std::make_unique<LeastLoadedRouter>(load, checked(target));
+}
+
+std::unique_ptr<Router> make_power_of_d(const RouterTarget& target, const Parameters& parameters) {
+    return std::make_unique<PowerOfDRouter>(checked(target), power_of_d_options(parameters));
 }
 
 }  // namespace
+
+std::uint32_t RouterTarget::replicas() const {
+    std::uint32_t sum = 0;
+    for (const Pool& pool : pools)
+        sum += pool.replicas;
+    return sum;
+}
 
 RouterRegistry built_in_routers() {
     return RouterRegistry({
@@ -28,11 +51,22 @@ RouterRegistry built_in_routers() {
         {"least_outstanding",
          "the replica with the fewest outstanding requests known to the gateway; ties in turn",
          {},
-         make<LeastOutstandingRouter>},
+         make_least<serving::Load::Requests>},
+        {"least_tokens",
+         "the replica with the fewest prompt tokens outstanding as known to the gateway; ties in turn",
+         {},
+         make_least<serving::Load::Tokens>},
+        {"least_kv",
+         "the replica with the smallest share of its KV blocks in use as known to the gateway; ties in turn",
+         {},
+         make_least<serving::Load::KvBlocks>},
         {"power_of_two",
          "of two different replicas at random, the one with fewer outstanding requests known to the gateway",
          {},
          make<PowerOfTwoRouter>},
+        {"power_of_d",
+         "of d different replicas, drawn in proportion to their pools' weights, the one with the least load by weight",
+         power_of_d_parameters(), make_power_of_d},
     });
 }
 

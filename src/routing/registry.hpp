@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "regatta/base/registry.hpp"
 
@@ -9,12 +10,24 @@ namespace regatta::routing {
 
 class Router;
 
+/// A pool's weight is kept in millionths, so that what is drawn and compared by weights is exact.
+inline constexpr double kWeightUnits = 1e6;
+inline constexpr double kLeastWeight = 1e-3;
+inline constexpr double kMostWeight = 1e3;
+
 /// What a router chooses among, and for whom.
 struct RouterTarget {
-    std::uint32_t replicas = 0;  ///< of the pool, numbered from 0
+    struct Pool {
+        std::uint32_t replicas = 0;
+        std::uint64_t weight = 1'000'000;  ///< of a replica, in millionths: what it counts against one of another pool
+        std::uint64_t kv_blocks = 1;       ///< of a replica
+    };
+    std::vector<Pool> pools;  ///< whose replicas are numbered through from 0
     std::uint32_t gateway = 0;
     std::uint32_t gateways = 1;
     std::uint64_t seed = 0;
+
+    [[nodiscard]] std::uint32_t replicas() const;
 };
 
 using RouterFactory = std::unique_ptr<Router> (*)(const RouterTarget&, const Parameters&);

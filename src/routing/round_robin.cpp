@@ -2,7 +2,7 @@
 
 namespace regatta::routing {
 
-std::uint32_t RoundRobinRouter::choose(RequestId /*request*/, OutstandingView& /*view*/) {
+std::uint32_t RoundRobinRouter::choose(const Request& /*request*/, const Candidates& /*candidates*/) {
     const std::uint32_t replica = cursor_.at();
     cursor_.move_behind(replica);
     return replica;

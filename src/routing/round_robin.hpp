@@ -10,7 +10,7 @@ namespace regatta::routing {
 class RoundRobinRouter final : public Router {
 public:
     explicit RoundRobinRouter(const RouterTarget& target) : cursor_(target) {}
-    [[nodiscard]] std::uint32_t choose(RequestId request, OutstandingView& view) override;
+    [[nodiscard]] std::uint32_t choose(const Request& request, const Candidates& candidates) override;
     [[nodiscard]] std::uint64_t state() const override { return cursor_.at(); }
     void restore(std::uint64_t state) override { cursor_.restore(state); }
 

@@ -8,35 +8,35 @@
 
 namespace regatta::routing {
 
-void SharedReport::tell(std::span<const std::uint32_t> outstanding, SimTime tick) {
-    REGATTA_CHECK(outstanding.size() == replicas_, "a report on " + std::to_string(outstanding.size()) +
-                                                       " replicas for a pool of " + std::to_string(replicas_));
+void SharedReport::tell(std::span<const std::uint32_t> loads, SimTime tick) {
+    REGATTA_CHECK(loads.size() == replicas_, "a report on " + std::to_string(loads.size()) +
+                                                 " replicas for a pool of " + std::to_string(replicas_));
     if (tick == tick_) return;
     REGATTA_CHECK(tick > tick_, "the report of " + std::to_string(tick.ns()) + " ns came after that of " +
                                     std::to_string(tick_.ns()) + " ns");
-    outstanding_ = outstanding;
+    loads_ = loads;
     restored_ = {};
     tick_ = tick;
     is_indexed_ = false;
 }
 
-void SharedReport::restore(std::vector<std::uint32_t> outstanding, SimTime tick) {
-    REGATTA_CHECK(outstanding.empty() || outstanding.size() == replicas_,
-                  "the state of a view holds a report on " + std::to_string(outstanding.size()) +
-                      " replicas for a pool of " + std::to_string(replicas_));
-    if (tick == tick_ && std::ranges::equal(outstanding, outstanding_)) return;
-    restored_ = std::move(outstanding);
-    outstanding_ = restored_;
+void SharedReport::restore(std::vector<std::uint32_t> loads, SimTime tick) {
+    REGATTA_CHECK(loads.empty() || loads.size() == replicas_,
+                  "the state of a view holds a report on " + std::to_string(loads.size()) + " replicas for a pool of " +
+                      std::to_string(replicas_));
+    if (tick == tick_ && std::ranges::equal(loads, loads_)) return;
+    restored_ = std::move(loads);
+    loads_ = restored_;
     tick_ = tick;
     is_indexed_ = false;
 }
 
 const ReportIndex& SharedReport::index() {
     if (is_indexed_) return index_;
-    if (outstanding_.empty())
+    if (loads_.empty())
         index_.build(std::vector<std::uint32_t>(replicas_, 0));
     else
-        index_.build(outstanding_);
+        index_.build(loads_);
     is_indexed_ = true;
     ++times_indexed_;
     return index_;

@@ -42,6 +42,7 @@ private:
     void choose_activations(Reading& reading, Pool& pool);
     void check_layout(const Reading& reading, const Pool& pool);
     void check_memory(const Reading& reading, Pool& pool);
+    [[nodiscard]] std::vector<std::string> classes_read() const;
 
     // assembly_names.cpp: what the names of models, GPUs and node types mean; false after telling what is wrong
     void add_catalogues();
@@ -60,15 +61,15 @@ private:
     [[nodiscard]] workload::TraceInput trace_of(Reading& reading, const std::optional<std::uint64_t>& limit);
     void assemble_streams(Reading& reading);
     void assemble_stream(Reading& reading, Stream& stream);
-    void assemble_made_up(Reading& reading, Stream& stream, bool is_pool_sound);
-    void assemble_lengths(const Reading& reading, Stream& stream, bool is_pool_sound);
+    void assemble_made_up(Reading& reading, Stream& stream);
+    void assemble_lengths(const Reading& reading, Stream& stream);
     void assemble_arrivals(Reading& reading, Stream& stream);
     void refuse_key(const Reading& reading, const char* key, const char* instead);
     void refuse_trace_keys(const Reading& reading, const char* instead_of_scale);
-    /// The pool that serves a stream or trace, or none after telling why.
-    [[nodiscard]] std::optional<std::uint16_t> pool_for(Reading& reading);
-    [[nodiscard]] std::optional<std::uint16_t> pool_by_name(const Reading& reading);
-    [[nodiscard]] std::optional<std::uint16_t> pool_by_model(const Reading& reading);
+    /// The pools that serve a stream or trace, rising; empty after telling why there are none.
+    [[nodiscard]] std::vector<std::uint16_t> pools_for(Reading& reading);
+    [[nodiscard]] std::vector<std::uint16_t> pools_by_name(const Reading& reading);
+    [[nodiscard]] std::vector<std::uint16_t> pools_by_model(const Reading& reading);
 
     // assembly_rate.cpp
     void assemble_rate(Reading& rate, Stream& stream);

@@ -73,6 +73,7 @@ void Assembly::assemble_pool(Reading& reading, std::size_t index) {
     if (!values.has("gateway_latency") && network.is_sound)
         reading.values.set("gateway_latency", network.values.duration("gateway_to_node"));
     if (values.has("gateway_latency")) pool.gateway_latency = values.duration("gateway_latency");
+    pool.weight = values.real("weight");
     pool.scheduler = choice_of(reading.policies.at("scheduler"));
     pool.timing = choice_of(reading.policies.at("timing"));
     if (has_model && has_gpu) {
@@ -116,6 +117,21 @@ void Assembly::check_layout(const Reading& reading, const Pool& pool) {
                                   model.max_context_tokens));
 }
 
+/// The classes that streams name, before streams are assembled.
+std::vector<std::string> Assembly::classes_read() const {
+    const auto workload = root_.maps.find("workload");
+    if (workload == root_.maps.end()) return {};
+    const auto streams = workload->second.lists.find("streams");
+    if (streams == workload->second.lists.end() || streams->second.empty()) return {"trace"};
+    std::vector<std::string> classes;
+    for (std::size_t i = 0; i < streams->second.size(); ++i) {
+        const Reading& stream = streams->second[i];
+        const std::string name = stream.has("name") ? stream.values.word("name") : fmt::format("stream-{}", i);
+        classes.push_back(stream.has("class") ? stream.values.word("class") : name);
+    }
+    return classes;
+}
+
 /// Whether the model fits, and whether the policies can be made for what is left.
 void Assembly::check_memory(const Reading& reading, Pool& pool) {
     // A scheduler that bounds the tokens of a step calls the bound chunk_tokens; one that does not may fill the
@@ -143,9 +159,12 @@ void Assembly::check_memory(const Reading& reading, Pool& pool) {
     }
     const auto* scheduler = registries_.schedulers.find(pool.scheduler.name);
     pool.replica_kv_blocks = pool.kv_blocks.value_or(plan.kv_blocks);
+    const std::vector<std::string> classes = classes_read();
     const serving::SchedulerLimits limits{.kv_blocks = pool.replica_kv_blocks,
                                           .block_tokens = pool.block_tokens,
-                                          .max_context_tokens = pool.max_context_tokens};
+                                          .max_context_tokens = pool.max_context_tokens,
+                                          .streams = {},
+                                          .classes = classes};
     with_place(reading.policies.at("scheduler"),
                [&] { static_cast<void>(scheduler->make(limits, pool.scheduler.parameters, scenario_.stepping)); });
     const auto* timing = registries_.timings.find(pool.timing.name);

@@ -49,14 +49,18 @@ void Assembly::assemble_workload() {
     }
 }
 
-std::optional<std::uint16_t> Assembly::pool_for(Reading& reading) {
-    if (scenario_.pools.empty()) return std::nullopt;  // and that was told
-    const auto answer = reading.has("pool") ? pool_by_name(reading) : pool_by_model(reading);
-    if (answer) reading.values.set("pool", scenario_.pools[*answer].name);
-    return answer;
+std::vector<std::uint16_t> Assembly::pools_for(Reading& reading) {
+    if (scenario_.pools.empty()) return {};  // and that was told
+    std::vector<std::uint16_t> pools = reading.has("pool") ? pools_by_name(reading) : pools_by_model(reading);
+    // The resolved text names one pool, or the model that several serve.
+    if (pools.size() == 1)
+        reading.values.set("pool", scenario_.pools[pools.front()].name);
+    else if (!pools.empty())
+        reading.values.set("model", scenario_.pools[pools.front()].model.name);
+    return pools;
 }
 
-std::optional<std::uint16_t> Assembly::pool_by_name(const Reading& reading) {
+std::vector<std::uint16_t> Assembly::pools_by_name(const Reading& reading) {
     const std::string& wanted = reading.values.word("pool");
     std::vector<std::string> names;
     for (std::size_t i = 0; i < scenario_.pools.size(); ++i) {
@@ -68,43 +72,47 @@ std::optional<std::uint16_t> Assembly::pool_by_name(const Reading& reading) {
             problems_.add(
                 reading.place_of("model"), reading.path_of("model"),
                 fmt::format("pool \"{}\" serves {}; leave out the model or the pool", wanted, pool.model.name));
-            return std::nullopt;
+            return {};
         }
-        return static_cast<std::uint16_t>(i);
+        return {static_cast<std::uint16_t>(i)};
     }
     problems_.add(reading.place_of("pool"), reading.path_of("pool"),
                   fmt::format("no pool \"{}\"; allowed: {}{}", wanted, join(names), did_you_mean(wanted, names)));
-    return std::nullopt;
+    return {};
 }
 
-std::optional<std::uint16_t> Assembly::pool_by_model(const Reading& reading) {
+std::vector<std::uint16_t> Assembly::pools_by_model(const Reading& reading) {
     const bool has_model = reading.has("model");
     const std::string model = has_model ? reading.values.word("model") : "";
-    std::vector<std::string> candidates;
+    std::vector<std::string> names;
     std::set<std::string> known_names;
-    std::optional<std::uint16_t> answer;
+    std::set<std::string> models;
+    std::vector<std::uint16_t> pools;
     for (std::size_t i = 0; i < scenario_.pools.size(); ++i) {
         const Pool& pool = scenario_.pools[i];
         known_names.insert(pool.model.name);
         known_names.insert(pool.name);
         if (has_model && pool.model.name != model && pool.name != model) continue;
-        candidates.push_back(pool.name);
-        answer = static_cast<std::uint16_t>(i);
+        names.push_back(pool.name);
+        models.insert(pool.model.name);
+        pools.push_back(static_cast<std::uint16_t>(i));
     }
-    if (candidates.size() == 1) return answer;
+    if (pools.size() == 1) return pools;
     // While a pool's own keys are wrong, nobody knows what it serves.
-    if (std::find(sound_pools_.begin(), sound_pools_.end(), false) != sound_pools_.end()) return std::nullopt;
-    if (candidates.empty()) {
+    if (std::find(sound_pools_.begin(), sound_pools_.end(), false) != sound_pools_.end()) return {};
+    if (models.size() == 1) return pools;
+    if (pools.empty()) {
         const std::vector<std::string> known(known_names.begin(), known_names.end());
         problems_.add(
             reading.place_of("model"), reading.path_of("model"),
             fmt::format("no pool serves \"{}\"; allowed: {}{}", model, join(known), did_you_mean(model, known)));
     } else {
-        const std::string why = has_model ? "several pools serve " + model : "there are several pools";
+        const std::string why = has_model ? fmt::format("{} is a pool's name and the model of others", model)
+                                          : "pools serve different models";
         problems_.add(reading.place_of("model"), reading.path_of("pool"),
-                      fmt::format("missing; {}: expected one of: {}", why, join(candidates)));
+                      fmt::format("missing; {}: expected one of: {}", why, join(names)));
     }
-    return std::nullopt;
+    return {};
 }
 
 void Assembly::assemble_lone_trace(Reading& reading) {
@@ -113,7 +121,7 @@ void Assembly::assemble_lone_trace(Reading& reading) {
     stream.targets = targets_of(root_.maps["targets"], {});
     stream.limit = limit_of(reading);
     stream.trace = trace_of(reading, stream.limit);
-    if (const auto pool = pool_for(reading)) stream.pool = *pool;
+    stream.pools = pools_for(reading);
     scenario_.streams.push_back(std::move(stream));
 }
 
@@ -187,10 +195,9 @@ void Assembly::assemble_stream(Reading& reading, Stream& stream) {
     stream.targets = targets_of(targets, targets_of(root_.maps["targets"], {}));
     if (stream.targets.ttft) targets.values.set("ttft", *stream.targets.ttft);
     if (stream.targets.tpot) targets.values.set("tpot", *stream.targets.tpot);
-    const std::optional<std::uint16_t> pool = pool_for(reading);
-    if (pool) stream.pool = *pool;
+    stream.pools = pools_for(reading);
     if (!reading.has("trace")) {
-        assemble_made_up(reading, stream, pool && sound_pools_[*pool]);
+        assemble_made_up(reading, stream);
         return;
     }
     for (const char* key : {"arrivals", "lengths"})
@@ -200,7 +207,7 @@ void Assembly::assemble_stream(Reading& reading, Stream& stream) {
     stream.trace = trace_of(reading, stream.limit);
 }
 
-void Assembly::assemble_made_up(Reading& reading, Stream& stream, bool is_pool_sound) {
+void Assembly::assemble_made_up(Reading& reading, Stream& stream) {
     refuse_trace_keys(reading, "change the rate");
     bool is_complete = true;
     const auto require = [&](const char* key, bool is_there, const std::string& expected) {
@@ -216,7 +223,7 @@ void Assembly::assemble_made_up(Reading& reading, Stream& stream, bool is_pool_s
         return;
     }
     assemble_arrivals(reading, stream);
-    assemble_lengths(reading.maps.at("lengths"), stream, is_pool_sound);
+    assemble_lengths(reading.maps.at("lengths"), stream);
 }
 
 void Assembly::assemble_arrivals(Reading& reading, Stream& stream) {
@@ -242,7 +249,7 @@ void Assembly::assemble_arrivals(Reading& reading, Stream& stream) {
     }
 }
 
-void Assembly::assemble_lengths(const Reading& reading, Stream& stream, bool is_pool_sound) {
+void Assembly::assemble_lengths(const Reading& reading, Stream& stream) {
     std::int64_t least_tokens = 0;
     const auto take = [&](const char* key, PolicyChoice& choice) {
         const PolicyReading& policy = reading.policies.at(key);
@@ -253,13 +260,14 @@ void Assembly::assemble_lengths(const Reading& reading, Stream& stream, bool is_
     take("prompt", stream.prompt);
     take("output", stream.output);
     stream.correlation = reading.values.real("correlation");
-    if (!is_pool_sound) return;
-    const Pool& pool = scenario_.pools[stream.pool];
-    if (least_tokens > pool.max_context_tokens)
+    for (const std::uint16_t index : stream.pools) {
+        const Pool& pool = scenario_.pools[index];
+        if (!sound_pools_[index] || least_tokens <= pool.max_context_tokens) continue;
         problems_.add(reading.place, reading.path,
                       fmt::format("even the shortest prompt and output have {} tokens together; pool \"{}\" accepts at "
                                   "most {}",
                                   least_tokens, pool.name, pool.max_context_tokens));
+    }
 }
 
 }  // namespace regatta::scenario

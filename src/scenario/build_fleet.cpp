@@ -1,12 +1,12 @@
 #include "scenario/build_fleet.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "regatta/base/errors.hpp"
-#include "routing/gateway_lp.hpp"
 #include "routing/registry.hpp"
 #include "scenario/build_workload.hpp"
-#include "serving/node_lp.hpp"
 #include "serving/replica_scheduler.hpp"
 
 namespace regatta::scenario {
@@ -23,12 +23,23 @@ constexpr double kNodeLoad = 3;
 Fleet::Fleet(const Scenario& scenario, const Registries& registries, serving::RecordSink& sink)
     : scenario_(scenario), registries_(registries), sink_(sink) {
     workload_ = make_workload(scenario, registries);
+    add_choices();
+    make_stream_terms();
     add_gateways();
     for (std::size_t pool = 0; pool < scenario.pools.size(); ++pool)
         add_pool(pool);
     for (std::size_t pool = 0; pool < scenario.pools.size(); ++pool)
         join_pool(pool);
     if (scenario.series_every) model_.sample_every(*scenario.series_every, nodes_);
+}
+
+void Fleet::make_stream_terms() {
+    for (const Stream& stream : scenario_.streams) {
+        const auto found = std::find(classes_.begin(), classes_.end(), stream.traffic_class);
+        stream_terms_.push_back(
+            {.priority = stream.priority, .service_class = static_cast<std::uint16_t>(found - classes_.begin())});
+        if (found == classes_.end()) classes_.push_back(stream.traffic_class);
+    }
 }
 
 /// The pool's part of all requests, by the streams' rates; a trace counts 1.
@@ -38,9 +49,19 @@ double Fleet::traffic_share(std::size_t pool) const {
     for (const Stream& stream : scenario_.streams) {
         const double rate = stream.rate_per_s > 0 ? stream.rate_per_s : 1;
         total += rate;
-        if (stream.pool == pool) share += rate;
+        share += rate * share_of(scenario_, stream, pool);
     }
     return share / total;
+}
+
+void Fleet::add_choices() {
+    for (const Stream& stream : scenario_.streams) {
+        const auto known = std::find(choices_.begin(), choices_.end(), stream.pools);
+        choice_of_stream_.push_back(static_cast<std::uint16_t>(known - choices_.begin()));
+        if (known == choices_.end()) choices_.push_back(stream.pools);
+    }
+    for (std::size_t choice = 0; choice < choices_.size(); ++choice)
+        loads_ |= make_router(choice, 0)->looks_at();
 }
 
 void Fleet::add_gateways() {
@@ -62,8 +83,8 @@ void Fleet::add_pool(std::size_t index) {
                                         .activation_type = pool.activation_type,
                                         .kv_type = pool.kv_type},
                                        pool.timing.parameters));
-    reports_.push_back(scenario_.gateways.report_every ? std::make_shared<routing::SharedReport>(pool.replicas())
-                                                       : nullptr);
+    boards_.emplace_back();
+    reports_.emplace_back();
     const bool is_first = index == 0;
     first_node_.push_back(is_first ? 0 : first_node_.back() + scenario_.pools[index - 1].nodes);
     first_replica_.push_back(is_first ? 0 : first_replica_.back() + scenario_.pools[index - 1].replicas());
@@ -90,48 +111,81 @@ void Fleet::join_pool(std::size_t index) {
                          .to = gateways_,
                          .latency = pool.gateway_latency,
                          .carries = serving::kCompletionMessage});
-        model_.add_reaction(
-            {.group = nodes_[index], .input = serving::kDispatchMessage, .to = gateways_, .least = least_step(index)});
+        model_.add_reaction({.group = nodes_[index],
+                             .input = serving::kDispatchMessage,
+                             .to = gateways_,
+                             .least = least_answer(index)});
         return;
     }
-    // Boards are numbered as the pools are: gateways and nodes count on it.
-    const engine::BoardId board = model_.add_board({.from = nodes_[index],
-                                                    .to = gateways_,
-                                                    .period = *scenario_.gateways.report_every,
-                                                    .latency = pool.gateway_latency,
-                                                    .entries = pool.replicas(),
-                                                    .is_published = true});
-    REGATTA_CHECK(board.value() == index, "boards and pools are numbered differently");
+    add_boards(index);
 }
 
-/// Nothing a replica of the pool gets is answered sooner: one shortest step, in whole nanoseconds.
+/// One for each load that gateways look at.
+void Fleet::add_boards(std::size_t pool) {
+    for (const serving::Load load : serving::kAllLoads) {
+        if (!loads_.has(load)) continue;
+        const std::uint32_t replicas = scenario_.pools[pool].replicas();
+        boards_[pool][index_of(load)] = model_.add_board({.from = nodes_[pool],
+                                                          .to = gateways_,
+                                                          .period = *scenario_.gateways.report_every,
+                                                          .latency = scenario_.pools[pool].gateway_latency,
+                                                          .entries = replicas,
+                                                          .is_published = load != serving::Load::KvBlocks});
+        board_uses_.push_back({.pool = static_cast<std::uint16_t>(pool), .load = load});
+        reports_[pool][index_of(load)] = std::make_shared<routing::SharedReport>(replicas);
+    }
+}
+
+/// Nothing a replica of the pool gets is answered sooner: a step, or the time after which requests that wait are given
+/// up, which a scheduler that knows one calls max_waiting.
+SimTime Fleet::least_answer(std::size_t pool) const {
+    const Parameters& scheduling = scenario_.pools[pool].scheduler.parameters;
+    const SimTime longest_wait = scheduling.has("max_waiting") ? scheduling.duration("max_waiting") : SimTime::never();
+    return std::min(least_step(pool), longest_wait);
+}
+
+/// One shortest step, in whole nanoseconds.
 SimTime Fleet::least_step(std::size_t pool) const {
     return SimTime::from_ns(step_times_[pool]->least_step_fine() >> timing::kFineBits);
 }
 
-std::unique_ptr<engine::LogicalProcess> Fleet::make_gateway(std::uint32_t index) {
+std::unique_ptr<routing::Router> Fleet::make_router(std::size_t choice, std::uint32_t gateway) const {
     const auto* router = registries_.routers.find(scenario_.gateways.router.name);
     REGATTA_CHECK(router != nullptr, "an unknown policy passed the checks");
+    routing::RouterTarget target{
+        .pools = {}, .gateway = gateway, .gateways = scenario_.gateways.count, .seed = scenario_.seed};
+    for (const std::uint16_t index : choices_[choice]) {
+        const Pool& pool = scenario_.pools[index];
+        target.pools.push_back({.replicas = pool.replicas(),
+                                .weight = static_cast<std::uint64_t>(std::llround(pool.weight * routing::kWeightUnits)),
+                                .kv_blocks = static_cast<std::uint64_t>(pool.replica_kv_blocks)});
+    }
+    return router->make(target, scenario_.gateways.router.parameters);
+}
+
+std::unique_ptr<engine::LogicalProcess> Fleet::make_gateway(std::uint32_t index) {
     const routing::Reports reports =
         scenario_.gateways.report_every ? routing::Reports::Periodic : routing::Reports::OnCompletion;
     std::vector<routing::PoolRoute> routes;
     for (std::size_t i = 0; i < scenario_.pools.size(); ++i) {
         const Pool& pool = scenario_.pools[i];
-        const routing::RouterTarget target{.replicas = pool.replicas(),
-                                           .gateway = index,
-                                           .gateways = scenario_.gateways.count,
-                                           .seed = scenario_.seed};
-        routes.push_back({.router = router->make(target, scenario_.gateways.router.parameters),
-                          .view = routing::OutstandingView(pool.replicas(), reports, reports_[i]),
+        routes.push_back({.view = routing::PoolView({.replicas = pool.replicas(),
+                                                     .block_tokens = pool.block_tokens,
+                                                     .loads = loads_,
+                                                     .reports = reports,
+                                                     .shared = reports_[i]}),
                           .first_node = model_.id_of(nodes_[i], 0),
                           .replicas_per_node = pool.replicas_per_node(),
                           .latency = pool.gateway_latency});
     }
-    routing::GatewayLp::Setup setup{
-        .id = GatewayId(index), .pool_of_stream = {}, .arrivals_until = scenario_.duration.value_or(SimTime::never())};
-    for (const Stream& stream : scenario_.streams)
-        setup.pool_of_stream.push_back(stream.pool);
-    return std::make_unique<routing::GatewayLp>(std::move(setup), std::move(routes),
+    std::vector<routing::Choice> choices;
+    for (std::size_t i = 0; i < choices_.size(); ++i)
+        choices.push_back({.pools = choices_[i], .router = make_router(i, index)});
+    routing::GatewayLp::Setup setup{.id = GatewayId(index),
+                                    .choice_of_stream = choice_of_stream_,
+                                    .boards = board_uses_,
+                                    .arrivals_until = scenario_.duration.value_or(SimTime::never())};
+    return std::make_unique<routing::GatewayLp>(std::move(setup), std::move(routes), std::move(choices),
                                                 workload_->source_for(GatewayId(index)), arrived_);
 }
 
@@ -142,7 +196,9 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t pool_index,
     const std::uint32_t first = index * pool.replicas_per_node();
     const serving::SchedulerLimits limits{.kv_blocks = pool.replica_kv_blocks,
                                           .block_tokens = pool.block_tokens,
-                                          .max_context_tokens = pool.max_context_tokens};
+                                          .max_context_tokens = pool.max_context_tokens,
+                                          .streams = stream_terms_,
+                                          .classes = classes_};
     std::vector<serving::Replica> replicas;
     replicas.reserve(pool.replicas_per_node());
     for (std::uint32_t slot = 0; slot < pool.replicas_per_node(); ++slot) {
@@ -162,6 +218,8 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t pool_index,
     const serving::NodeLp::Setup setup{.pool = PoolId(static_cast<std::uint16_t>(pool_index)),
                                        .first_in_pool = first,
                                        .tells_completions = !scenario_.gateways.report_every,
+                                       .tells_blocks = loads_.has(serving::Load::KvBlocks),
+                                       .boards = boards_[pool_index],
                                        .gateway_latency = pool.gateway_latency,
                                        .least_step = least_step(pool_index),
                                        .first_gateway = model_.id_of(gateways_, 0)};

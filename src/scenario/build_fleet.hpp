@@ -6,9 +6,10 @@
 
 #include "regatta/engine/model.hpp"
 #include "regatta/serving/records.hpp"
-#include "routing/shared_report.hpp"
+#include "routing/gateway_lp.hpp"
 #include "scenario/registries.hpp"
 #include "scenario/scenario.hpp"
+#include "serving/node_lp.hpp"
 #include "serving/replica_scheduler.hpp"
 #include "timing/step_time_model.hpp"
 #include "workload/workload.hpp"
@@ -28,12 +29,17 @@ public:
     [[nodiscard]] std::int64_t arrived() const { return arrived_; }
 
 private:
+    void add_choices();
+    void make_stream_terms();
     void add_gateways();
     void add_pool(std::size_t index);
     void join_pool(std::size_t index);
+    void add_boards(std::size_t pool);
+    [[nodiscard]] std::unique_ptr<routing::Router> make_router(std::size_t choice, std::uint32_t gateway) const;
     [[nodiscard]] std::unique_ptr<engine::LogicalProcess> make_gateway(std::uint32_t index);
     [[nodiscard]] std::unique_ptr<engine::LogicalProcess> make_node(std::size_t pool, std::uint32_t index);
     [[nodiscard]] SimTime least_step(std::size_t pool) const;
+    [[nodiscard]] SimTime least_answer(std::size_t pool) const;
     [[nodiscard]] double traffic_share(std::size_t pool) const;
 
     const Scenario& scenario_;
@@ -46,8 +52,14 @@ private:
     std::vector<llm::WorkFacts> work_;                                ///< by pool
     std::vector<std::uint32_t> first_node_;                           ///< by pool: NodeId of its first node
     std::vector<std::uint32_t> first_replica_;                        ///< by pool: ReplicaId of its first replica
-    /// By pool; none without periodic reports. Shared with the views of this rank's gateways.
-    std::vector<std::shared_ptr<routing::SharedReport>> reports_;
+    serving::LoadSet loads_;                                          ///< that gateways look at
+    std::vector<std::vector<std::uint16_t>> choices_;                 ///< different sets of pools that serve a stream
+    std::vector<std::uint16_t> choice_of_stream_;
+    std::vector<routing::BoardUse> board_uses_;       ///< by board
+    std::vector<serving::LoadBoards> boards_;         ///< by pool
+    std::vector<routing::SharedReports> reports_;     ///< by pool; shared with the views of this rank's gateways
+    std::vector<serving::StreamTerms> stream_terms_;  ///< by stream
+    std::vector<std::string> classes_;                ///< of the streams, without repetition
     std::unique_ptr<workload::Workload> workload_;
     serving::StepOutcome outcome_;  ///< scratch of whichever replica is being woken
     std::int64_t arrived_ = 0;

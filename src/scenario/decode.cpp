@@ -44,6 +44,8 @@ std::string noun_of(ParameterKind kind) {
             return "a list of pairs [[fraction, value], ...]";
         case ParameterKind::RatePoints:
             return "a list of pairs [[time, rate], ...]";
+        case ParameterKind::Counts:
+            return "a map of names to whole numbers";
     }
     return "";
 }
@@ -74,6 +76,7 @@ std::string write_bound(double bound, ParameterKind kind) {
         case ParameterKind::BytesPerSecond:
             return write_bandwidth(bound);
         case ParameterKind::Count:
+        case ParameterKind::Counts:
             return fmt::format("{:.0f}", bound);
         case ParameterKind::Real:
         case ParameterKind::Fraction:
@@ -153,6 +156,7 @@ Read<Value> decode_scalar(const Node& node, const Parameter& declared) {
         case ParameterKind::Numbers:
         case ParameterKind::Points:
         case ParameterKind::RatePoints:
+        case ParameterKind::Counts:
             break;
     }
     return refused(declared, node.as_found());
@@ -227,6 +231,23 @@ Read<Value> decode_points(const Node& list, const Parameter& declared) {
     return Value(std::move(points));
 }
 
+Read<Value> decode_counts(const Node& map, const Parameter& declared) {
+    std::vector<std::pair<std::string, std::int64_t>> counts;
+    for (std::size_t i = 0; i < map.items.size(); ++i) {
+        const Node& item = map.items[i];
+        const std::string& name = map.keys[i].text;
+        if (item.kind != Node::Kind::Scalar || item.is_quoted)
+            return tl::make_unexpected(fmt::format("{}: expected a whole number, found {}", name, item.as_found()));
+        const Read<std::int64_t> count = read_whole_number(item.text);
+        if (!count) return tl::make_unexpected(fmt::format("{}: {}", name, count.error()));
+        if (!is_in_range(static_cast<double>(*count), declared))
+            return tl::make_unexpected(
+                fmt::format("{}: expected a whole number{}, found {}", name, range_of(declared), item.as_found()));
+        counts.emplace_back(name, *count);
+    }
+    return Value(std::move(counts));
+}
+
 }  // namespace
 
 std::string expected_of(const Parameter& declared) {
@@ -236,6 +257,8 @@ std::string expected_of(const Parameter& declared) {
 }
 
 Read<Value> decode(const Node& node, const Parameter& declared) {
+    if (declared.kind == ParameterKind::Counts)
+        return node.kind == Node::Kind::Map ? decode_counts(node, declared) : refused(declared, node.as_found());
     const bool is_list = declared.kind == ParameterKind::Numbers || declared.kind == ParameterKind::Points ||
                          declared.kind == ParameterKind::RatePoints;
     if (declared.kind == ParameterKind::RatePoints && node.kind == Node::Kind::List) return decode_rate_points(node);
@@ -270,6 +293,11 @@ std::string write_value(const Value& value, ParameterKind kind) {
     if (const auto* time = std::get_if<SimTime>(&value)) return write_duration(*time);
     if (const auto* word = std::get_if<std::string>(&value)) return quote_if_needed(*word);
     std::vector<std::string> parts;
+    if (const auto* counts = std::get_if<std::vector<std::pair<std::string, std::int64_t>>>(&value)) {
+        for (const auto& [name, count] : *counts)
+            parts.push_back(fmt::format("{}: {}", quote_if_needed(name), count));
+        return fmt::format("{{{}}}", join(parts));
+    }
     if (const auto* numbers = std::get_if<std::vector<double>>(&value))
         for (const double number : *numbers)
             parts.push_back(write_number(number));

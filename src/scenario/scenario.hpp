@@ -47,6 +47,7 @@ struct Pool {
     PolicyChoice scheduler;
     PolicyChoice timing;
     SimTime gateway_latency;  ///< one way, gateway to node and back
+    double weight = 1;        ///< what a replica counts against one of another pool, where routers weigh
 
     [[nodiscard]] llm::WorkFacts work() const { return llm::work_facts(model, weight_type, kv_type); }
     [[nodiscard]] std::uint32_t replicas_per_node() const { return gpus_per_node / tensor_parallel; }
@@ -63,10 +64,10 @@ struct Gateways {
 /// One class of traffic, made up or a trace's (then arrivals and lengths are empty).
 struct Stream {
     std::string name;
-    std::uint16_t pool = 0;     ///< the pool that serves its model
-    std::string tenant;         ///< empty: none
-    std::string traffic_class;  ///< the stream's name unless it was given
-    std::int64_t priority = 0;  ///< smaller goes first
+    std::vector<std::uint16_t> pools;  ///< those that serve it, rising; at least one
+    std::string tenant;                ///< empty: none
+    std::string traffic_class;         ///< the stream's name unless it was given
+    std::int64_t priority = 0;         ///< smaller goes first
     Targets targets;
     std::optional<workload::TraceInput> trace;
     double rate_per_s = 0;                     ///< of a curve: the mean
@@ -102,5 +103,9 @@ struct Scenario {
     RecordedSteps steps;
     std::string resolved_text;  ///< the scenario with every default written out; running it again gives the same digest
 };
+
+/// The part of a stream's requests that a pool gets if its pools are chosen by chance, in proportion to their replicas
+/// and weights; 0 where the pool does not serve the stream.
+[[nodiscard]] double share_of(const Scenario& scenario, const Stream& stream, std::size_t pool);
 
 }  // namespace regatta::scenario

@@ -66,6 +66,14 @@ Section pool_section(const Registries& registries) {
                               .default_text = "0.9",
                               .least = 0.01,
                               .sentence = "part of the GPU memory that the engine may use"};
+    Parameter weight{.key = "weight",
+                     .kind = Kind::Real,
+                     .default_text = "1",
+                     .least = routing::kLeastWeight,
+                     .most = routing::kMostWeight,
+                     .sentence =
+                         "what a replica counts against one of another pool that serves the same model, where a "
+                         "router weighs: its relative capacity"};
     Key gpu = optional_map("gpu", named_section("GPU"), "kind of GPU; none: that of the node type");
     Section node{.shorthand_key = "name",
                  .keys = {word("name", "", {}, "node type of the catalogue; what else is given here replaces its own"),
@@ -95,6 +103,7 @@ Section pool_section(const Registries& registries) {
                       "longest prompt plus output that a replica accepts; none: the model's own limit"),
                 duration("gateway_latency", "", 1e-9,
                          "one way between any gateway and a node of this pool; none: network.gateway_to_node"),
+                value(std::move(weight)),
             }};
 }
 

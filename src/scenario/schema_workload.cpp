@@ -101,8 +101,8 @@ Section stream_section(const Registries& registries) {
                                "rate of the whole stream; required unless everything arrives at once")}});
     std::vector<Key> keys{
         word("name", "", {}, "what the stream is called; none: stream-0, stream-1, ..."),
-        word("pool", "", {}, "pool that serves it; needed when several could"),
-        word("model", "", {}, "model that it asks for, or the pool's name, instead of a pool"),
+        word("pool", "", {}, "the one pool that serves it; needed when pools serve different models"),
+        word("model", "", {}, "model that it asks for, of all pools that serve it, or a pool's name"),
         word("tenant", "", {}, "whose requests these are"),
         word("class", "", {}, "class of service that results are grouped by; none: the stream's name"),
         count("priority", "0", -1e6, 1e6,
@@ -127,8 +127,10 @@ Section targets_section() {
 Section workload_section(const Registries& registries) {
     std::vector<Key> keys = trace_keys("streams");
     keys.push_back(count("limit", "", 1, 1e18, "at most so many requests of the trace, or of each stream"));
-    keys.push_back(word("pool", "", {}, "pool that serves the trace; needed when several could"));
-    keys.push_back(word("model", "", {}, "model that the trace asks for, or the pool's name, instead of a pool"));
+    keys.push_back(
+        word("pool", "", {}, "the one pool that serves the trace; needed when pools serve different models"));
+    keys.push_back(
+        word("model", "", {}, "model that the trace asks for, of all pools that serve it, or a pool's name"));
     keys.push_back(list("streams", false, stream_section(registries), "classes of traffic, made up or recorded"));
     return {.keys = std::move(keys)};
 }

@@ -16,6 +16,12 @@ std::vector<std::uint64_t>& operator+=(std::vector<std::uint64_t>& sums, const s
     return sums;
 }
 
+void add_part(std::vector<double>& sums, const std::vector<std::uint64_t>& more, double share) {
+    sums.resize(std::max(sums.size(), more.size()), 0);
+    for (std::size_t i = 0; i < more.size(); ++i)
+        sums[i] += share * static_cast<double>(more[i]);
+}
+
 }  // namespace
 
 std::vector<std::uint64_t> TrafficSurvey::per_stretch() const {
@@ -47,20 +53,23 @@ TrafficSurvey survey_traffic(const Scenario& scenario, const Registries& registr
         visit(*request);
     }
     SimTime last;
-    std::vector<std::vector<std::uint64_t>> per_stretch(scenario.pools.size());
+    std::vector<std::vector<double>> per_stretch(scenario.pools.size());
     survey.pools.resize(scenario.pools.size());
     for (std::size_t i = 0; i < scenario.streams.size(); ++i) {
         const workload::StreamSurvey& stream = survey.streams[i];
         last = std::max(last, stream.last_arrival());
-        survey.pools[scenario.streams[i].pool].mix += stream.mix();
-        per_stretch[scenario.streams[i].pool] += stream.per_stretch();
+        for (const std::uint16_t pool : scenario.streams[i].pools) {
+            const double share = share_of(scenario, scenario.streams[i], pool);
+            survey.pools[pool].mix += stream.mix().part(share);
+            add_part(per_stretch[pool], stream.per_stretch(), share);
+        }
     }
     survey.span = scenario.duration.value_or(last);
     for (std::size_t i = 0; i < scenario.pools.size(); ++i) {
         TrafficSurvey::PoolLoad& pool = survey.pools[i];
         if (pool.mix.requests == 0) continue;
         for (std::size_t k = 0; k < per_stretch[i].size(); ++k)
-            pool.peak_per_s = std::max(pool.peak_per_s, static_cast<double>(per_stretch[i][k]) / survey.stretch_s(k));
+            pool.peak_per_s = std::max(pool.peak_per_s, per_stretch[i][k] / survey.stretch_s(k));
         pool.capacity = capacity_of(scenario.pools[i], registries, pool.mix);
     }
     return survey;

@@ -44,10 +44,17 @@ struct Dispatch {
 };
 static_assert(sizeof(Dispatch) == engine::Event::kPayloadBytes);
 
+/// Stands for KV blocks that a completion does not tell.
+inline constexpr std::uint32_t kNotTold = UINT32_MAX;
+
 /// A request has ended at a replica; the event's key is its id.
 struct Completion {
     std::uint32_t replica = 0;  ///< within the pool
     PoolId pool;
+    std::uint32_t prompt_tokens = 0;     ///< of the request
+    std::uint32_t kv_blocks = kNotTold;  ///< in use at the replica once it had ended, at `at_ns`
+    std::int64_t at_ns = 0;              ///< when it ended
 };
+static_assert(sizeof(Completion) <= engine::Event::kPayloadBytes);
 
 }  // namespace regatta::serving

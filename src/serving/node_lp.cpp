@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/archive/binary_iarchive.hpp>
 #include <boost/archive/binary_oarchive.hpp>
 #include <boost/serialization/vector.hpp>
@@ -17,10 +18,20 @@ std::int64_t ns_or_none(SimTime time) {
     return time.is_never() ? kNoTime : time.ns();
 }
 
+/// What does not fit the 32 bits of a board counts as the largest number that does, see routing::load_sum.
+std::uint32_t load_value(std::int64_t load) {
+    return static_cast<std::uint32_t>(std::min<std::int64_t>(load, UINT32_MAX));
+}
+
 }  // namespace
 
 NodeLp::NodeLp(const Setup& setup, std::vector<Replica> replicas, RecordSink& sink)
-    : setup_(setup), replicas_(std::move(replicas)), sink_(&sink) {}
+    : setup_(setup),
+      replicas_(std::move(replicas)),
+      shows_requests_(setup.boards[index_of(Load::Requests)].has_value()),
+      shows_tokens_(setup.boards[index_of(Load::Tokens)].has_value()),
+      tokens_(shows_tokens_ ? replicas_.size() : 0, 0),
+      sink_(&sink) {}
 
 Request NodeLp::request_of(const engine::Event& event, const Dispatch& dispatch) const {
     return dispatch.request(RequestId(event.key), GatewayId(event.sender.value() - setup_.first_gateway.value()));
@@ -33,40 +44,71 @@ void NodeLp::handle(const engine::Event& event, engine::Context& context) {
     const Request request = request_of(event, dispatch);
     Replica& replica = replicas_.at(dispatch.slot);
     if (!replica.receive(request, context.now())) {
-        record(ServedRequest{.request = request, .received = context.now()}, replica, EndState::Rejected,
-               context.now());
-        tell_completion(request, dispatch.slot, setup_.gateway_latency + setup_.least_step, context);
+        record(ServedRequest{.request = request, .received = context.now()}, replica,
+               {.state = EndState::Rejected, .reason = EndReason::TooLong, .at = context.now()});
+        if (setup_.tells_completions)
+            tell_completion(request, dispatch.slot, {.delay = setup_.gateway_latency + setup_.least_step}, context);
         return;
     }
     if (const auto at = replica.new_wake_up()) context.wake_at(dispatch.slot, *at);
-    publish(dispatch.slot, context);
+    if (shows_requests_) show_requests(dispatch.slot, context);
+    if (shows_tokens_) show_tokens(dispatch.slot, request.prompt_tokens, context);
 }
 
 void NodeLp::wake(std::uint32_t slot, engine::Context& context) {
     Replica& replica = replicas_[slot];
     const std::span<const ServedRequest> finished = replica.wake(context.now());
+    const std::span<const ServedRequest> expired = replica.expired();
+    const bool has_ended = !finished.empty() || !expired.empty();
+    Telling telling{.delay = setup_.gateway_latency};
+    if (setup_.tells_blocks && has_ended) telling.kv_blocks = load_value(replica.kv_blocks_used(context.now()));
     for (const ServedRequest& served : finished) {
-        record(served, replica, EndState::Finished, context.now());
-        tell_completion(served.request, slot, setup_.gateway_latency, context);
+        record(served, replica, {.at = context.now()});
+        left(served.request, slot, telling, context);
     }
-    if (!finished.empty()) publish(slot, context);
+    for (const ServedRequest& served : expired) {
+        record(served, replica, {.state = EndState::TimedOut, .reason = EndReason::WaitedTooLong, .at = context.now()});
+        left(served.request, slot, telling, context);
+    }
+    if (shows_requests_ && has_ended) show_requests(slot, context);
     if (const auto at = replica.new_wake_up()) context.wake_at(slot, *at);
 }
 
-/// Each pool has a board of its own, numbered alike. What is outstanding changes with dispatches and completions only.
-void NodeLp::publish(std::uint32_t slot, engine::Context& context) {
-    if (setup_.tells_completions) return;
-    context.publish(engine::BoardId(setup_.pool.value()), setup_.first_in_pool + slot,
+void NodeLp::left(const Request& request, std::uint32_t slot, const Telling& telling, engine::Context& context) {
+    if (shows_tokens_) show_tokens(slot, -std::int64_t{request.prompt_tokens}, context);
+    if (setup_.tells_completions) tell_completion(request, slot, telling, context);
+}
+
+/// What is outstanding changes with dispatches, completions and time-outs only.
+void NodeLp::show_requests(std::uint32_t slot, engine::Context& context) {
+    context.publish(*setup_.boards[index_of(Load::Requests)], setup_.first_in_pool + slot,
                     static_cast<std::uint32_t>(replicas_[slot].outstanding()));
 }
 
-void NodeLp::tell_completion(const Request& request, std::uint32_t slot, SimTime delay, engine::Context& context) {
-    if (!setup_.tells_completions) return;
-    context.send(LpId(setup_.first_gateway.value() + request.gateway.value()), delay, kCompletionMessage,
-                 request.id.value(), Completion{.replica = setup_.first_in_pool + slot, .pool = setup_.pool});
+void NodeLp::show_tokens(std::uint32_t slot, std::int64_t added, engine::Context& context) {
+    tokens_[slot] += added;
+    context.publish(*setup_.boards[index_of(Load::Tokens)], setup_.first_in_pool + slot, load_value(tokens_[slot]));
 }
 
-void NodeLp::record(const ServedRequest& served, const Replica& replica, EndState state, SimTime end) {
+void NodeLp::report(engine::BoardId board, SimTime at, engine::BoardWriter& writer) {
+    REGATTA_CHECK(board == setup_.boards[index_of(Load::KvBlocks)],
+                  fmt::format("a node is asked for board {}, which shows no KV blocks of its pool", board.value()));
+    for (std::uint32_t slot = 0; slot < replicas_.size(); ++slot)
+        writer.put(setup_.first_in_pool + slot, load_value(replicas_[slot].sample(at).kv_blocks_used));
+}
+
+void NodeLp::tell_completion(const Request& request, std::uint32_t slot, const Telling& telling,
+                             engine::Context& context) {
+    context.send(LpId(setup_.first_gateway.value() + request.gateway.value()), telling.delay, kCompletionMessage,
+                 request.id.value(),
+                 Completion{.replica = setup_.first_in_pool + slot,
+                            .pool = setup_.pool,
+                            .prompt_tokens = request.prompt_tokens,
+                            .kv_blocks = telling.kv_blocks,
+                            .at_ns = context.now().ns()});
+}
+
+void NodeLp::record(const ServedRequest& served, const Replica& replica, const End& how) {
     const Request& request = served.request;
     RequestRecord record;
     record.request_id = request.id.value();
@@ -74,7 +116,7 @@ void NodeLp::record(const ServedRequest& served, const Replica& replica, EndStat
     record.received_ns = ns_or_none(served.received);
     record.scheduled_ns = ns_or_none(served.scheduled);
     record.first_token_ns = ns_or_none(served.first_token);
-    record.end_ns = end.ns();
+    record.end_ns = how.at.ns();
     record.prompt_tokens = request.prompt_tokens;
     record.output_tokens = static_cast<std::uint32_t>(served.generated);
     record.requested_output_tokens = request.output_tokens;
@@ -83,7 +125,8 @@ void NodeLp::record(const ServedRequest& served, const Replica& replica, EndStat
     record.replica = replica.facts().id.value();
     record.pool = setup_.pool.value();
     record.stream = request.stream.value();
-    record.state = state;
+    record.state = how.state;
+    record.reason = how.reason;
     sink_->request_ended(record);
 }
 
@@ -101,23 +144,27 @@ void NodeLp::prefetch(unsigned stage) const {
 
 void NodeLp::finish(SimTime end, std::span<const engine::Event> undelivered) {
     for (Replica& replica : replicas_) {
-        replica.finish(end, [&](const ServedRequest& served) { record(served, replica, EndState::Unfinished, end); });
+        replica.finish(end, [&](const ServedRequest& served) {
+            record(served, replica, {.state = EndState::Unfinished, .at = end});
+        });
     }
     for (const engine::Event& event : undelivered) {
         const auto dispatch = event.payload_as<Dispatch>();
         record(ServedRequest{.request = request_of(event, dispatch), .received = SimTime::never()},
-               replicas_.at(dispatch.slot), EndState::Unfinished, end);
+               replicas_.at(dispatch.slot), {.state = EndState::Unfinished, .at = end});
     }
 }
 
 void NodeLp::save(OutArchive& archive) const {
     for (const Replica& replica : replicas_)
         replica.save(archive);
+    archive << tokens_;
 }
 
 void NodeLp::load(InArchive& archive) {
     for (Replica& replica : replicas_)
         replica.load(archive);
+    archive >> tokens_;
 }
 
 }  // namespace regatta::serving

@@ -1,16 +1,24 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "regatta/engine/context.hpp"
 #include "regatta/engine/logical_process.hpp"
+#include "regatta/serving/load.hpp"
 #include "regatta/serving/records.hpp"
 #include "serving/fleet_messages.hpp"
 #include "serving/replica.hpp"
 
 namespace regatta::serving {
+
+/// The boards on which a pool's replicas show their loads, an entry each; none: the load is not looked at. Requests and
+/// tokens are published, for they change with what a node handles; of KV blocks, which change from step to step, nodes
+/// are asked.
+using LoadBoards = std::array<std::optional<engine::BoardId>, kLoads>;
 
 /// A server with its replicas, bound to the engine: turns dispatches into Replica::receive, wake-ups into
 /// Replica::wake, and what has ended into records and, where gateways are told, completions.
@@ -19,8 +27,9 @@ public:
     struct Setup {
         PoolId pool;
         std::uint32_t first_in_pool = 0;  ///< number of its first replica within the pool
-        bool tells_completions =
-            true;  ///< to the gateway that dispatched; else the pool's board shows what is outstanding
+        bool tells_completions = true;    ///< to the gateway that dispatched
+        bool tells_blocks = false;        ///< with a completion, how many KV blocks are in use
+        LoadBoards boards = {};           ///< without completions: where loads are reported
         SimTime gateway_latency;
         SimTime least_step = {};  ///< a gateway is told of a rejection so much later: nodes promise to answer no sooner
         LpId first_gateway;       ///< gateways are numbered one after the other
@@ -32,6 +41,7 @@ public:
     void handle(const engine::Event& event, engine::Context& context) override;
     void wake(std::uint32_t slot, engine::Context& context) override;
     void sample(SimTime at) override;
+    void report(engine::BoardId board, SimTime at, engine::BoardWriter& writer) override;
     void prefetch(unsigned stage) const override;
     void finish(SimTime end, std::span<const engine::Event> undelivered) override;
     void save(OutArchive& archive) const override;
@@ -39,12 +49,29 @@ public:
 
 private:
     [[nodiscard]] Request request_of(const engine::Event& event, const Dispatch& dispatch) const;
-    void publish(std::uint32_t slot, engine::Context& context);
-    void record(const ServedRequest& served, const Replica& replica, EndState state, SimTime end);
-    void tell_completion(const Request& request, std::uint32_t slot, SimTime delay, engine::Context& context);
+    void show_requests(std::uint32_t slot, engine::Context& context);
+    struct End {
+        EndState state = EndState::Finished;
+        EndReason reason = EndReason::None;
+        SimTime at;
+    };
+    void record(const ServedRequest& served, const Replica& replica, const End& how);
+    void show_tokens(std::uint32_t slot, std::int64_t added, engine::Context& context);
+    /// How a gateway is told. A refusal tells nothing of the blocks: it is on its way longer, and might be overtaken by
+    /// newer news; and the replica is not brought up to date for it.
+    struct Telling {
+        SimTime delay;
+        std::uint32_t kv_blocks = kNotTold;
+    };
+    /// One that was outstanding at a replica is no longer.
+    void left(const Request& request, std::uint32_t slot, const Telling& telling, engine::Context& context);
+    void tell_completion(const Request& request, std::uint32_t slot, const Telling& telling, engine::Context& context);
 
     Setup setup_;
     std::vector<Replica> replicas_;
+    bool shows_requests_;               ///< on a board
+    bool shows_tokens_;                 ///< on a board
+    std::vector<std::int64_t> tokens_;  ///< outstanding, by replica; empty where no board shows them
     RecordSink* sink_;
 };
 

@@ -8,8 +8,9 @@ namespace regatta::serving {
 SchedulerRegistry built_in_schedulers() {
     return SchedulerRegistry({
         {.name = "vllm_v1",
-         .sentence =
-             "continuous batching by the rules of vLLM v1: running first, chunked prefill, first come first served",
+         .sentence = "continuous batching by the rules of vLLM v1: running first, chunked prefill; waiting ones by the "
+                     "order that is "
+                     "chosen",
          .parameters = vllm_v1_parameters(),
          .make = make_vllm_v1},
     });

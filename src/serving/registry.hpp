@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 
 #include "regatta/base/registry.hpp"
 
@@ -9,11 +11,20 @@ namespace regatta::serving {
 
 class ReplicaScheduler;
 
+/// What a scheduler may know of the requests of a stream beyond what each of them says.
+struct StreamTerms {
+    std::int64_t priority = 0;        ///< smaller goes first
+    std::uint16_t service_class = 0;  ///< among SchedulerLimits::classes
+};
+
 /// What every replica scheduler must respect.
 struct SchedulerLimits {
     std::int64_t kv_blocks = 0;
     std::int64_t block_tokens = 16;
     std::int64_t max_context_tokens = 0;  ///< longest prompt plus output
+    /// By stream; those that it does not reach have the default terms. Borrowed: must outlive every scheduler.
+    std::span<const StreamTerms> streams = {};
+    std::span<const std::string> classes = {};  ///< names of the classes of service; borrowed while one is made
 };
 
 /// Two makers per policy: the one that runs (lazily), and the independent truth that walks its requests every step.

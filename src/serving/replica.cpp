@@ -25,7 +25,8 @@ constexpr std::size_t kSchedulerBytes = 320;
 
 Replica::Replica(const ReplicaFacts& facts, std::unique_ptr<ReplicaScheduler> scheduler,
                  const Surroundings& surroundings)
-    : scheduler_(std::move(scheduler)),
+    : has_deadlines_(scheduler->has_deadlines()),
+      scheduler_(std::move(scheduler)),
       timing_(&surroundings.timing),
       sink_(&surroundings.sink),
       outcome_(&surroundings.outcome),
@@ -42,25 +43,34 @@ Replica::Replica(const ReplicaFacts& facts, std::unique_ptr<ReplicaScheduler> sc
 
 bool Replica::receive(const Request& request, SimTime now) {
     if (!scheduler_->accepts(request)) return false;
-    outcome_->clear();
+    outcome_->finished.clear();
     advance(now, now);
     if (!is_busy_) {
         if (!starts_now_) {
             starts_now_ = true;
             run_start_ = FineClock(now);
         }
-    } else if (!is_cut_ && scheduler_->arrival_may_join()) {
-        // The step in progress goes on; the batch after it is formed anew, even where the run would have ended with
-        // that step (with the line's piece) and been followed by another of the same composition.
-        run_steps_ = steps_ended_by(now) + 1;
-        run_end_ = boundary(run_steps_);
-        is_cut_ = true;
+    } else if (!is_cut_ && scheduler_->arrival_may_join(request)) {
+        cut_run(now);
     }
     scheduler_->enqueue(request, now);
     return true;
 }
 
+/// The step in progress goes on; the batch after it is formed anew, even where the run would have ended with that step
+/// (with the line's piece) and been followed by another of the same composition.
+void Replica::cut_run(SimTime now) {
+    run_steps_ = steps_ended_by(now) + 1;
+    run_end_ = boundary(run_steps_);
+    is_cut_ = true;
+}
+
 SimTime Replica::wake_at() const {
+    const SimTime completion = next_completion();
+    return has_deadlines_ ? std::min(completion, scheduler_->soonest_deadline()) : completion;
+}
+
+SimTime Replica::next_completion() const {
     if (!is_busy_ && !starts_now_) return SimTime::never();
     const ReplicaScheduler::Soonest soonest = scheduler_->soonest_completion();
     const auto later = [&](const FineClock& from, std::int64_t steps) {
@@ -85,9 +95,12 @@ std::optional<SimTime> Replica::new_wake_up() {
 }
 
 std::span<const ServedRequest> Replica::wake(SimTime now) {
-    outcome_->clear();
+    outcome_->finished.clear();
+    if (has_deadlines_) outcome_->expired.clear();
     told_wake_up_ = SimTime::never();
     advance(now, now);
+    // Whoever waited behind one that has given up may join the next batch.
+    if (has_deadlines_ && scheduler_->expire(now, *outcome_) && is_busy_ && !is_cut_) cut_run(now);
     return outcome_->finished;
 }
 
@@ -249,7 +262,7 @@ void Replica::tell_steps(std::int64_t steps) {
 }
 
 ReplicaSample Replica::sample(SimTime at) {
-    outcome_->clear();
+    outcome_->finished.clear();
     advance(at - SimTime::from_ns(1), at);
     const QueueState queue = scheduler_->queue_state();
     const std::int64_t ended = is_busy_ ? steps_ended_by(at - SimTime::from_ns(1)) : 0;
@@ -266,6 +279,10 @@ std::int64_t Replica::outstanding() const {
     return queue.waiting + queue.running;
 }
 
+std::int64_t Replica::kv_blocks_used(SimTime now) const {
+    return scheduler_->kv_blocks_used(is_busy_ ? steps_ended_by(now) : 0);
+}
+
 void Replica::prefetch(unsigned stage) const {
     const auto call_for = [](const void* object, std::size_t bytes) {
         for (std::size_t offset = 0; offset < bytes; offset += kCacheLineBytes)
@@ -277,7 +294,7 @@ void Replica::prefetch(unsigned stage) const {
 }
 
 void Replica::finish(SimTime end, const std::function<void(const ServedRequest&)>& unfinished) {
-    outcome_->clear();
+    outcome_->finished.clear();
     advance(end - SimTime::from_ns(1), end);
     if (is_busy_) {
         const std::int64_t ended = steps_ended_by(end - SimTime::from_ns(1));

@@ -31,8 +31,9 @@ struct ReplicaFacts {
 ///
 /// It lives in *runs*: stretches of steps over which the composition of the batch holds, the step time being a straight
 /// line in the context, so that the end of every step of the run is known in closed form. The caller wakes it at
-/// `wake_at()`, never later than a request completes, and tells it of requests as they come. Between the two nothing
-/// leaves a replica; what happens in it, batches formed and prompts computed, is made up for when it is next touched.
+/// `wake_at()`, never later than a request completes or has waited too long, and tells it of requests as they come.
+/// Between the two nothing leaves a replica; what happens in it, batches formed and prompts computed, is made up for
+/// when it is next touched.
 ///
 /// Step boundaries lie on a fine clock (2^-16 ns). To the outside a boundary happens at its nanosecond rounded up, and
 /// before anything else that reaches the replica at that nanosecond.
@@ -54,20 +55,28 @@ public:
     /// A request reaches the waiting queue. False, and nothing changes, when it could never be served here. An idle
     /// replica starts at the end of the instant, so that all requests of the instant are in its first batch.
     [[nodiscard]] bool receive(const Request& request, SimTime now);
-    /// When it wants to be woken: never while it has nothing to do, else not after the next completion. It is exact
-    /// when the run in progress ends with that completion, and may be too early when a prompt has to be computed first.
+    /// When it wants to be woken: never while it has nothing to do, else not after the next completion or time-out. It
+    /// is exact when the run in progress ends with that completion, and may be too early when a prompt has to be
+    /// computed first.
     [[nodiscard]] SimTime wake_at() const;
     /// wake_at(), if it is not what this told last.
     [[nodiscard]] std::optional<SimTime> new_wake_up();
     /// Carries out what is due at `now`, at which it wanted to be woken. Gives the requests that finished at this
     /// instant; valid until any replica that shares the outcome is woken.
     std::span<const ServedRequest> wake(SimTime now);
+    /// Those of the last wake() whose time was up before they came into a batch; valid as long.
+    [[nodiscard]] std::span<const ServedRequest> expired() const {
+        return has_deadlines_ ? std::span<const ServedRequest>(outcome_->expired) : std::span<const ServedRequest>();
+    }
 
     /// Its state before anything that happens at `at`.
     [[nodiscard]] ReplicaSample sample(SimTime at);
     /// Requests received and not finished.
     [[nodiscard]] std::int64_t outstanding() const;
 
+    /// Blocks of the KV cache in use at `now`, at which it was last woken or got a request, in the step that begins or
+    /// goes on then.
+    [[nodiscard]] std::int64_t kv_blocks_used(SimTime now) const;
     /// See LogicalProcess::prefetch: the replica itself, then its scheduler, then what that leads to.
     void prefetch(unsigned stage) const;
 
@@ -82,6 +91,8 @@ private:
     void start_batch(bool may_keep);
     void start_run();
     void limit_run();
+    void cut_run(SimTime now);
+    [[nodiscard]] SimTime next_completion() const;
     void carry_out(std::int64_t steps);
     [[nodiscard]] std::int64_t offset_fine(std::int64_t steps) const;
     [[nodiscard]] SimTime boundary(std::int64_t steps) const { return run_start_.plus(offset_fine(steps)).ceiling(); }
@@ -91,7 +102,8 @@ private:
 
     bool is_busy_ = false;     ///< in a run
     bool starts_now_ = false;  ///< idle with a request just received: the first batch is formed at `run_start_`
-    bool is_cut_ = false;      ///< the run ends before its composition does, because an arrival may join
+    bool is_cut_ = false;      ///< the run ends before its composition does, because another request may join
+    bool has_deadlines_;       ///< of the scheduler
     FineClock run_start_;
     SimTime run_end_;  ///< while busy
     std::int64_t run_steps_ = 0;

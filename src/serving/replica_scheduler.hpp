@@ -26,16 +26,13 @@ struct ServedRequest {
     }
 };
 
-/// What the steps just completed brought. Reused from call to call.
+/// What the steps just completed brought. Reused from call to call, and cleared by the caller.
 struct StepOutcome {
     std::vector<ServedRequest> finished;
+    /// Requests that have waited too long; only schedulers that have deadlines touch it.
+    std::vector<ServedRequest> expired;
     /// Gaps between two tokens of a sequence that was preempted in between.
     std::vector<SimTime> resumed_gaps;
-
-    void clear() {
-        finished.clear();
-        resumed_gaps.clear();
-    }
 };
 
 struct QueueState {
@@ -55,8 +52,8 @@ public:
     /// Whether the request could be served if it were alone; one that could not is never enqueued.
     [[nodiscard]] virtual bool accepts(const Request& request) const = 0;
     virtual void enqueue(const Request& request, SimTime received) = 0;
-    /// Whether a request enqueued now could change the batch at the next boundary.
-    [[nodiscard]] virtual bool arrival_may_join() const = 0;
+    /// Whether `request`, were it enqueued now, could change the batch at the next boundary.
+    [[nodiscard]] virtual bool arrival_may_join(const Request& request) const = 0;
 
     /// Forms the batch of the next step at boundary `now`, taking its KV blocks. False: there is nothing to compute.
     [[nodiscard]] virtual bool form_batch(SimTime now) = 0;
@@ -79,6 +76,13 @@ public:
         bool arrivals_only_delay = false;
     };
     [[nodiscard]] virtual Soonest soonest_completion() const { return {}; }
+    /// Whether there is a limit to how long requests wait; if not, nobody asks for what follows. Never changes.
+    [[nodiscard]] virtual bool has_deadlines() const { return false; }
+    /// When the next request that waits has waited too long, unless it is in a batch by then.
+    [[nodiscard]] virtual SimTime soonest_deadline() const { return SimTime::never(); }
+    /// Ends the requests whose deadline is `now`; none may have passed. True when there were any. What is formed or
+    /// completed at `now` comes before.
+    [[nodiscard]] virtual bool expire(SimTime /*now*/, StepOutcome& /*outcome*/) { return false; }
     /// Goes on with the same batch: takes the next step's blocks.
     virtual void keep_batch() = 0;
 

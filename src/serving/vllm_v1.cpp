@@ -22,6 +22,7 @@ VllmV1::VllmV1(const SchedulerLimits& limits, const VllmV1Options& options)
     REGATTA_CHECK(
         options.chunk_tokens >= options.max_running && options.max_running > 0,
         fmt::format("chunk_tokens {} must not be below max_running {}", options.chunk_tokens, options.max_running));
+    if (!options.queue.is_plain()) queue_ = std::make_unique<OrderedQueue>(options.queue, limits.streams);
 }
 
 std::int64_t VllmV1::blocks_for(std::int64_t tokens) const {
@@ -75,19 +76,48 @@ void VllmV1::enqueue(const Request& request, SimTime received) {
 void VllmV1::push_waiting(std::uint32_t index, bool at_head) {
     Slot& slot = slots_[index];
     slot.stage = Stage::Waiting;
-    slot.next = at_head ? first_waiting_ : kNone;
-    if (at_head)
-        first_waiting_ = index;
-    else
-        (waiting_ == 0 ? first_waiting_ : slots_[last_waiting_].next) = index;
-    if (!at_head || waiting_ == 0) last_waiting_ = index;
+    if (queue_ != nullptr) {
+        queue_->push(index, slot.served);
+    } else {
+        slot.next = at_head ? first_waiting_ : kNone;
+        if (at_head)
+            first_waiting_ = index;
+        else
+            (waiting_ == 0 ? first_waiting_ : slots_[last_waiting_].next) = index;
+        if (!at_head || waiting_ == 0) last_waiting_ = index;
+    }
     soonest_waiting_ = std::min(waiting_ == 0 ? INT64_MAX : soonest_waiting_, tokens_to_come(slot));
     ++waiting_;
 }
 
-bool VllmV1::arrival_may_join() const {
+/// The next to be admitted; kNone when nobody may be.
+std::uint32_t VllmV1::first_waiting() const {
+    if (waiting_ == 0) return kNone;
+    return queue_ != nullptr ? queue_->first().value_or(kNone) : first_waiting_;
+}
+
+void VllmV1::admit_first() {
+    if (queue_ != nullptr)
+        queue_->admit_first();
+    else
+        first_waiting_ = slots_[first_waiting_].next;
+    --waiting_;
+    ++running_;
+}
+
+bool VllmV1::arrival_may_join(const Request& request) const {
     // Behind a waiting request it has to wait; the head itself stays blocked while the composition holds.
-    return waiting_ == 0 && running_ < options_.max_running;
+    const bool is_next = queue_ != nullptr ? queue_->would_be_first(request) : waiting_ == 0;
+    return is_next && running_ < options_.max_running;
+}
+
+bool VllmV1::expire(SimTime now, StepOutcome& outcome) {
+    while (const auto index = queue_->take_expired(now)) {
+        outcome.expired.push_back(slots_[*index].served);
+        --waiting_;
+        free_slot(*index);
+    }
+    return !outcome.expired.empty();
 }
 
 bool VllmV1::form_batch(SimTime now) {
@@ -110,29 +140,10 @@ bool VllmV1::form_batch(SimTime now) {
     return true;
 }
 
-/// Blocks do not suffice for all decodes: gives them in order of admission, taking from the most recently admitted.
-void VllmV1::give_blocks_in_order(SimTime now) {
-    const std::vector<std::uint32_t> order = running_in_order();
-    std::size_t last = order.size();
-    for (std::size_t i = 0; i < last; ++i) {
-        const Slot& slot = slots_[order[i]];
-        if (slot.stage != Stage::Decoding || computed_now(slot) % limits_.block_tokens != 0) continue;
-        while (free_blocks_ == 0) {
-            preempt(order[--last], now);
-            if (last == i) return;  // it was the last: nobody comes after it
-        }
-        --free_blocks_;
-    }
-}
-
-std::vector<std::uint32_t> VllmV1::running_in_order() const {
-    std::vector<std::uint32_t> order;
-    order.reserve(running_);
-    for (std::uint32_t index = 0; index < slots_.size(); ++index)
-        if (slots_[index].stage == Stage::Prefilling || slots_[index].stage == Stage::Decoding) order.push_back(index);
-    std::sort(order.begin(), order.end(),
-              [&](std::uint32_t a, std::uint32_t b) { return slots_[a].admission < slots_[b].admission; });
-    return order;
+inline void VllmV1::add_chunk(std::uint32_t index, std::int64_t tokens) {
+    chunks_.push_back({.tokens = tokens, .context_tokens = slots_[index].computed});
+    chunk_slots_.push_back(index);
+    soonest_chunk_ = std::min(soonest_chunk_, tokens_to_come(slots_[index]));
 }
 
 void VllmV1::continue_prefill(std::int64_t& budget, SimTime now) {
@@ -140,10 +151,7 @@ void VllmV1::continue_prefill(std::int64_t& budget, SimTime now) {
     const std::int64_t wanted = slot.served.request.prompt_tokens + slot.served.generated - slot.computed;
     const std::int64_t tokens = std::min(wanted, budget);
     const std::int64_t blocks = blocks_for(slot.computed + tokens) - blocks_for(slot.computed);
-    if (blocks > free_blocks_) {
-        preempt(prefilling_, now);  // the most recently admitted is itself
-        return;
-    }
+    if (blocks > free_blocks_ && !make_room_for_prefill(blocks, now)) return;
     free_blocks_ -= blocks;
     add_chunk(prefilling_, tokens);
     budget -= tokens;
@@ -151,16 +159,15 @@ void VllmV1::continue_prefill(std::int64_t& budget, SimTime now) {
 
 void VllmV1::admit(std::int64_t& budget, SimTime now) {
     while (waiting_ > 0 && budget > 0 && running_ < options_.max_running) {
-        const std::uint32_t index = first_waiting_;
+        const std::uint32_t index = first_waiting();
+        if (index == kNone) return;
         Slot& slot = slots_[index];
         const std::int64_t wanted = slot.served.request.prompt_tokens + slot.served.generated;
         const std::int64_t tokens = std::min(wanted, budget);
         const std::int64_t blocks = blocks_for(tokens);
         if (blocks > free_blocks_) return;
         free_blocks_ -= blocks;
-        first_waiting_ = slot.next;
-        --waiting_;
-        ++running_;
+        admit_first();
         slot.stage = Stage::Prefilling;
         slot.admission = ++admissions_;
         if (slot.served.scheduled.is_never()) slot.served.scheduled = now;
@@ -168,30 +175,6 @@ void VllmV1::admit(std::int64_t& budget, SimTime now) {
         add_chunk(index, tokens);
         budget -= tokens;
     }
-}
-
-void VllmV1::add_chunk(std::uint32_t index, std::int64_t tokens) {
-    chunks_.push_back({.tokens = tokens, .context_tokens = slots_[index].computed});
-    chunk_slots_.push_back(index);
-    soonest_chunk_ = std::min(soonest_chunk_, tokens_to_come(slots_[index]));
-}
-
-void VllmV1::preempt(std::uint32_t index, SimTime now) {
-    Slot& slot = slots_[index];
-    if (slot.stage == Stage::Decoding) {
-        slot.last_token = now;  // every decode produced one at the end of the step before
-        stop_decoding(slot);
-        ++stale_endings_;
-    } else {
-        prefilling_ = kNone;
-    }
-    free_blocks_ += blocks_for(slot.computed);
-    slot.computed = 0;
-    ++slot.served.preemptions;
-    ++preemptions_;
-    --running_;
-    push_waiting(index, true);
-    has_preempted_ = true;
 }
 
 void VllmV1::describe_step() {
@@ -270,8 +253,9 @@ ReplicaScheduler::Soonest VllmV1::soonest_completion() const {
     // A request gets at most a token in each step, and one that waits its first in the step after the present ones.
     Soonest soonest{.in_batch = soonest_chunk_,
                     .waiting = waiting_ > 0 ? soonest_waiting_ : INT64_MAX,
-                    .arrivals_only_delay = true};
-    // The most recently admitted give way first when blocks run out, and a run of steps ends before they do.
+                    .arrivals_only_delay = options_.queue.order != QueueOrder::Priority};
+    // The most recently admitted give way first when blocks run out, and a run of steps ends before they do. By
+    // priority it may be any: then the others' steps become shorter.
     if (!endings_.empty()) soonest.in_batch = std::min(soonest.in_batch, endings_.front().step - step_);
     if (prefilling_ != kNone) soonest.in_batch = std::min(soonest.in_batch, tokens_to_come(slots_[prefilling_]));
     soonest.in_batch = std::max<std::int64_t>(soonest.in_batch, 1);
@@ -311,10 +295,15 @@ void VllmV1::finish(std::uint32_t index, StepOutcome& outcome) {
     Slot& slot = slots_[index];
     free_blocks_ += blocks_for(slot.computed);
     --running_;
-    slot.stage = Stage::Free;
-    slot.next = first_free_;
-    first_free_ = index;
+    if (queue_ != nullptr) queue_->stopped_running(slot.served.request);
     outcome.finished.push_back(slot.served);
+    free_slot(index);
+}
+
+void VllmV1::free_slot(std::uint32_t index) {
+    slots_[index].stage = Stage::Free;
+    slots_[index].next = first_free_;
+    first_free_ = index;
 }
 
 void VllmV1::drop_stale_endings() {
@@ -372,6 +361,7 @@ void VllmV1::save(OutArchive& archive) const {
             << peak_blocks_ << preemptions_ << step_ << decodes_ << decode_tokens_ << needing_block_ << endings_
             << stale_endings_ << prefilling_ << soonest_chunk_ << soonest_waiting_ << admissions_ << chunks_
             << chunk_slots_ << has_preempted_ << steady_steps_;
+    if (queue_ != nullptr) queue_->save(archive);
 }
 
 void VllmV1::load(InArchive& archive) {
@@ -379,6 +369,7 @@ void VllmV1::load(InArchive& archive) {
         peak_blocks_ >> preemptions_ >> step_ >> decodes_ >> decode_tokens_ >> needing_block_ >> endings_ >>
         stale_endings_ >> prefilling_ >> soonest_chunk_ >> soonest_waiting_ >> admissions_ >> chunks_ >> chunk_slots_ >>
         has_preempted_ >> steady_steps_;
+    if (queue_ != nullptr) queue_->load(archive);
     describe_step();
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "regatta/base/parameters.hpp"
+#include "serving/ordered_queue.hpp"
 #include "serving/registry.hpp"
 #include "serving/replica_scheduler.hpp"
 
@@ -13,6 +14,7 @@ namespace regatta::serving {
 struct VllmV1Options {
     std::int64_t chunk_tokens = 2048;  ///< token budget of a step
     std::int64_t max_running = 256;    ///< sequences
+    QueueRules queue = {};
 };
 
 [[nodiscard]] std::vector<Parameter> vllm_v1_parameters();
@@ -25,7 +27,14 @@ struct VllmV1Options {
 /// come first served; a prompt that exceeds what is left of the budget is computed in chunks. KV blocks are taken as
 /// tokens are computed. When they run out, the most recently admitted running request loses its blocks, will be
 /// recomputed (prompt and answer so far), and returns to the head of the queue; in such a step nothing is admitted.
-/// Source: vllm/v1/core/sched/scheduler.py, Scheduler.schedule(), vLLM 0.8 to 0.11.
+/// By priority, waiting requests go in by (priority, arrival at the gateway), the preempted among them, and the running
+/// one with the largest of these gives way. In one point this is not vLLM: where the request that wants a block gives
+/// way itself, vLLM leaves those admitted after it without a token in this step; here they get theirs.
+/// Source: vllm/v1/core/sched/scheduler.py, Scheduler.schedule(), vLLM 0.8 to 0.11; request_queue.py.
+/// Shortest first, limits by class and the longest wait are not vLLM's. The scheduler knows a prompt's length, never
+/// that of the answer; the preempted keeps its place by its prompt, and the most recently admitted gives way. A class
+/// at its limit is passed over; a request that waits for KV blocks is not. Who was not in a batch within max_waiting
+/// ends unless a batch that is formed at this very instant takes it; who was preempted waits as long as it takes.
 ///
 /// Invariants that make O(1) steps possible: chunk_tokens >= max_running, so each decode gets its token in every step;
 /// at most one running request is in the middle of its prompt, and it is the last one admitted (it took all the
@@ -37,12 +46,15 @@ public:
 
     [[nodiscard]] bool accepts(const Request& request) const override;
     void enqueue(const Request& request, SimTime received) override;
-    [[nodiscard]] bool arrival_may_join() const override;
+    [[nodiscard]] bool arrival_may_join(const Request& request) const override;
     [[nodiscard]] bool form_batch(SimTime now) override;
     [[nodiscard]] const timing::BatchShape& shape() const override { return shape_; }
     [[nodiscard]] std::int64_t steady_steps() const override { return steady_steps_; }
     [[nodiscard]] Soonest soonest_completion() const override;
     void complete_steps(std::int64_t steps, SimTime end, StepOutcome& outcome) override;
+    [[nodiscard]] bool has_deadlines() const override { return options_.queue.max_waiting.has_value(); }
+    [[nodiscard]] SimTime soonest_deadline() const override { return queue_->deadline(); }
+    [[nodiscard]] bool expire(SimTime now, StepOutcome& outcome) override;
     void keep_batch() override;
     [[nodiscard]] QueueState queue_state() const override { return {waiting_, running_}; }
     [[nodiscard]] std::int64_t kv_blocks_used(std::int64_t steps) const override;
@@ -94,9 +106,11 @@ private:
 
     void give_blocks_in_order(SimTime now);
     void continue_prefill(std::int64_t& budget, SimTime now);
+    [[nodiscard]] bool make_room_for_prefill(std::int64_t blocks, SimTime now);
     void admit(std::int64_t& budget, SimTime now);
     void add_chunk(std::uint32_t index, std::int64_t tokens);
-    void preempt(std::uint32_t index, SimTime now);
+    void preempt(std::uint32_t index, SimTime now, bool has_block_of_step);
+    [[nodiscard]] bool gives_way_before(std::uint32_t a, std::uint32_t b) const;
     void describe_step();
     [[nodiscard]] std::int64_t find_steady_steps();
 
@@ -111,6 +125,9 @@ private:
         return std::int64_t{slot.served.request.output_tokens} - slot.served.generated;
     }
     void push_waiting(std::uint32_t index, bool at_head);
+    [[nodiscard]] std::uint32_t first_waiting() const;
+    void admit_first();
+    void free_slot(std::uint32_t index);
     [[nodiscard]] std::size_t residue(std::int64_t step) const;
     [[nodiscard]] std::vector<std::uint32_t> running_in_order() const;
 
@@ -128,9 +145,10 @@ private:
     std::uint32_t first_waiting_ = kNone;
     std::uint32_t last_waiting_ = kNone;
     std::uint32_t first_free_ = kNone;
-    std::uint32_t prefilling_ = kNone;  ///< the one request in the middle of its prompt
-    std::uint32_t stale_endings_ = 0;   ///< entries of `endings_` that mean nothing any more
-    bool has_preempted_ = false;        ///< in the step being formed
+    std::uint32_t prefilling_ = kNone;     ///< the one request in the middle of its prompt
+    std::uint32_t stale_endings_ = 0;      ///< entries of `endings_` that mean nothing any more
+    bool has_preempted_ = false;           ///< in the step being formed
+    std::unique_ptr<OrderedQueue> queue_;  ///< of those who wait; null where the plain list through the slots will do
     std::vector<Slot> slots_;
     std::vector<Ending> endings_;
     std::vector<std::int32_t> needing_block_;  ///< decodes by step (modulo the block size) at which they need a block

@@ -5,6 +5,7 @@
 #include <boost/archive/binary_oarchive.hpp>
 #include <boost/serialization/deque.hpp>
 #include <boost/serialization/vector.hpp>
+#include <tuple>
 #include <utility>
 
 #include "regatta/base/errors.hpp"
@@ -43,9 +44,45 @@ bool VllmV1Stepwise::take_blocks(Entry& entry, std::int64_t tokens) {
     return true;
 }
 
-void VllmV1Stepwise::preempt_last() {
-    Entry entry = std::move(running_.back());
-    running_.pop_back();
+StreamTerms VllmV1Stepwise::terms_of(const Entry& entry) const {
+    const std::size_t stream = entry.served.request.stream.index();
+    return stream < limits_.streams.size() ? limits_.streams[stream] : StreamTerms{};
+}
+
+bool VllmV1Stepwise::has_better_priority(const Entry& a, const Entry& b) const {
+    const Request& one = a.served.request;
+    const Request& other = b.served.request;
+    return std::tuple(terms_of(a).priority, one.arrival, one.id) <
+           std::tuple(terms_of(b).priority, other.arrival, other.id);
+}
+
+/// Of two that wait, given that the queue holds them as they came, the preempted at its head.
+bool VllmV1Stepwise::goes_before(const Entry& a, const Entry& b) const {
+    const Request& one = a.served.request;
+    const Request& other = b.served.request;
+    switch (options_.queue.order) {
+        case QueueOrder::Fcfs:
+            return false;
+        case QueueOrder::Priority:
+            return has_better_priority(a, b);
+        case QueueOrder::ShortestFirst:
+            return std::tuple(one.prompt_tokens, one.arrival, one.id) <
+                   std::tuple(other.prompt_tokens, other.arrival, other.id);
+    }
+    return false;
+}
+
+std::size_t VllmV1Stepwise::next_to_give_way() const {
+    std::size_t victim = running_.size() - 1;
+    if (options_.queue.order != QueueOrder::Priority) return victim;
+    for (std::size_t i = 0; i < running_.size(); ++i)
+        if (has_better_priority(running_[victim], running_[i])) victim = i;
+    return victim;
+}
+
+void VllmV1Stepwise::preempt(std::size_t place) {
+    Entry entry = std::move(running_[place]);
+    running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(place));
     entry.computed = 0;
     entry.blocks = 0;
     entry.in_step = 0;
@@ -58,27 +95,85 @@ void VllmV1Stepwise::preempt_last() {
 /// Running requests in order of admission, each as far as budget and blocks allow. True when one was preempted.
 bool VllmV1Stepwise::schedule_running(std::int64_t& budget) {
     bool has_preempted = false;
-    for (std::size_t i = 0; i < running_.size() && budget > 0; ++i) {
-        const std::int64_t tokens = std::min(known_tokens(running_[i]) - running_[i].computed, budget);
-        while (i < running_.size() && !take_blocks(running_[i], tokens)) {
-            preempt_last();
-            has_preempted = true;
+    std::size_t place = 0;
+    while (place < running_.size() && budget > 0) {
+        const std::int64_t tokens = std::min(known_tokens(running_[place]) - running_[place].computed, budget);
+        if (take_blocks(running_[place], tokens)) {
+            budget -= tokens;
+            ++place;
+            continue;
         }
-        if (i < running_.size()) budget -= tokens;
+        // A victim that had its tokens of this step gives them back; the chunk of the one that wants blocks stays.
+        std::int64_t given_back = 0;
+        bool is_served = false;
+        while (!is_served) {
+            const std::size_t victim = next_to_give_way();
+            given_back += running_[victim].in_step;
+            preempt(victim);
+            has_preempted = true;
+            if (victim == place) break;
+            if (victim < place) --place;
+            is_served = take_blocks(running_[place], tokens);
+        }
+        budget += given_back;
+        if (!is_served) continue;
+        budget -= tokens;
+        ++place;
     }
     return has_preempted;
 }
 
+bool VllmV1Stepwise::has_room_for_class_of(const Entry& entry) const {
+    if (options_.queue.class_limits.empty()) return true;
+    const std::uint16_t wanted = terms_of(entry).service_class;
+    const auto running = std::count_if(running_.begin(), running_.end(),
+                                       [&](const Entry& other) { return terms_of(other).service_class == wanted; });
+    return running < options_.queue.class_limits.at(wanted);
+}
+
+/// A place in the queue; its length when nobody may be admitted.
+std::size_t VllmV1Stepwise::next_to_admit() const {
+    std::size_t next = waiting_.size();
+    for (std::size_t i = 0; i < waiting_.size(); ++i) {
+        if (!has_room_for_class_of(waiting_[i])) continue;
+        if (next == waiting_.size() || goes_before(waiting_[i], waiting_[next])) next = i;
+    }
+    return next;
+}
+
 void VllmV1Stepwise::admit(std::int64_t& budget, SimTime now) {
-    while (!waiting_.empty() && budget > 0 && static_cast<std::int64_t>(running_.size()) < options_.max_running) {
-        Entry& head = waiting_.front();
+    while (budget > 0 && static_cast<std::int64_t>(running_.size()) < options_.max_running) {
+        const std::size_t next = next_to_admit();
+        if (next == waiting_.size()) return;
+        Entry& head = waiting_[next];
         const std::int64_t tokens = std::min(known_tokens(head), budget);
         if (!take_blocks(head, tokens)) return;
         if (head.served.scheduled.is_never()) head.served.scheduled = now;
         running_.push_back(std::move(head));
-        waiting_.pop_front();
+        waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(next));
         budget -= tokens;
     }
+}
+
+SimTime VllmV1Stepwise::deadline_of(const Entry& entry) const {
+    const bool may_expire = options_.queue.max_waiting && entry.served.scheduled.is_never();
+    return may_expire ? entry.served.received + *options_.queue.max_waiting : SimTime::never();
+}
+
+SimTime VllmV1Stepwise::soonest_deadline() const {
+    SimTime soonest = SimTime::never();
+    for (const Entry& entry : waiting_)
+        soonest = std::min(soonest, deadline_of(entry));
+    return soonest;
+}
+
+bool VllmV1Stepwise::expire(SimTime now, StepOutcome& outcome) {
+    for (const Entry& entry : waiting_) {
+        REGATTA_CHECK(deadline_of(entry) >= now, "a request should have expired before");
+        if (deadline_of(entry) == now) outcome.expired.push_back(entry.served);
+    }
+    std::erase_if(waiting_, [&](const Entry& entry) { return deadline_of(entry) == now; });
+    return !outcome.expired.empty();
 }
 
 bool VllmV1Stepwise::form_batch(SimTime now) {

@@ -16,11 +16,14 @@ public:
 
     [[nodiscard]] bool accepts(const Request& request) const override;
     void enqueue(const Request& request, SimTime received) override;
-    [[nodiscard]] bool arrival_may_join() const override { return true; }
+    [[nodiscard]] bool arrival_may_join(const Request& /*request*/) const override { return true; }
     [[nodiscard]] bool form_batch(SimTime now) override;
     [[nodiscard]] const timing::BatchShape& shape() const override { return shape_; }
     [[nodiscard]] std::int64_t steady_steps() const override { return steps_left_; }
     void complete_steps(std::int64_t steps, SimTime end, StepOutcome& outcome) override;
+    [[nodiscard]] bool has_deadlines() const override { return options_.queue.max_waiting.has_value(); }
+    [[nodiscard]] SimTime soonest_deadline() const override;
+    [[nodiscard]] bool expire(SimTime now, StepOutcome& outcome) override;
     void keep_batch() override;
     [[nodiscard]] QueueState queue_state() const override;
     [[nodiscard]] std::int64_t kv_blocks_used(std::int64_t steps) const override;
@@ -51,7 +54,14 @@ private:
     [[nodiscard]] bool take_blocks(Entry& entry, std::int64_t tokens);
     [[nodiscard]] bool schedule_running(std::int64_t& budget);
     void admit(std::int64_t& budget, SimTime now);
-    void preempt_last();
+    void preempt(std::size_t place);
+    [[nodiscard]] StreamTerms terms_of(const Entry& entry) const;
+    [[nodiscard]] bool has_better_priority(const Entry& a, const Entry& b) const;
+    [[nodiscard]] bool goes_before(const Entry& a, const Entry& b) const;
+    [[nodiscard]] std::size_t next_to_give_way() const;
+    [[nodiscard]] bool has_room_for_class_of(const Entry& entry) const;
+    [[nodiscard]] std::size_t next_to_admit() const;
+    [[nodiscard]] SimTime deadline_of(const Entry& entry) const;
     void describe_step();
 
     SchedulerLimits limits_;

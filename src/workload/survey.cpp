@@ -38,6 +38,15 @@ void RequestMix::add(const Request& request) {
     output_tokens_squared += output * output;
 }
 
+RequestMix RequestMix::part(double fraction) const {
+    return {.requests = static_cast<std::uint64_t>(std::llround(static_cast<double>(requests) * fraction)),
+            .prompt_tokens = prompt_tokens * fraction,
+            .output_tokens = output_tokens * fraction,
+            .prompt_tokens_squared = prompt_tokens_squared * fraction,
+            .prompt_times_output = prompt_times_output * fraction,
+            .output_tokens_squared = output_tokens_squared * fraction};
+}
+
 RequestMix& RequestMix::operator+=(const RequestMix& other) {
     requests += other.requests;
     prompt_tokens += other.prompt_tokens;

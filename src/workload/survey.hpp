@@ -32,6 +32,8 @@ struct RequestMix {
 
     void add(const Request& request);
     RequestMix& operator+=(const RequestMix& other);
+    /// Every so many of these requests, of the same mix: all of them for a fraction of 1.
+    [[nodiscard]] RequestMix part(double fraction) const;
     [[nodiscard]] double mean_prompt() const { return prompt_tokens / static_cast<double>(requests); }
     [[nodiscard]] double mean_output() const { return output_tokens / static_cast<double>(requests); }
 };

@@ -80,6 +80,14 @@ SCENARIO_MISTAKES = [
      ['fleet.yaml:8:36: fleet.pools[0].scheduler.chunk_token: no such key; did you mean "chunk_tokens"?']),
     ("parallel: {tp: 1}", "scheduler: {policy: vllm_v1, chunk_tokens: 64}",
      ["fleet.yaml:8:50: fleet.pools[0].scheduler.chunk_tokens: 64 is less than max_running; expected at least 256"]),
+    ("parallel: {tp: 1}", "scheduler: {order: fifo, max_waiting: 0s}",
+     ['fleet.yaml:8:26: fleet.pools[0].scheduler.order: expected one of: fcfs, priority, shortest_first, found "fifo"',
+      'fleet.yaml:8:45: fleet.pools[0].scheduler.max_waiting: expected a duration of at least 1ns, found "0s"']),
+    ("parallel: {tp: 1}", "scheduler: {class_limits: {stream-1: 8}}",
+     ['fleet.yaml:8:33: fleet.pools[0].scheduler.class_limits: no stream has the class "stream-1"; allowed: stream-0; did '
+      'you mean "stream-0"?']),
+    ("parallel: {tp: 1}", "scheduler: {class_limits: {stream-0: none}}",
+     ["fleet.yaml:8:33: fleet.pools[0].scheduler.class_limits: stream-0: expected a whole number, found \"none\""]),
     ("process: poisson", "process: poison",
      ['fleet.yaml:11:27: workload.streams[0].arrivals.process: expected one of: poisson, gamma, constant, all_at_once, '
       'found "poison"; did you mean "poisson"?']),

@@ -116,7 +116,7 @@ class SameAnswer(ProgramTest):
         requests = summary["requests"]
         self.assertGreater(requests["arrived"], 0)
         self.assertEqual(requests["arrived"],
-                         sum(requests[end] for end in ("finished", "rejected", "failed", "unfinished")))
+                         sum(requests[end] for end in ("finished", "rejected", "failed", "timed_out", "unfinished")))
 
 
 class Shipped(SameAnswer):
@@ -203,6 +203,31 @@ class Features(SameAnswer):
             "workload.streams[1].lengths.correlation=0.7",
             f"workload.streams[3]={{name: recorded, pool: small, trace: {self.directory}/recorded.csv}}")
         self.assertEqual(summary["streams"][3]["requests"]["finished"], 100)
+
+    def check_queue(self, scheduler, *overrides, **options):
+        """Both pools pressed hard enough that the order of their queues matters."""
+        return self.check_features(f"fleet.pools[0].scheduler={scheduler}", f"fleet.pools[1].scheduler={scheduler}",
+                                   "workload.streams[0].priority=5", "workload.streams[1].priority=-1",
+                                   "workload.streams[2].priority=3", "workload.streams[1].class=interactive",
+                                   "workload.streams[3].class=interactive", "duration=3s", *overrides, **options)
+
+    def test_queues_by_priority(self):
+        summary = self.check_queue("{max_running: 6, chunk_tokens: 256, order: priority}", stepwise_ranks=2)
+        self.assertGreater(summary["requests"]["preemptions"], 10)
+        _, urgent, patient, _ = (stream["queueing"]["mean_s"] for stream in summary["streams"])
+        self.assertGreater(patient, 3 * urgent)
+
+    def test_queues_by_length_with_a_longest_wait(self):
+        summary = self.check_queue("{max_running: 3, chunk_tokens: 256, order: shortest_first, max_waiting: 150ms}",
+                                   "gateways.reports={every: 30ms}")
+        self.assertGreater(summary["requests"]["timed_out"], 20)
+        self.assertEqual(summary["requests"]["reasons"]["waited_too_long"], summary["requests"]["timed_out"])
+
+    def test_queues_with_limits_by_class_and_a_wait_shorter_than_a_step(self):
+        summary = self.check_queue("{max_running: 16, chunk_tokens: 512, max_waiting: 2ms, class_limits: "
+                                   "{batch: 2, interactive: 3}}")
+        self.assertGreater(summary["requests"]["timed_out"], 20)
+        self.assertGreater(summary["requests"]["preemptions"], 10)
 
     def test_many_gateways_for_few_requests(self):
         self.check_features("gateways.count=50", "duration=2s")

@@ -52,11 +52,13 @@ serving::RequestRecord make_up_request(Dice& dice, std::uint64_t id) {
         kEndNs, (row.first_token_ns + dice.below((kEndNs - row.first_token_ns) / 4 + 1)) / 100'000'000 * 100'000'000 +
                     100'000'000);
     row.output_tokens = row.requested_output_tokens;
-    row.state = static_cast<EndState>(std::max(0, dice.below(20) - 16));
+    row.state = static_cast<EndState>(std::max(0, dice.below(21) - 16));
     if (row.state == EndState::Finished) return row;
     row.output_tokens = 0;
     row.first_token_ns = kNoTime;
-    if (row.state == EndState::Rejected) row.scheduled_ns = kNoTime;
+    if (row.state == EndState::Rejected || row.state == EndState::TimedOut) row.scheduled_ns = kNoTime;
+    if (row.state == EndState::Rejected) row.reason = serving::EndReason::TooLong;
+    if (row.state == EndState::TimedOut) row.reason = serving::EndReason::WaitedTooLong;
     if (row.state == EndState::Unfinished) row.end_ns = kEndNs;
     return row;
 }

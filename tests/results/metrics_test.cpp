@@ -66,7 +66,7 @@ TEST(Metrics, DefineEveryFigureOfRequests) {
         std::set<std::string> found;
         const Json json = summary();
         for (const Json& one : json[list])
-            collect(one, "", {}, found);
+            collect(one, "", {"requests.reasons"}, found);
         std::set<std::string> defined = names_of(request_metrics());
         defined.insert(kOfTargets.begin(), kOfTargets.end());
         EXPECT_EQ(without(found, defined), std::set<std::string>({"name"})) << "not defined";
@@ -86,7 +86,7 @@ TEST(Metrics, DefineEveryFigureOfPools) {
 
 TEST(Metrics, DefineEveryFigureOfTheRun) {
     std::set<std::string> found;
-    collect(summary(), "", {"streams", "classes", "pools", "run.ended_by", "run.of_ranks"}, found);
+    collect(summary(), "", {"streams", "classes", "pools", "requests.reasons", "run.ended_by", "run.of_ranks"}, found);
     std::set<std::string> defined = names_of(run_metrics());
     defined.insert(kOfTargets.begin(), kOfTargets.end());
     for (const std::string& name : names_of(request_metrics()))

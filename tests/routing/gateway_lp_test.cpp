@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "make_router.hpp"
+#include "known_fleet.hpp"
 #include "recording_sink.hpp"
 #include "regatta/engine/simulation.hpp"
 #include "regatta/transport/in_process.hpp"
@@ -68,29 +68,36 @@ std::ostream& operator<<(std::ostream& out, const Seen& seen) {
 /// Sends request i to replica i mod 10, and notes the view.
 class NotingRouter final : public Router {
 public:
-    NotingRouter(std::uint32_t gateway, std::vector<Seen>& seen) : gateway_(gateway), seen_(&seen) {}
-    [[nodiscard]] std::uint32_t choose(RequestId request, OutstandingView& view) override {
-        Seen seen{.gateway = gateway_, .request = request.value(), .counts = {}};
-        for (std::uint32_t replica = 0; replica < view.replicas(); ++replica)
-            seen.counts.push_back(view.count(replica));
+    NotingRouter(std::uint32_t gateway, serving::Load load, std::vector<Seen>& seen)
+        : gateway_(gateway), load_(load), seen_(&seen) {}
+    [[nodiscard]] std::uint32_t choose(const Request& request, const Candidates& candidates) override {
+        Seen seen{.gateway = gateway_, .request = request.id.value(), .counts = {}};
+        for (std::uint32_t replica = 0; replica < candidates.replicas(); ++replica)
+            seen.counts.push_back(static_cast<std::uint32_t>(candidates.load(load_, replica)));
         seen_->push_back(std::move(seen));
-        return static_cast<std::uint32_t>(request.value() % 10);
+        return static_cast<std::uint32_t>(request.id.value() % 10);
     }
+    [[nodiscard]] serving::LoadSet looks_at() const override { return {load_}; }
 
 private:
     std::uint32_t gateway_;
+    serving::Load load_;
     std::vector<Seen>* seen_;
 };
 
-/// Two nodes with two replicas each, 500 ns away; steps take 100 ns whatever they compute.
+/// Two nodes with two replicas each, 500 ns away; steps take 100 ns whatever they compute. One pool, or two of which
+/// the second is 800 ns away and counts half.
 struct FleetSetup {
     std::vector<std::vector<Request>> requests;  ///< by gateway
-    std::string router = {};                     ///< empty: NotingRouter
+    std::optional<RouterCase> router = {};       ///< none: NotingRouter
+    serving::Load noted = serving::Load::Requests;
+    std::uint32_t pools = 1;
     std::optional<SimTime> report_every = {};
     SimTime until = SimTime::never();
     std::optional<SimTime> arrivals_until = {};
     std::optional<SimTime> move_at = {};  ///< the state leaves the simulation here and goes on in another
     std::int64_t kv_blocks = 100;
+    serving::Stepping stepping = serving::Stepping::Lazy;
 };
 
 class SmallFleet {
@@ -100,13 +107,14 @@ public:
         gateways_ = model_.add_group({.name = "gateway", .count = gateways, .make = [this](std::uint32_t index, LpId) {
                                           return make_gateway(index);
                                       }});
-        nodes_ = model_.add_group(
-            {.name = "node", .count = 2, .make = [this](std::uint32_t index, LpId) { return make_node(index); }});
-        model_.add_link({gateways_, nodes_, ns(500)});
-        if (setup.report_every)
-            (void)model_.add_board({nodes_, gateways_, *setup.report_every, ns(500), 4, true});
-        else
-            model_.add_link({nodes_, gateways_, ns(500)});
+        for (std::uint32_t pool = 0; pool < setup.pools; ++pool)
+            nodes_.push_back(model_.add_group(
+                {.name = "node", .count = 2 / setup.pools, .make = [this, pool](std::uint32_t index, LpId) {
+                     return make_node(pool, index);
+                 }}));
+        loads_ = make_router_for(0)->looks_at();
+        for (std::uint32_t pool = 0; pool < setup.pools; ++pool)
+            join(pool);
         run();
     }
 
@@ -138,48 +146,84 @@ private:
         });
     }
 
-    std::unique_ptr<engine::LogicalProcess> make_gateway(std::uint32_t index) {
-        const Reports reports = setup_.report_every ? Reports::Periodic : Reports::OnCompletion;
-        const auto gateways = static_cast<std::uint32_t>(setup_.requests.size());
-        std::vector<PoolRoute> routes;
-        routes.push_back(
-            {.router =
-                 setup_.router.empty()
-                     ? std::make_unique<NotingRouter>(index, seen)
-                     : make_router(setup_.router, {.replicas = 4, .gateway = index, .gateways = gateways, .seed = 3}),
-             .view = OutstandingView(4, reports),
-             .first_node = model_.id_of(nodes_, 0),
-             .replicas_per_node = 2,
-             .latency = ns(500)});
-        return std::make_unique<GatewayLp>(
-            GatewayLp::Setup{.id = GatewayId(index),
-                             .pool_of_stream = {0},
-                             .arrivals_until = setup_.arrivals_until.value_or(SimTime::never())},
-            std::move(routes), std::make_unique<ListedRequests>(setup_.requests[index]), arrived);
+    [[nodiscard]] static SimTime latency_to(std::uint32_t pool) { return ns(500 + 300 * std::int64_t{pool}); }
+    [[nodiscard]] std::uint32_t replicas_of_a_pool() const { return 4 / setup_.pools; }
+
+    void join(std::uint32_t pool) {
+        model_.add_link({gateways_, nodes_[pool], latency_to(pool)});
+        boards_.emplace_back();
+        if (!setup_.report_every) model_.add_link({nodes_[pool], gateways_, latency_to(pool)});
+        for (const serving::Load load : serving::kAllLoads) {
+            if (!setup_.report_every || !loads_.has(load)) continue;
+            boards_[pool][index_of(load)] =
+                model_.add_board({nodes_[pool], gateways_, *setup_.report_every, latency_to(pool), replicas_of_a_pool(),
+                                  load != serving::Load::KvBlocks});
+            board_uses_.push_back({.pool = static_cast<std::uint16_t>(pool), .load = load});
+        }
     }
 
-    std::unique_ptr<engine::LogicalProcess> make_node(std::uint32_t index) {
+    [[nodiscard]] std::unique_ptr<Router> make_router_for(std::uint32_t gateway) {
+        if (!setup_.router) return std::make_unique<NotingRouter>(gateway, setup_.noted, seen);
+        RouterTarget target{
+            .pools = {}, .gateway = gateway, .gateways = static_cast<std::uint32_t>(setup_.requests.size()), .seed = 3};
+        for (std::uint32_t pool = 0; pool < setup_.pools; ++pool)
+            target.pools.push_back({.replicas = replicas_of_a_pool(),
+                                    .weight = pool == 0 ? 1'000'000U : 500'000U,
+                                    .kv_blocks = static_cast<std::uint64_t>(setup_.kv_blocks)});
+        return make_router(*setup_.router, target);
+    }
+
+    std::unique_ptr<engine::LogicalProcess> make_gateway(std::uint32_t index) {
+        std::vector<PoolRoute> routes;
+        std::vector<Choice> choices(1);
+        for (std::uint32_t pool = 0; pool < setup_.pools; ++pool) {
+            routes.push_back(
+                {.view = PoolView({.replicas = replicas_of_a_pool(),
+                                   .block_tokens = 4,
+                                   .loads = loads_,
+                                   .reports = setup_.report_every ? Reports::Periodic : Reports::OnCompletion}),
+                 .first_node = model_.id_of(nodes_[pool], 0),
+                 .replicas_per_node = 2,
+                 .latency = latency_to(pool)});
+            choices[0].pools.push_back(static_cast<std::uint16_t>(pool));
+        }
+        choices[0].router = make_router_for(index);
+        return std::make_unique<GatewayLp>(
+            GatewayLp::Setup{.id = GatewayId(index),
+                             .choice_of_stream = {0},
+                             .boards = board_uses_,
+                             .arrivals_until = setup_.arrivals_until.value_or(SimTime::never())},
+            std::move(routes), std::move(choices), std::make_unique<ListedRequests>(setup_.requests[index]), arrived);
+    }
+
+    std::unique_ptr<engine::LogicalProcess> make_node(std::uint32_t pool, std::uint32_t index) {
+        const std::uint32_t node = pool + index;
         Parameters parameters;
         parameters.set("chunk_tokens", std::int64_t{16});
         parameters.set("max_running", std::int64_t{4});
+        parameters.set("order", std::string("fcfs"));
+        parameters.set("class_limits", std::vector<std::pair<std::string, std::int64_t>>());
         std::vector<serving::Replica> replicas;
         for (std::uint32_t slot = 0; slot < 2; ++slot) {
-            const serving::ReplicaFacts facts{.id = ReplicaId(2 * index + slot),
-                                              .node = NodeId(index),
-                                              .pool = PoolId(0),
+            const serving::ReplicaFacts facts{.id = ReplicaId(2 * node + slot),
+                                              .node = NodeId(node),
+                                              .pool = PoolId(static_cast<std::uint16_t>(pool)),
                                               .kv_blocks = setup_.kv_blocks};
             replicas.emplace_back(
                 facts,
                 make_vllm_v1({.kv_blocks = setup_.kv_blocks, .block_tokens = 4, .max_context_tokens = 200}, parameters,
-                             serving::Stepping::Lazy),
+                             setup_.stepping),
                 serving::Replica::Surroundings{timing_, sink, outcome_});
         }
-        return std::make_unique<serving::NodeLp>(serving::NodeLp::Setup{.pool = PoolId(0),
-                                                                        .first_in_pool = 2 * index,
-                                                                        .tells_completions = !setup_.report_every,
-                                                                        .gateway_latency = ns(500),
-                                                                        .first_gateway = model_.id_of(gateways_, 0)},
-                                                 std::move(replicas), sink);
+        return std::make_unique<serving::NodeLp>(
+            serving::NodeLp::Setup{.pool = PoolId(static_cast<std::uint16_t>(pool)),
+                                   .first_in_pool = 2 * index,
+                                   .tells_completions = !setup_.report_every,
+                                   .tells_blocks = loads_.has(serving::Load::KvBlocks),
+                                   .boards = boards_[pool],
+                                   .gateway_latency = latency_to(pool),
+                                   .first_gateway = model_.id_of(gateways_, 0)},
+            std::move(replicas), sink);
     }
 
     FleetSetup setup_;
@@ -187,7 +231,10 @@ private:
     serving::StepOutcome outcome_;
     engine::Model model_;
     engine::GroupId gateways_;
-    engine::GroupId nodes_;
+    std::vector<engine::GroupId> nodes_;  ///< by pool
+    serving::LoadSet loads_;
+    std::vector<serving::LoadBoards> boards_;  ///< by pool
+    std::vector<BoardUse> board_uses_;
 };
 
 TEST(GatewayLp, SendsToTheNodeAndSlotOfTheChosenReplica) {
@@ -249,6 +296,64 @@ TEST(GatewayLp, StopsArrivalsAtTheirEnd) {
     EXPECT_EQ(fleet.arrived, 2);
 }
 
+TEST(GatewayLp, KnowsTheTokensOfWhatIsOutstanding) {
+    // Request 3 ends at 700 ns; gateways hear of it at 1200 ns.
+    const SmallFleet fleet({.requests = {{request(3, 100, 14, 1), request(10, 1199, 5, 1), request(20, 1201, 1, 1)}},
+                            .noted = serving::Load::Tokens});
+    EXPECT_EQ(fleet.seen, (std::vector<Seen>{{0, 3, {0, 0, 0, 0}}, {0, 10, {0, 0, 0, 14}}, {0, 20, {5, 0, 0, 0}}}));
+}
+
+TEST(GatewayLp, KnowsTheTokensThatReportsTellOfAllGateways) {
+    const SmallFleet fleet({.requests = {{request(3, 100, 14, 100), request(10, 1499, 5, 1), request(20, 1500, 1, 1)},
+                                         {request(1, 100, 9, 100)}},
+                            .noted = serving::Load::Tokens,
+                            .report_every = ns(1000)});
+    EXPECT_EQ(fleet.seen,
+              (std::vector<Seen>{
+                  {0, 3, {0, 0, 0, 0}}, {0, 10, {0, 0, 0, 14}}, {0, 20, {5, 9, 0, 14}}, {1, 1, {0, 0, 0, 0}}}));
+}
+
+TEST(GatewayLp, KnowsTheBlocksThatItsLastCompletionTold) {
+    // Blocks hold 4 tokens. At replica 3, request 3 ends at 700 ns and leaves request 13 (9 tokens, 3 blocks) there;
+    // its step from 700 ns on takes a tenth token. A completion tells that; request 23 is on top of it from 1250 ns on.
+    const SmallFleet fleet({.requests = {{request(3, 100, 1, 1), request(13, 100, 8, 50), request(23, 1250, 5, 1),
+                                          request(20, 1300, 1, 1)}},
+                            .noted = serving::Load::KvBlocks});
+    EXPECT_EQ(fleet.seen,
+              (std::vector<Seen>{
+                  {0, 3, {0, 0, 0, 0}}, {0, 13, {0, 0, 0, 1}}, {0, 23, {0, 0, 0, 3}}, {0, 20, {0, 0, 0, 3 + 2}}}));
+}
+
+TEST(GatewayLp, KnowsTheBlocksInUseAtTheTickOfAReport) {
+    // Replica 3 gets 8 tokens at 600 ns and one more every 100 ns: step k from 600 + 100 k ns on holds 8 + k tokens.
+    // The report of 1000 ns tells of the step that ends then: 11 tokens in 3 blocks; that of 2000 ns of 21 tokens in 6.
+    // Of the two requests at replica 0, one block each, the first arrives before 2000 ns and the second then.
+    const SmallFleet fleet({.requests = {{request(3, 100, 8, 60), request(10, 1499, 1, 1), request(20, 1500, 1, 1),
+                                          request(1, 2500, 1, 1)}},
+                            .noted = serving::Load::KvBlocks,
+                            .report_every = ns(1000)});
+    EXPECT_EQ(fleet.seen,
+              (std::vector<Seen>{
+                  {0, 3, {0, 0, 0, 0}}, {0, 10, {0, 0, 0, 2}}, {0, 20, {1, 0, 0, 3}}, {0, 1, {1 + 1, 0, 0, 6}}}));
+}
+
+TEST(GatewayLp, ChoosesAmongTheReplicasOfAllPools) {
+    // Replicas 2 and 3 are the second pool's, 800 ns away. The board of each is read by itself.
+    const SmallFleet fleet({.requests = {{request(0, 100, 1, 100), request(3, 100, 1, 100), request(11, 1600, 1, 1),
+                                          request(22, 1900, 1, 1)}},
+                            .pools = 2,
+                            .report_every = ns(1000)});
+    std::vector<std::pair<std::uint32_t, std::int64_t>> received;
+    for (const serving::RequestRecord& record : fleet.sink.requests)
+        received.emplace_back(record.replica, record.received_ns - record.arrival_ns);
+    std::sort(received.begin(), received.end());
+    EXPECT_EQ(received, (std::vector<std::pair<std::uint32_t, std::int64_t>>{{0, 500}, {1, 500}, {2, 800}, {3, 800}}));
+    for (const serving::RequestRecord& record : fleet.sink.requests)
+        EXPECT_EQ(record.pool, record.replica / 2);
+    EXPECT_EQ(fleet.seen.at(2), (Seen{0, 11, {1, 0, 0, 1}}));
+    EXPECT_EQ(fleet.seen.at(3), (Seen{0, 22, {1, 1, 0, 1}}));
+}
+
 /// Some requests are refused, some preempted, some end before the run does.
 FleetSetup any_setup() {
     FleetSetup setup;
@@ -261,7 +366,8 @@ FleetSetup any_setup() {
         setup.requests[id % gateways].push_back(
             request(id, at_ns, *rc::gen::inRange(1u, 60u), *rc::gen::inRange(1u, 60u)));
     }
-    setup.router = *rc::gen::elementOf(built_in_routers().names());
+    setup.router = *rc::gen::elementOf(router_cases());
+    setup.pools = *rc::gen::element(1U, 2U);
     if (*rc::gen::arbitrary<bool>()) setup.report_every = ns(*rc::gen::inRange<std::int64_t>(1, 3000));
     if (*rc::gen::arbitrary<bool>()) setup.until = ns(*rc::gen::inRange<std::int64_t>(1, 2 * at_ns + 5000));
     setup.kv_blocks = *rc::gen::inRange<std::int64_t>(10, 40);
@@ -308,6 +414,21 @@ TEST(AFleet, GoesOnTheSameWayFromItsSavedState) {
             RC_ASSERT(a.output_tokens == b.output_tokens);
         }
         RC_ASSERT(moved.arrived == undisturbed.arrived);
+    }));
+}
+
+TEST(AFleet, RoutesTheSameStepByStep) {
+    EXPECT_TRUE(rc::check("a fleet routes the same step by step", [] {
+        FleetSetup setup = any_setup();
+        const SmallFleet lazy(setup);
+        setup.stepping = serving::Stepping::Stepwise;
+        const SmallFleet stepwise(setup);
+        RC_ASSERT(lazy.sink.requests.size() == stepwise.sink.requests.size());
+        for (std::size_t i = 0; i < lazy.sink.requests.size(); ++i) {
+            RC_ASSERT(lazy.sink.requests[i].request_id == stepwise.sink.requests[i].request_id);
+            RC_ASSERT(lazy.sink.requests[i].replica == stepwise.sink.requests[i].replica);
+            RC_ASSERT(lazy.sink.requests[i].end_ns == stepwise.sink.requests[i].end_ns);
+        }
     }));
 }
 

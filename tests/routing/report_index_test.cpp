@@ -21,7 +21,7 @@ TEST(ReportIndex, OrdersReplicasByLevelAndThenByNumber) {
         order.push_back(index.replica_at(place));
     EXPECT_EQ(order, (std::vector<std::uint32_t>{1, 3, 0, 2, 4}));
     ASSERT_EQ(index.levels().size(), 3U);
-    EXPECT_EQ(index.levels()[1].outstanding, 7U);
+    EXPECT_EQ(index.levels()[1].load, 7U);
     EXPECT_EQ(index.levels()[1].first_place, 2U);
     EXPECT_EQ(index.levels()[1].end_place, 4U);
 }

@@ -69,7 +69,7 @@ TEST(Keys, EverythingWrongIsToldAtOnceInTheOrderOfTheFile) {
                "fleet.yaml:7:19: gateways.count: expected a whole number from 1 to 100000, found \"0\"",
                "fleet.yaml:7:22: gateways.routr: no such key; did you mean \"router\"?",
                "fleet.yaml:7:45: gateways.router: expected one of: random, round_robin, least_outstanding, "
-               "power_of_two, found \"randon\"; did you mean \"random\"?",
+               "least_tokens, least_kv, power_of_two, power_of_d, found \"randon\"; did you mean \"random\"?",
                "fleet.yaml:8:6: end: expected one of: drain, at_duration, found \"never\""}));
 }
 
@@ -89,7 +89,7 @@ TEST(Keys, ValuesOfAnotherShapeAreNamed) {
               Lines{"fleet.yaml:2:10: measure: expected a map with: from; found \"1min\""});
     EXPECT_EQ(problems_of_text(scenario_with(1, "duration: 1s\ngateways: {router: [random]}")),
               Lines{"fleet.yaml:2:20: gateways.router: expected one of: random, round_robin, least_outstanding, "
-                    "power_of_two; found a list"});
+                    "least_tokens, least_kv, power_of_two, power_of_d; found a list"});
     EXPECT_EQ(problems_of_text(scenario_with(1, "duration: 1s\nname: ''")),
               Lines{"fleet.yaml:2:7: name: expected a text, found an empty text"});
 }
@@ -151,6 +151,39 @@ TEST(Keys, ParametersOfPoliciesAreCheckedLikeKeys) {
     EXPECT_EQ(
         problems_of_text(scenario_with(9, "    - arrivals: {process: gamma, rate: 1/s}")),
         Lines{"fleet.yaml:9:17: workload.streams[0].arrivals.cv: missing; gamma needs a number from 0.01 to 100"});
+}
+
+TEST(Keys, CountsByNameAreCheckedOneByOne) {
+    const auto problems_with = [](const std::string& limits) {
+        return problems_of_text(scenario_with(4, "    - scheduler: {class_limits: " + limits + "}"));
+    };
+    const std::string place = "fleet.yaml:4:33: fleet.pools[0].scheduler.class_limits: ";
+    EXPECT_EQ(problems_with("{stream-0: 8}"), Lines{});
+    EXPECT_EQ(problems_with("{stream-0: 0}"),
+              Lines{place + "stream-0: expected a whole number from 1 to 65536, found \"0\""});
+    EXPECT_EQ(problems_with("{stream-0: many}"), Lines{place + "stream-0: expected a whole number, found \"many\""});
+    EXPECT_EQ(problems_with("{stream-0: [1]}"), Lines{place + "stream-0: expected a whole number, found a list"});
+    EXPECT_EQ(problems_with("{stream-0: '8'}"),
+              Lines{place + "stream-0: expected a whole number, found the quoted text \"8\""});
+    EXPECT_EQ(problems_with("8"),
+              Lines{place + "expected a map of names to whole numbers from 1 to 65536, found \"8\""});
+    EXPECT_EQ(problems_with("{strem-0: 8}"),
+              Lines{place + "no stream has the class \"strem-0\"; allowed: stream-0; did you "
+                            "mean \"stream-0\"?"});
+}
+
+TEST(Keys, ClassesAreThoseThatStreamsName) {
+    const std::string streams =
+        "    - {name: a, class: chat, arrivals: {rate: 1/s}, lengths: {prompt: {fixed: 1}, output: {fixed: 1}}}\n"
+        "    - arrivals: {rate: 40/s}";
+    const auto pool =
+        load_text(scenario_with(9, streams), {"fleet.pools[0].scheduler.class_limits={chat: 3, stream-1: 5}"}).pools[0];
+    EXPECT_EQ(pool.scheduler.parameters.counts("class_limits"),
+              (std::vector<std::pair<std::string, std::int64_t>>{{"chat", 3}, {"stream-1", 5}}));
+    EXPECT_EQ(
+        problems_of_text(scenario_with(9, streams), {"fleet.pools[0].scheduler.class_limits={a: 3}"}),
+        Lines{"--set #1 (fleet.pools[0].scheduler.class_limits={a: 3}): fleet.pools[0].scheduler.class_limits: no "
+              "stream has the class \"a\"; allowed: chat, stream-1"});
 }
 
 TEST(Keys, LengthsMustSayTheirDistribution) {

@@ -22,6 +22,9 @@ std::string facts_of(const Scenario& scenario) {
         text += fmt::format(" {} {}", policy.name, policy.parameters.all().size());
         for (const auto& [key, value] : policy.parameters.all())
             text += fmt::format(" {}{}", key, value.index());
+        if (policy.name == "vllm_v1")
+            for (const auto& [name, most] : policy.parameters.counts("class_limits"))
+                text += fmt::format(" {}:{}", name, most);
     };
     add_time(scenario.duration);
     add_time(scenario.series_every);
@@ -44,7 +47,7 @@ std::string facts_of(const Scenario& scenario) {
         add_policy(pool.timing);
     }
     for (const Stream& stream : scenario.streams) {
-        text += fmt::format(" {} {} {} {} {} {} {} {}", stream.name, stream.pool, stream.rate_per_s,
+        text += fmt::format(" {} {} {} {} {} {} {} {}", stream.name, fmt::join(stream.pools, "+"), stream.rate_per_s,
                             stream.limit.value_or(0), stream.tenant, stream.traffic_class, stream.priority,
                             stream.correlation);
         add_time(stream.targets.ttft);
@@ -91,7 +94,7 @@ fleet:
         gpus: 8
       parallel:
         tp: 1
-      scheduler: {policy: vllm_v1, chunk_tokens: 2048, max_running: 256}
+      scheduler: {policy: vllm_v1, chunk_tokens: 2048, max_running: 256, order: fcfs, max_waiting: none, class_limits: {}}
       timing: {policy: linear, step_us: 5000, token_us: 0.5, context_token_ns: 1}
       weights: bf16
       activations: bf16
@@ -167,6 +170,8 @@ TEST(Resolved, MeansTheSameWhenItIsReadAgain) {
     expect_same_again(scenario_with(), {"workload.streams[0].arrivals={gamma: 2, rate: 3/min}"});
     expect_same_again(scenario_with(), {"workload.streams[0].arrivals=all_at_once", "workload.streams[0].limit=5"});
     expect_same_again(scenario_with(), {"workload={trace: t.csv, rate_scale: 0.3, window: {from: 1s, to: 3s}}"});
+    expect_same_again(scenario_with(9, "    - class: 'a: b'\n      arrivals: {rate: 1/s}"),
+                      {"fleet.pools[0].scheduler={order: priority, max_waiting: 3s, class_limits: {'a: b': 7}}"});
     expect_same_again(scenario_with(), {"fleet.pools[0].kv_blocks=500", "fleet.pools[0].weights=fp8", "name='true'"});
 }
 

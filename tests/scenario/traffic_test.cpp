@@ -226,12 +226,13 @@ std::string with_pools(const std::string& first_name, const std::string& model) 
 }
 
 TEST(Traffic, AModelIsThatOfAPoolOrItsName) {
-    EXPECT_EQ(load_text(with_pools("a", "large-llm")).streams[0].pool, 1);
-    EXPECT_EQ(load_text(with_pools("a", "b")).streams[0].pool, 1);
+    EXPECT_EQ(load_text(with_pools("a", "large-llm")).streams[0].pools, (std::vector<std::uint16_t>{1}));
+    EXPECT_EQ(load_text(with_pools("a", "b")).streams[0].pools, (std::vector<std::uint16_t>{1}));
     EXPECT_EQ(
         problems_of_text(with_pools("large-llm", "large-llm")),
-        Lines{"fleet.yaml:10:14: workload.streams[0].pool: missing; several pools serve large-llm: expected one of: "
-              "large-llm, b"});
+        Lines{
+            "fleet.yaml:10:14: workload.streams[0].pool: missing; large-llm is a pool's name and the model of others: "
+            "expected one of: large-llm, b"});
 }
 
 }  // namespace

@@ -154,16 +154,27 @@ std::string with_two_pools(const std::string& stream_key, const std::string& sec
            stream_key;
 }
 
+TEST(Workload, StreamsGoToAllPoolsOfTheirModel) {
+    const std::vector<std::uint16_t> both = {0, 1};
+    const Scenario by_model = load_text(with_two_pools("      model: small-llm\n", "small-llm"));
+    EXPECT_EQ(by_model.streams[0].pools, both);
+    EXPECT_NE(by_model.resolved_text.find("      pool: none\n      model: small-llm\n"), std::string::npos);
+    const Scenario by_default = load_text(with_two_pools("", "small-llm"));
+    EXPECT_EQ(by_default.streams[0].pools, both);
+    EXPECT_NE(by_default.resolved_text.find("      pool: none\n      model: small-llm\n"), std::string::npos);
+    const Scenario by_pool = load_text(with_two_pools("      pool: a\n      model: small-llm\n", "small-llm"));
+    EXPECT_EQ(by_pool.streams[0].pools, (std::vector<std::uint16_t>{0}));
+}
+
 TEST(Workload, StreamsFindTheirPoolByNameOrModel) {
-    EXPECT_EQ(load_text(with_two_pools("      pool: b\n", "small-llm")).streams[0].pool, 1);
-    EXPECT_EQ(load_text(with_two_pools("      model: large-llm\n", "large-llm")).streams[0].pool, 1);
+    EXPECT_EQ(load_text(with_two_pools("      pool: b\n", "small-llm")).streams[0].pools,
+              (std::vector<std::uint16_t>{1}));
+    EXPECT_EQ(load_text(with_two_pools("      model: large-llm\n", "large-llm")).streams[0].pools,
+              (std::vector<std::uint16_t>{1}));
     EXPECT_EQ(
         problems_of_text(with_two_pools("", "large-llm")),
-        Lines{"fleet.yaml:8:7: workload.streams[0].pool: missing; there are several pools: expected one of: a, b"});
-    EXPECT_EQ(
-        problems_of_text(with_two_pools("      model: small-llm\n", "small-llm")),
-        Lines{"fleet.yaml:10:14: workload.streams[0].pool: missing; several pools serve small-llm: expected one of: "
-              "a, b"});
+        Lines{"fleet.yaml:8:7: workload.streams[0].pool: missing; pools serve different models: expected one of: a, "
+              "b"});
     EXPECT_EQ(problems_of_text(with_two_pools("      pool: chat\n", "large-llm")),
               Lines{"fleet.yaml:10:13: workload.streams[0].pool: no pool \"chat\"; allowed: a, b"});
     EXPECT_EQ(problems_of_text(with_two_pools("      model: smal-llm\n", "large-llm")),

@@ -114,9 +114,13 @@ protected:
     }
 
     std::unique_ptr<engine::LogicalProcess> make_node() {
+        LoadBoards boards;
+        if (!report_every_.is_never()) boards[index_of(Load::Requests)] = engine::BoardId(0);
         Parameters parameters;
         parameters.set("chunk_tokens", std::int64_t{64});
         parameters.set("max_running", std::int64_t{8});
+        parameters.set("order", std::string("fcfs"));
+        parameters.set("class_limits", std::vector<std::pair<std::string, std::int64_t>>());
         const SchedulerLimits limits{.kv_blocks = 10, .block_tokens = 4, .max_context_tokens = 100};
         std::vector<Replica> replicas;
         for (std::uint32_t slot = 0; slot < kReplicas; ++slot)
@@ -126,6 +130,7 @@ protected:
         return std::make_unique<NodeLp>(NodeLp::Setup{.pool = PoolId(0),
                                                       .first_in_pool = kFirstInPool,
                                                       .tells_completions = report_every_.is_never(),
+                                                      .boards = boards,
                                                       .gateway_latency = ns(kLatencyNs),
                                                       .first_gateway = LpId(0)},
                                         std::move(replicas), sink_);

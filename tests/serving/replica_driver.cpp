@@ -85,6 +85,8 @@ private:
         story_.wake_ups.push_back(now);
         for (const ServedRequest& served : replica_->wake(now))
             tell_fate(served, EndState::Finished, now);
+        for (const ServedRequest& served : replica_->expired())
+            tell_fate(served, EndState::TimedOut, now);
         REGATTA_CHECK(static_cast<std::int64_t>(story_.wake_ups.size()) < kMostWakeUps, "no progress");
     }
 
@@ -96,7 +98,7 @@ private:
     }
 
     void tell_fate(const ServedRequest& served, EndState state, SimTime end) {
-        if (state == EndState::Finished) ++finished_;
+        if (state == EndState::Finished || state == EndState::TimedOut) ++ended_;
         story_.fates.push_back({.id = served.request.id.value(),
                                 .state = state,
                                 .end_ns = end.ns(),
@@ -110,9 +112,9 @@ private:
     void check(SimTime now) const {
         const SimTime next = replica_->wake_at();
         REGATTA_CHECK(next > now, fmt::format("at {} ns: the next wake-up is for {} ns", now.ns(), next.ns()));
-        REGATTA_CHECK(replica_->outstanding() == accepted_ - finished_,
-                      fmt::format("{} requests outstanding of {} accepted and {} finished", replica_->outstanding(),
-                                  accepted_, finished_));
+        REGATTA_CHECK(replica_->outstanding() == accepted_ - ended_,
+                      fmt::format("{} requests outstanding of {} accepted and {} ended", replica_->outstanding(),
+                                  accepted_, ended_));
         REGATTA_CHECK(replica_->outstanding() == 0 || !next.is_never(), "requests outstanding and nothing planned");
         const ReplicaSample sample = replica_->sample(now + SimTime::from_ns(1));
         REGATTA_CHECK(sample.kv_blocks_used >= 0 && sample.kv_blocks_used <= subject_.limits.kv_blocks,
@@ -158,7 +160,7 @@ private:
     std::size_t arrived_ = 0;
     std::size_t sampled_ = 0;
     std::int64_t accepted_ = 0;
-    std::int64_t finished_ = 0;
+    std::int64_t ended_ = 0;  ///< of the accepted ones
     bool has_moved_ = false;
 };
 

@@ -25,6 +25,8 @@ protected:
         Parameters parameters;
         parameters.set("chunk_tokens", std::int64_t{64});
         parameters.set("max_running", std::int64_t{8});
+        parameters.set("order", std::string("fcfs"));
+        parameters.set("class_limits", std::vector<std::pair<std::string, std::int64_t>>());
         return make_vllm_v1({.kv_blocks = 100, .block_tokens = 4, .max_context_tokens = 1000}, parameters,
                             Stepping::Lazy);
     }

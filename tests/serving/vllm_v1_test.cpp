@@ -25,6 +25,8 @@ Parameters options(std::int64_t chunk_tokens, std::int64_t max_running) {
     Parameters parameters;
     parameters.set("chunk_tokens", chunk_tokens);
     parameters.set("max_running", max_running);
+    parameters.set("order", std::string("fcfs"));
+    parameters.set("class_limits", std::vector<std::pair<std::string, std::int64_t>>());
     return parameters;
 }
 

@@ -77,6 +77,8 @@ Count serve(const timing::StepTimeModel& timing, std::int64_t requests) {
     Parameters parameters;
     parameters.set("chunk_tokens", std::int64_t{2048});
     parameters.set("max_running", std::int64_t{256});
+    parameters.set("order", std::string("fcfs"));
+    parameters.set("class_limits", std::vector<std::pair<std::string, std::int64_t>>());
     CountingSink sink;
     serving::ReplicaFacts facts;
     facts.kv_blocks = limits.kv_blocks;

@@ -26,6 +26,7 @@ enum class ParameterKind {
     Numbers,         ///< list of decimal numbers; stored as vector<double>
     Points,          ///< list of pairs [[fraction, value], ...]; stored as vector<pair<double, double>>
     RatePoints,      ///< list of pairs [[time, rate], ...]; stored as vector<pair<SimTime, double>>
+    Counts,          ///< map of names to whole numbers, {name: 8}; stored as vector<pair<string, int64>>
 };
 
 /// One declared option of a policy or section: everything the reader, the checker, `regatta catalog` and the reference
@@ -45,7 +46,8 @@ struct Parameter {
 class Parameters {
 public:
     using Value = std::variant<std::int64_t, double, bool, SimTime, std::string, std::vector<double>,
-                               std::vector<std::pair<double, double>>, std::vector<std::pair<SimTime, double>>>;
+                               std::vector<std::pair<double, double>>, std::vector<std::pair<SimTime, double>>,
+                               std::vector<std::pair<std::string, std::int64_t>>>;
 
     void set(std::string key, Value value) { values_[std::move(key)] = std::move(value); }
     [[nodiscard]] bool has(std::string_view key) const { return values_.find(key) != values_.end(); }
@@ -58,6 +60,7 @@ public:
     [[nodiscard]] const std::vector<double>& numbers(std::string_view key) const;
     [[nodiscard]] const std::vector<std::pair<double, double>>& points(std::string_view key) const;
     [[nodiscard]] const std::vector<std::pair<SimTime, double>>& rate_points(std::string_view key) const;
+    [[nodiscard]] const std::vector<std::pair<std::string, std::int64_t>>& counts(std::string_view key) const;
     [[nodiscard]] const std::map<std::string, Value, std::less<>>& all() const { return values_; }
 
 private:

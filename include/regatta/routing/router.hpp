@@ -2,20 +2,23 @@
 
 #include <cstdint>
 
-#include "regatta/base/ids.hpp"
+#include "regatta/serving/load.hpp"
+#include "regatta/workload/request.hpp"
 
 namespace regatta::routing {
 
-class OutstandingView;
+class Candidates;
 
-/// Chooses a replica for each request of one gateway and one pool, from nothing but the gateway's own view.
-/// Plain code: no engine, no clock. Random numbers come from (seed, request id), so that a choice does not depend on
-/// who made it or when.
+/// Chooses a replica for each request of one gateway, among those of one pool or of all pools that serve its model,
+/// from nothing but the gateway's own view. Plain code: no engine, no clock. Random numbers come from (seed, request
+/// id), so that a choice does not depend on who made it or when.
 class Router {
 public:
     virtual ~Router() = default;
-    /// Number of the chosen replica within the pool, from 0.
-    [[nodiscard]] virtual std::uint32_t choose(RequestId request, OutstandingView& view) = 0;
+    /// Number of the chosen replica among the candidates, from 0.
+    [[nodiscard]] virtual std::uint32_t choose(const Request& request, const Candidates& candidates) = 0;
+    /// The loads that it asks the candidates for: no others are kept or reported.
+    [[nodiscard]] virtual serving::LoadSet looks_at() const { return {}; }
     /// State that a checkpoint needs, as one number (a cursor); 0 when there is none.
     [[nodiscard]] virtual std::uint64_t state() const { return 0; }
     virtual void restore(std::uint64_t /*state*/) {}

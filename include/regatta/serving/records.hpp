@@ -10,11 +10,20 @@ namespace regatta::serving {
 /// How a request ended. Values are stored in files: never renumber, only append.
 enum class EndState : std::uint8_t {
     Finished = 0,
-    Rejected = 1,    ///< can never be served there (longer than the KV cache or the model's context)
+    Rejected = 1,    ///< not taken in
     Failed = 2,      ///< lost with what served it
     Unfinished = 3,  ///< still waiting or running when the run ended
+    TimedOut = 4,    ///< given up after too long
 };
-inline constexpr int kEndStates = 4;
+inline constexpr int kEndStates = 5;
+
+/// Why a request was rejected or timed out. Values are stored in files: never renumber, only append.
+enum class EndReason : std::uint8_t {
+    None = 0,           ///< neither rejected nor timed out
+    TooLong = 1,        ///< longer than the KV cache or the model's context
+    WaitedTooLong = 2,  ///< in no batch within the scheduler's max_waiting
+};
+inline constexpr int kEndReasons = 3;
 
 /// Everything a result keeps of one request. Times are ns of simulated time; kNoTime where the request never got there.
 /// The members have no padding, so that a row can be hashed and written as it lies in memory.
@@ -25,7 +34,7 @@ struct RequestRecord {
     std::int64_t received_ns = kNoTime;     ///< reached the replica's waiting queue
     std::int64_t scheduled_ns = kNoTime;    ///< first became part of a batch
     std::int64_t first_token_ns = kNoTime;  ///< end of the step that produced the first token
-    std::int64_t end_ns = kNoTime;          ///< finished, rejected, failed, or the end of the run
+    std::int64_t end_ns = kNoTime;          ///< finished, rejected, failed, timed out, or the end of the run
     std::uint32_t prompt_tokens = 0;
     std::uint32_t output_tokens = 0;            ///< produced
     std::uint32_t requested_output_tokens = 0;  ///< would have been produced had it finished
@@ -35,7 +44,8 @@ struct RequestRecord {
     std::uint16_t pool = 0;
     std::uint16_t stream = 0;
     EndState state = EndState::Unfinished;
-    std::uint8_t reserved[3] = {0, 0, 0};
+    EndReason reason = EndReason::None;
+    std::uint8_t reserved[2] = {0, 0};
 };
 static_assert(sizeof(RequestRecord) == 80);
 

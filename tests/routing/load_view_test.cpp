@@ -1,4 +1,4 @@
-#include "routing/outstanding_view.hpp"
+#include "routing/load_view.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -16,10 +16,12 @@
 namespace regatta::routing {
 namespace {
 
-std::vector<std::uint32_t> counts_of(const OutstandingView& view) {
+using serving::Load;
+
+std::vector<std::uint32_t> counts_of(const LoadView& view) {
     std::vector<std::uint32_t> counts;
     for (std::uint32_t replica = 0; replica < view.replicas(); ++replica)
-        counts.push_back(view.count(replica));
+        counts.push_back(static_cast<std::uint32_t>(view.load(replica)));
     return counts;
 }
 
@@ -30,7 +32,7 @@ std::uint32_t walked_least(const std::vector<std::uint32_t>& counts, std::uint32
     return static_cast<std::uint32_t>((static_cast<std::size_t>(least) + start) % counts.size());
 }
 
-void round_trip(const OutstandingView& from, OutstandingView& to) {
+void round_trip(const LoadView& from, LoadView& to) {
     std::stringstream bytes;
     {
         boost::archive::binary_oarchive out(bytes);
@@ -40,117 +42,117 @@ void round_trip(const OutstandingView& from, OutstandingView& to) {
     in >> to;
 }
 
-TEST(OutstandingView, CountsOwnDispatchesLessCompletions) {
-    OutstandingView view(3, Reports::OnCompletion);
-    view.dispatched(1, SimTime::from_us(50));
-    view.dispatched(1, SimTime::from_us(60));
-    view.dispatched(2, SimTime::from_us(70));
-    view.completed(1);
+TEST(LoadView, CountsOwnDispatchesLessCompletions) {
+    LoadView view(Load::Requests, 3, Reports::OnCompletion);
+    view.dispatched(1, 1, SimTime::from_us(50));
+    view.dispatched(1, 1, SimTime::from_us(60));
+    view.dispatched(2, 1, SimTime::from_us(70));
+    view.completed(1, 1);
     EXPECT_EQ(counts_of(view), (std::vector<std::uint32_t>{0, 1, 1}));
 }
 
-TEST(OutstandingView, RefusesACompletionOfWhatIsNotOutstanding) {
-    OutstandingView view(2, Reports::OnCompletion);
-    view.dispatched(0, SimTime());
-    EXPECT_THROW(view.completed(1), BugError);
+TEST(LoadView, RefusesACompletionOfWhatIsNotOutstanding) {
+    LoadView view(Load::Requests, 2, Reports::OnCompletion);
+    view.dispatched(0, 1, SimTime());
+    EXPECT_THROW(view.completed(1, 1), BugError);
 }
 
-TEST(OutstandingView, CountsARequestThatArrivesAtTheTickOnTopOfTheReport) {
+TEST(LoadView, CountsARequestThatArrivesAtTheTickOnTopOfTheReport) {
     // The report tells the state before any event at its tick.
-    OutstandingView view(2, Reports::Periodic);
-    view.dispatched(0, SimTime::from_ns(999));
-    view.dispatched(0, SimTime::from_ns(1000));
-    view.dispatched(1, SimTime::from_ns(1001));
+    LoadView view(Load::Requests, 2, Reports::Periodic);
+    view.dispatched(0, 1, SimTime::from_ns(999));
+    view.dispatched(0, 1, SimTime::from_ns(1000));
+    view.dispatched(1, 1, SimTime::from_ns(1001));
     const std::vector<std::uint32_t> report = {5, 7};
     view.reported(report, SimTime::from_ns(1000));
     EXPECT_EQ(counts_of(view), (std::vector<std::uint32_t>{6, 8}));
 }
 
-TEST(OutstandingView, ForgetsOwnDispatchesOnceAReportHoldsThem) {
-    OutstandingView view(1, Reports::Periodic);
-    view.dispatched(0, SimTime::from_ns(1500));
+TEST(LoadView, ForgetsOwnDispatchesOnceAReportHoldsThem) {
+    LoadView view(Load::Requests, 1, Reports::Periodic);
+    view.dispatched(0, 1, SimTime::from_ns(1500));
     const std::vector<std::uint32_t> first = {4};
     view.reported(first, SimTime::from_ns(1000));
-    EXPECT_EQ(view.count(0), 5u);
+    EXPECT_EQ(view.load(0), 5u);
     const std::vector<std::uint32_t> second = {2};
     view.reported(second, SimTime::from_ns(2000));
-    EXPECT_EQ(view.count(0), 2u);
+    EXPECT_EQ(view.load(0), 2u);
 }
 
-TEST(OutstandingView, CountsOwnDispatchesBeforeTheFirstReport) {
-    OutstandingView view(2, Reports::Periodic);
-    view.dispatched(1, SimTime::from_ns(10));
+TEST(LoadView, CountsOwnDispatchesBeforeTheFirstReport) {
+    LoadView view(Load::Requests, 2, Reports::Periodic);
+    view.dispatched(1, 1, SimTime::from_ns(10));
     EXPECT_EQ(counts_of(view), (std::vector<std::uint32_t>{0, 1}));
     EXPECT_EQ(view.least(1), 0u);
 }
 
-TEST(OutstandingView, RefusesReportsOutOfOrder) {
-    OutstandingView view(1, Reports::Periodic);
+TEST(LoadView, RefusesReportsOutOfOrder) {
+    LoadView view(Load::Requests, 1, Reports::Periodic);
     const std::vector<std::uint32_t> report = {1};
     view.reported(report, SimTime::from_ns(2000));
     EXPECT_THROW(view.reported(report, SimTime::from_ns(2000)), BugError);
-    EXPECT_THROW(view.dispatched(0, SimTime::from_ns(1999)), BugError);
+    EXPECT_THROW(view.dispatched(0, 1, SimTime::from_ns(1999)), BugError);
 }
 
-TEST(OutstandingView, RefusesWhatItsKindOfReportsCannotTell) {
-    OutstandingView on_completion(1, Reports::OnCompletion);
+TEST(LoadView, RefusesWhatItsKindOfReportsCannotTell) {
+    LoadView on_completion(Load::Requests, 1, Reports::OnCompletion);
     const std::vector<std::uint32_t> report = {0};
     EXPECT_THROW(on_completion.reported(report, SimTime()), BugError);
-    OutstandingView periodic(1, Reports::Periodic);
-    EXPECT_THROW(periodic.completed(0), BugError);
+    LoadView periodic(Load::Requests, 1, Reports::Periodic);
+    EXPECT_THROW(periodic.completed(0, 1), BugError);
     const std::vector<std::uint32_t> too_long = {0, 0};
     EXPECT_THROW(periodic.reported(too_long, SimTime()), BugError);
 }
 
-TEST(OutstandingView, FindsTheLeastOfTheLoadedStateAndNotOfItsOwn) {
-    OutstandingView saved(2, Reports::OnCompletion);
-    saved.dispatched(0, SimTime());
-    OutstandingView used(2, Reports::OnCompletion);
-    used.dispatched(1, SimTime());
+TEST(LoadView, FindsTheLeastOfTheLoadedStateAndNotOfItsOwn) {
+    LoadView saved(Load::Requests, 2, Reports::OnCompletion);
+    saved.dispatched(0, 1, SimTime());
+    LoadView used(Load::Requests, 2, Reports::OnCompletion);
+    used.dispatched(1, 1, SimTime());
     EXPECT_EQ(used.least(0), 0u);
     round_trip(saved, used);
     EXPECT_EQ(used.least(0), 1u);
 }
 
-TEST(OutstandingView, RefusesTheStateOfAnotherPool) {
-    OutstandingView two(2, Reports::OnCompletion);
-    OutstandingView three(3, Reports::OnCompletion);
+TEST(LoadView, RefusesTheStateOfAnotherPool) {
+    LoadView two(Load::Requests, 2, Reports::OnCompletion);
+    LoadView three(Load::Requests, 3, Reports::OnCompletion);
     EXPECT_THROW(round_trip(two, three), BugError);
-    OutstandingView periodic(2, Reports::Periodic);
+    LoadView periodic(Load::Requests, 2, Reports::Periodic);
     EXPECT_THROW(round_trip(two, periodic), BugError);
 }
 
-TEST(OutstandingView, PutsAReportInOrderOnceForAllViewsThatShareIt) {
+TEST(LoadView, PutsAReportInOrderOnceForAllViewsThatShareIt) {
     constexpr std::uint32_t kReplicas = 1'000;
     const auto shared = std::make_shared<SharedReport>(kReplicas);
-    std::vector<OutstandingView> views;
+    std::vector<LoadView> views;
     for (int gateway = 0; gateway < 64; ++gateway)
-        views.emplace_back(kReplicas, Reports::Periodic, shared);
+        views.emplace_back(Load::Requests, kReplicas, Reports::Periodic, shared);
     std::vector<std::uint32_t> report(kReplicas, 3);
     for (std::int64_t tick = 1; tick <= 5; ++tick) {
-        for (OutstandingView& view : views)
+        for (LoadView& view : views)
             view.reported(report, SimTime::from_ms(100 * tick));
-        for (OutstandingView& view : views)
+        for (LoadView& view : views)
             for (int request = 0; request < 20; ++request)
-                view.dispatched(view.least(0), SimTime::from_ms(100 * tick + 1));
+                view.dispatched(view.least(0), 1, SimTime::from_ms(100 * tick + 1));
     }
     EXPECT_EQ(shared->times_indexed(), 5);
 }
 
-TEST(OutstandingView, PutsNoReportInOrderThatNobodySearches) {
+TEST(LoadView, PutsNoReportInOrderThatNobodySearches) {
     const auto shared = std::make_shared<SharedReport>(2);
-    OutstandingView view(2, Reports::Periodic, shared);
+    LoadView view(Load::Requests, 2, Reports::Periodic, shared);
     const std::vector<std::uint32_t> report = {1, 0};
     view.reported(report, SimTime::from_ns(1));
-    view.dispatched(1, SimTime::from_ns(2));
+    view.dispatched(1, 1, SimTime::from_ns(2));
     EXPECT_EQ(counts_of(view), (std::vector<std::uint32_t>{1, 1}));
     EXPECT_EQ(shared->times_indexed(), 0);
 }
 
-TEST(OutstandingView, RefusesToSearchAReportThatOnlyOthersWereTold) {
+TEST(LoadView, RefusesToSearchAReportThatOnlyOthersWereTold) {
     const auto shared = std::make_shared<SharedReport>(2);
-    OutstandingView told(2, Reports::Periodic, shared);
-    OutstandingView untold(2, Reports::Periodic, shared);
+    LoadView told(Load::Requests, 2, Reports::Periodic, shared);
+    LoadView untold(Load::Requests, 2, Reports::Periodic, shared);
     const std::vector<std::uint32_t> report = {1, 0};
     told.reported(report, SimTime::from_ns(1));
     EXPECT_THROW((void)untold.least(0), BugError);
@@ -158,14 +160,14 @@ TEST(OutstandingView, RefusesToSearchAReportThatOnlyOthersWereTold) {
     EXPECT_EQ(untold.least(0), 1U);
 }
 
-TEST(OutstandingView, SharesTheReportItWasSavedWithWhenViewsAreLoaded) {
-    OutstandingView saved(3, Reports::Periodic);
+TEST(LoadView, SharesTheReportItWasSavedWithWhenViewsAreLoaded) {
+    LoadView saved(Load::Requests, 3, Reports::Periodic);
     const std::vector<std::uint32_t> report = {2, 1, 1};
     saved.reported(report, SimTime::from_ns(5));
-    saved.dispatched(1, SimTime::from_ns(6));
+    saved.dispatched(1, 1, SimTime::from_ns(6));
     const auto shared = std::make_shared<SharedReport>(3);
-    OutstandingView one(3, Reports::Periodic, shared);
-    OutstandingView other(3, Reports::Periodic, shared);
+    LoadView one(Load::Requests, 3, Reports::Periodic, shared);
+    LoadView other(Load::Requests, 3, Reports::Periodic, shared);
     round_trip(saved, one);
     EXPECT_EQ(one.least(0), 2U);
     round_trip(saved, other);
@@ -174,36 +176,37 @@ TEST(OutstandingView, SharesTheReportItWasSavedWithWhenViewsAreLoaded) {
     EXPECT_EQ(shared->times_indexed(), 1);
 }
 
-RC_GTEST_PROP(OutstandingView, OnCompletionAgreesWithPlainCounts, ()) {
+RC_GTEST_PROP(LoadView, OnCompletionAgreesWithPlainCounts, ()) {
     const auto replicas = *rc::gen::inRange<std::uint32_t>(1, 200);
     const auto replica = rc::gen::inRange<std::uint32_t>(0, replicas);
-    OutstandingView view(replicas, Reports::OnCompletion);
+    LoadView view(Load::Requests, replicas, Reports::OnCompletion);
     std::vector<std::uint32_t> counts(replicas, 0);
     const auto steps = *rc::gen::container<std::vector<std::pair<std::uint32_t, bool>>>(
         rc::gen::pair(replica, rc::gen::arbitrary<bool>()));
     for (const auto& [at, completes] : steps) {
         if (completes && counts[at] > 0) {
-            view.completed(at);
+            view.completed(at, 1);
             --counts[at];
         } else {
-            view.dispatched(at, SimTime());
+            view.dispatched(at, 1, SimTime());
             ++counts[at];
         }
         const std::uint32_t start = *replica;
         RC_ASSERT(view.least(start) == walked_least(counts, start));
     }
-    OutstandingView loaded(replicas, Reports::OnCompletion);
+    LoadView loaded(Load::Requests, replicas, Reports::OnCompletion);
     round_trip(view, loaded);
     RC_ASSERT(counts_of(view) == counts);
     RC_ASSERT(counts_of(loaded) == counts);
     RC_ASSERT(loaded.least(replicas - 1) == walked_least(counts, replicas - 1));
 }
 
-RC_GTEST_PROP(OutstandingView, PeriodicAgreesWithReportPlusLaterDispatches, ()) {
+RC_GTEST_PROP(LoadView, PeriodicAgreesWithReportPlusLaterDispatches, ()) {
     const auto replicas = *rc::gen::inRange<std::uint32_t>(1, 100);
     const auto replica = rc::gen::inRange<std::uint32_t>(0, replicas);
-    OutstandingView view(replicas, Reports::Periodic);
-    OutstandingView checked(replicas, Reports::Periodic);  // replaced by its own reloaded state half way through
+    LoadView view(Load::Requests, replicas, Reports::Periodic);
+    LoadView checked(Load::Requests, replicas,
+                     Reports::Periodic);  // replaced by its own reloaded state half way through
     std::list<std::vector<std::uint32_t>> reports;
     std::vector<std::pair<std::int64_t, std::uint32_t>> dispatches;
     std::int64_t tick = -1;
@@ -222,11 +225,11 @@ RC_GTEST_PROP(OutstandingView, PeriodicAgreesWithReportPlusLaterDispatches, ()) 
             checked.reported(reports.back(), SimTime::from_ns(tick));
         } else {
             dispatches.emplace_back(now + *rc::gen::inRange(0, 10), *replica);
-            view.dispatched(dispatches.back().second, SimTime::from_ns(dispatches.back().first));
-            checked.dispatched(dispatches.back().second, SimTime::from_ns(dispatches.back().first));
+            view.dispatched(dispatches.back().second, 1, SimTime::from_ns(dispatches.back().first));
+            checked.dispatched(dispatches.back().second, 1, SimTime::from_ns(dispatches.back().first));
         }
         if (step == reload_at) {
-            OutstandingView loaded(replicas, Reports::Periodic);
+            LoadView loaded(Load::Requests, replicas, Reports::Periodic);
             round_trip(checked, loaded);
             checked = std::move(loaded);
         }
@@ -253,15 +256,15 @@ struct PlainView {
     }
 };
 
-RC_GTEST_PROP(OutstandingView, FindsTheLeastWithOneIndexForAllViews, ()) {
+RC_GTEST_PROP(LoadView, FindsTheLeastWithOneIndexForAllViews, ()) {
     const auto replicas = *rc::gen::inRange<std::uint32_t>(1, 100);
     const auto replica = rc::gen::inRange<std::uint32_t>(0, replicas);
     // From one level to many, and to counts of all digits.
     const auto counts_below = *rc::gen::element<std::uint32_t>(1, 2, 5, 3'000, 4'000'000'000);
     const auto shared = std::make_shared<SharedReport>(replicas);
-    std::vector<OutstandingView> views;
+    std::vector<LoadView> views;
     for (int gateway = 0; gateway < 3; ++gateway)
-        views.emplace_back(replicas, Reports::Periodic, shared);
+        views.emplace_back(Load::Requests, replicas, Reports::Periodic, shared);
     std::vector<PlainView> expected(views.size());
     std::vector<std::uint32_t> report(replicas, 0);
     std::int64_t tick = 0;
@@ -275,7 +278,7 @@ RC_GTEST_PROP(OutstandingView, FindsTheLeastWithOneIndexForAllViews, ()) {
             ++reports;
             report = *rc::gen::container<std::vector<std::uint32_t>>(replicas,
                                                                      rc::gen::inRange<std::uint32_t>(0, counts_below));
-            for (OutstandingView& view : views)
+            for (LoadView& view : views)
                 view.reported(report, SimTime::from_ns(tick));
         }
         const std::vector<std::uint32_t> counts = expected[gateway].counts(report, tick);
@@ -285,27 +288,129 @@ RC_GTEST_PROP(OutstandingView, FindsTheLeastWithOneIndexForAllViews, ()) {
         // Mostly what a router does; at times to a replica that is not the least.
         const std::uint32_t chosen = *rc::gen::inRange(0, 4) == 0 ? *replica : least;
         const std::int64_t arrives_at = tick + *rc::gen::inRange(0, 20);
-        views[gateway].dispatched(chosen, SimTime::from_ns(arrives_at));
+        views[gateway].dispatched(chosen, 1, SimTime::from_ns(arrives_at));
         expected[gateway].dispatches.emplace_back(arrives_at, chosen);
     }
     RC_ASSERT(shared->times_indexed() <= reports + 1);
 }
 
-RC_GTEST_PROP(OutstandingView, FindsTheLeastAsTheRouterGoesRound, ()) {
+RC_GTEST_PROP(LoadView, FindsTheLeastAsTheRouterGoesRound, ()) {
     // Start behind the last choice, until the lowest levels of the report have been filled up one after the other.
     const auto replicas = *rc::gen::inRange<std::uint32_t>(1, 60);
     const auto report =
         *rc::gen::container<std::vector<std::uint32_t>>(replicas, rc::gen::inRange<std::uint32_t>(0, 6));
-    OutstandingView view(replicas, Reports::Periodic);
+    LoadView view(Load::Requests, replicas, Reports::Periodic);
     view.reported(report, SimTime::from_ns(1));
     std::vector<std::uint32_t> counts = report;
     std::uint32_t start = *rc::gen::inRange<std::uint32_t>(0, replicas);
     for (std::uint32_t request = 0; request < 8 * replicas; ++request) {
         const std::uint32_t least = view.least(start);
         RC_ASSERT(least == walked_least(counts, start));
-        view.dispatched(least, SimTime::from_ns(2));
+        view.dispatched(least, 1, SimTime::from_ns(2));
         ++counts[least];
         start = (least + 1) % replicas;
+    }
+}
+
+TEST(LoadView, CountsTokensOfWhatIsOutstanding) {
+    LoadView view(Load::Tokens, 2, Reports::OnCompletion);
+    view.dispatched(0, 4'000'000'000, SimTime());
+    view.dispatched(0, 4'000'000'000, SimTime());
+    view.dispatched(1, 900, SimTime());
+    EXPECT_EQ(view.load(0), 8'000'000'000U);
+    EXPECT_EQ(view.least(0), 1U);
+    view.completed(0, 4'000'000'000);
+    view.completed(0, 4'000'000'000);
+    EXPECT_EQ(view.least(0), 0U);
+    EXPECT_THROW(view.completed(1, 901), BugError);
+}
+
+TEST(LoadView, KnowsTheBlocksToldAndItsOwnPromptsSince) {
+    LoadView view(Load::KvBlocks, 1, Reports::OnCompletion);
+    view.dispatched(0, 5, SimTime::from_ns(100));
+    view.dispatched(0, 7, SimTime::from_ns(200));
+    view.dispatched(0, 9, SimTime::from_ns(300));
+    EXPECT_EQ(view.load(0), 21U);
+    // Told of the state before anything that arrived at 200 ns.
+    view.told(0, 40, SimTime::from_ns(200));
+    EXPECT_EQ(view.load(0), 40U + 7 + 9);
+    view.told(0, 30, SimTime::from_ns(301));
+    EXPECT_EQ(view.load(0), 30U);
+    EXPECT_THROW(view.completed(0, 1), BugError);
+}
+
+TEST(LoadView, TakesWhatExceedsAReportForItsLargestNumber) {
+    LoadView view(Load::Tokens, 3, Reports::Periodic);
+    const std::vector<std::uint32_t> report = {UINT32_MAX, UINT32_MAX - 5, UINT32_MAX - 6};
+    view.reported(report, SimTime::from_ns(1));
+    EXPECT_EQ(view.least(0), 2U);
+    view.dispatched(2, 4, SimTime::from_ns(2));
+    EXPECT_EQ(view.least(0), 1U);
+    view.dispatched(1, 4'000'000'000, SimTime::from_ns(2));
+    view.dispatched(1, 4'000'000'000, SimTime::from_ns(2));
+    view.dispatched(2, 100, SimTime::from_ns(2));
+    EXPECT_EQ(counts_of(view), (std::vector<std::uint32_t>{UINT32_MAX, UINT32_MAX, UINT32_MAX}));
+    EXPECT_EQ(view.least(1), 1U);
+}
+
+/// What is known of KV blocks by its definition: the last that was told, and what arrives from then on.
+RC_GTEST_PROP(LoadView, OfKvBlocksAgreesWithALogOfEverything, ()) {
+    const auto replicas = *rc::gen::inRange<std::uint32_t>(1, 40);
+    const auto replica = rc::gen::inRange<std::uint32_t>(0, replicas);
+    LoadView view(Load::KvBlocks, replicas, Reports::OnCompletion);
+    LoadView reloaded(Load::KvBlocks, replicas, Reports::OnCompletion);
+    struct Sent {
+        std::uint32_t replica;
+        std::uint32_t blocks;
+        std::int64_t arrives_at;
+    };
+    std::vector<Sent> log;
+    std::vector<std::uint32_t> told(replicas, 0);
+    std::vector<std::int64_t> told_at(replicas, -1);
+    std::int64_t now = 0;
+    for (int step = 0; step < 100; ++step) {
+        now += *rc::gen::inRange(0, 3);
+        const std::uint32_t at = *replica;
+        const auto blocks = *rc::gen::inRange<std::uint32_t>(1, 20);
+        if (*rc::gen::inRange(0, 3) == 0) {
+            const std::int64_t when = std::max<std::int64_t>(told_at[at], now - *rc::gen::inRange(0, 6));
+            view.told(at, blocks, SimTime::from_ns(when));
+            told[at] = blocks;
+            told_at[at] = when;
+        } else {
+            view.dispatched(at, blocks, SimTime::from_ns(now + 5));
+            log.push_back({at, blocks, now + 5});
+        }
+        if (step == 50) {
+            round_trip(view, reloaded);
+            view = std::move(reloaded);
+        }
+        std::vector<std::uint32_t> expected = told;
+        for (const Sent& sent : log)
+            if (sent.arrives_at >= told_at[sent.replica]) expected[sent.replica] += sent.blocks;
+        RC_ASSERT(counts_of(view) == expected);
+        const std::uint32_t start = *replica;
+        RC_ASSERT(view.least(start) == walked_least(expected, start));
+    }
+}
+
+RC_GTEST_PROP(LoadView, FindsTheLeastOfReportedTokens, ()) {
+    const auto replicas = *rc::gen::inRange<std::uint32_t>(1, 60);
+    const auto replica = rc::gen::inRange<std::uint32_t>(0, replicas);
+    LoadView view(Load::Tokens, replicas, Reports::Periodic);
+    const auto report =
+        *rc::gen::container<std::vector<std::uint32_t>>(replicas, rc::gen::inRange<std::uint32_t>(0, 5'000));
+    view.reported(report, SimTime::from_ns(1));
+    std::vector<std::uint32_t> expected = report;
+    for (int step = 0; step < 200; ++step) {
+        const std::uint32_t start = *replica;
+        const std::uint32_t least = view.least(start);
+        RC_ASSERT(least == walked_least(expected, start));
+        const std::uint32_t chosen = *rc::gen::inRange(0, 4) == 0 ? *replica : least;
+        const auto tokens = *rc::gen::inRange<std::uint32_t>(1, 3'000);
+        view.dispatched(chosen, tokens, SimTime::from_ns(2));
+        expected[chosen] += tokens;
+        RC_ASSERT(counts_of(view) == expected);
     }
 }
 

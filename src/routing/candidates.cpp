@@ -1,0 +1,53 @@
+#include "routing/candidates.hpp"
+
+#include <string>
+
+#include "regatta/base/errors.hpp"
+
+namespace regatta::routing {
+
+Candidates::Candidates(std::span<PoolView* const> pools) {
+    REGATTA_CHECK(!pools.empty(), "nothing to choose among");
+    std::uint32_t begin = 0;
+    for (PoolView* view : pools) {
+        Pool& pool = pools_.emplace_back();
+        pool.begin = begin;
+        pool.end = begin + view->replicas();
+        for (const serving::Load load : serving::kAllLoads)
+            pool.views[index_of(load)] = view->find(load);
+        begin = pool.end;
+    }
+}
+
+std::uint32_t Candidates::least(serving::Load load, std::uint32_t start, std::span<const std::uint64_t> sizes) const {
+    if (pools_.size() == 1) return pools_.front().known(load).least(start);
+    REGATTA_CHECK(start < replicas() && sizes.size() == pools_.size(),
+                  "a search from replica " + std::to_string(start) + " of " + std::to_string(replicas()) + " with " +
+                      std::to_string(sizes.size()) + " sizes for " + std::to_string(pools_.size()) + " pools");
+    const auto way_to = [&](std::uint32_t candidate) {
+        return candidate >= start ? candidate - start : replicas() - start + candidate;
+    };
+    std::uint32_t least = 0;
+    Share least_share;
+    for (std::size_t i = 0; i < pools_.size(); ++i) {
+        const Pool& pool = pools_[i];
+        LoadView& view = pool.known(load);
+        // A pool's first on the way round is its first from the start, or from its own beginning.
+        const bool holds_start = start >= pool.begin && start < pool.end;
+        const std::uint32_t replica = view.least(holds_start ? start - pool.begin : 0);
+        const std::uint32_t candidate = pool.begin + replica;
+        const Share share{.load = view.load(replica), .size = sizes[i]};
+        const bool is_less = share < least_share;
+        const bool is_equal = !is_less && !(least_share < share);
+        if (i > 0 && !is_less && !(is_equal && way_to(candidate) < way_to(least))) continue;
+        least = candidate;
+        least_share = share;
+    }
+    return least;
+}
+
+void Candidates::fail_unknown(serving::Load load) {
+    throw BugError("a policy looks at " + std::string(name_of(load)) + ", but did not say so beforehand");
+}
+
+}  // namespace regatta::routing

@@ -1,0 +1,44 @@
+#include "routing/load_view.hpp"
+
+#include <utility>
+
+namespace regatta::routing {
+
+LoadView::LoadView(serving::Load load, std::uint32_t replicas, Reports reports, std::shared_ptr<SharedReport> shared)
+    : replicas_(replicas), known_(known_at_first(load, replicas, reports, std::move(shared))) {}
+
+LoadView::Known LoadView::known_at_first(serving::Load load, std::uint32_t replicas, Reports reports,
+                                         std::shared_ptr<SharedReport> shared) {
+    REGATTA_CHECK(replicas > 0, "a pool without replicas has no view");
+    if (reports == Reports::Periodic) return ReportedLoads(replicas, std::move(shared));
+    switch (load) {
+        case serving::Load::Requests:
+            break;
+        case serving::Load::Tokens:
+            return OwnTokens(replicas);
+        case serving::Load::KvBlocks:
+            return ToldBlocks(replicas);
+    }
+    return OwnRequests(replicas);
+}
+
+void LoadView::told(std::uint32_t replica, std::uint32_t blocks, SimTime at) {
+    auto* told = std::get_if<ToldBlocks>(&known_);
+    REGATTA_CHECK(told != nullptr && replica < replicas_,
+                  "blocks in use at replica " + std::to_string(replica) + " were told to a view of something else");
+    told->told(replica, blocks, at);
+}
+
+void LoadView::reported(std::span<const std::uint32_t> loads, SimTime tick) {
+    auto* reported = std::get_if<ReportedLoads>(&known_);
+    REGATTA_CHECK(reported != nullptr, "a periodic report was told to a view that lives on completions");
+    reported->reported(loads, tick);
+}
+
+std::uint32_t LoadView::least(std::uint32_t start) {
+    REGATTA_CHECK(start < replicas_,
+                  "a search from replica " + std::to_string(start) + " of " + std::to_string(replicas_));
+    return std::visit([start](auto& known) { return known.least(start); }, known_);
+}
+
+}  // namespace regatta::routing

@@ -1,0 +1,25 @@
+#include "routing/pool_view.hpp"
+
+#include <string>
+
+#include "regatta/base/errors.hpp"
+
+namespace regatta::routing {
+
+using serving::Load;
+
+PoolView::PoolView(const Setup& setup) : replicas_(setup.replicas), block_tokens_(setup.block_tokens) {
+    REGATTA_CHECK(setup.replicas > 0 && setup.block_tokens > 0, "a pool without replicas or blocks has no view");
+    for (const Load load : serving::kAllLoads)
+        if (setup.loads.has(load))
+            views_[index_of(load)].emplace(load, setup.replicas, setup.reports, setup.shared[index_of(load)]);
+}
+
+void PoolView::reported(Load load, std::span<const std::uint32_t> loads, SimTime tick) {
+    LoadView* view = find(load);
+    REGATTA_CHECK(view != nullptr,
+                  std::string(name_of(load)) + " were reported to a gateway that does not look at them");
+    view->reported(loads, tick);
+}
+
+}  // namespace regatta::routing

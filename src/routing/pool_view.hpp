@@ -1,0 +1,74 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "regatta/serving/load.hpp"
+#include "regatta/workload/request.hpp"
+#include "routing/load_view.hpp"
+#include "serving/fleet_messages.hpp"
+
+namespace regatta::routing {
+
+/// The newest reports on a pool's loads, as all gateways of a rank know them; none of a load that is not reported.
+using SharedReports = std::array<std::shared_ptr<SharedReport>, serving::kLoads>;
+
+/// What one gateway knows of one pool: of each load that its policies look at, a view.
+class PoolView {
+public:
+    struct Setup {
+        std::uint32_t replicas = 1;
+        std::int64_t block_tokens = 16;
+        serving::LoadSet loads = {};  ///< that are looked at
+        Reports reports = Reports::OnCompletion;
+        SharedReports shared = {};  ///< with Periodic
+    };
+    explicit PoolView(const Setup& setup);
+
+    [[nodiscard]] std::uint32_t replicas() const { return replicas_; }
+    /// Null for a load that is not among those looked at.
+    [[nodiscard]] LoadView* find(serving::Load load) {
+        std::optional<LoadView>& view = views_[serving::index_of(load)];
+        return view ? &*view : nullptr;
+    }
+
+    /// A request was sent to `replica` and reaches its node at `arrives_at`.
+    void dispatched(std::uint32_t replica, const Request& request, SimTime arrives_at) {
+        using serving::Load;
+        if (auto& requests = views_[index_of(Load::Requests)]) requests->dispatched(replica, 1, arrives_at);
+        if (auto& tokens = views_[index_of(Load::Tokens)])
+            tokens->dispatched(replica, request.prompt_tokens, arrives_at);
+        if (auto& blocks = views_[index_of(Load::KvBlocks)]) {
+            const std::int64_t of_prompt = (request.prompt_tokens + block_tokens_ - 1) / block_tokens_;
+            blocks->dispatched(replica, static_cast<std::uint32_t>(of_prompt), arrives_at);
+        }
+    }
+    /// With reports on completion: a request that this gateway dispatched has ended.
+    void completed(const serving::Completion& completion) {
+        using serving::Load;
+        if (auto& requests = views_[index_of(Load::Requests)]) requests->completed(completion.replica, 1);
+        if (auto& tokens = views_[index_of(Load::Tokens)])
+            tokens->completed(completion.replica, completion.prompt_tokens);
+        auto& blocks = views_[index_of(Load::KvBlocks)];
+        if (blocks && completion.kv_blocks != serving::kNotTold)
+            blocks->told(completion.replica, completion.kv_blocks, SimTime::from_ns(completion.at_ns));
+    }
+    /// With periodic reports: see LoadView.
+    void reported(serving::Load load, std::span<const std::uint32_t> loads, SimTime tick);
+
+    template <class Archive>
+    void serialize(Archive& archive, unsigned /*version*/) {
+        for (std::optional<LoadView>& view : views_)
+            if (view) archive&* view;
+    }
+
+private:
+    std::uint32_t replicas_;
+    std::int64_t block_tokens_;
+    std::array<std::optional<LoadView>, serving::kLoads> views_;
+};
+
+}  // namespace regatta::routing
