@@ -13,6 +13,7 @@
 #include "app/version.hpp"
 #include "app/workload_command.hpp"
 #include "regatta/transport/session.hpp"
+#include "scenario/json_schema.hpp"
 #include "scenario/reference.hpp"
 
 namespace {
@@ -30,7 +31,11 @@ int run(int argument_count, char** arguments, transport::Session& session, bool 
     app::declare_validate(program, validate_arguments);
     app::declare_workload(program, workload_arguments);
     app::declare_catalog(program, catalog_arguments);
-    program.add_subcommand("reference", "Print the scenario reference page (Markdown)");
+    std::string page = "scenario";
+    program.add_subcommand("reference", "Print what a scenario may say: as a page (Markdown), or as JSON Schema")
+        ->add_option("FORM", page, "scenario: the reference page (the default); schema: JSON Schema, for editors")
+        ->type_name("")
+        ->check(CLI::IsMember({"scenario", "schema"}));
     // Every rank finds the same mistakes on its command line; one of them says so.
     bool has_work = false;
     const auto parse = [&] {
@@ -47,7 +52,10 @@ int run(int argument_count, char** arguments, transport::Session& session, bool 
     if (program.got_subcommand("validate")) return app::validate_scenario(validate_arguments, arguments[0], session);
     if (program.got_subcommand("workload")) return app::show_workload(workload_arguments, arguments[0], session);
     if (program.got_subcommand("catalog")) return app::show_catalog(catalog_arguments, arguments[0], session);
-    if (speaks) fmt::print("{}", scenario::scenario_reference(scenario::Registries()));
+    const scenario::Registries registries;
+    if (speaks)
+        fmt::print("{}", page == "schema" ? scenario::scenario_json_schema(registries)
+                                          : scenario::scenario_reference(registries));
     return 0;
 }
 

@@ -208,6 +208,20 @@ std::string write_exactly(std::int64_t value, std::span<const Unit> units) {
 
 }  // namespace
 
+std::vector<std::string_view> units_of(ParameterKind kind) {
+    const auto names = [](std::span<const Unit> units) {
+        std::vector<std::string_view> result;
+        for (const Unit& unit : units)
+            result.push_back(unit.name);
+        return result;
+    };
+    if (kind == ParameterKind::Duration) return names(kDurations);
+    if (kind == ParameterKind::Bytes) return names(kBytes);
+    if (kind == ParameterKind::BytesPerSecond) return names(kBandwidths);
+    if (kind == ParameterKind::Rate) return names(kRates);
+    return {};
+}
+
 Read<SimTime> read_duration(std::string_view text) {
     const auto parts = split(text, "a duration", kDurations, false);
     if (!parts) return tl::make_unexpected(parts.error());

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tl/expected.hpp>
 
+#include "regatta/base/parameters.hpp"
 #include "regatta/base/time.hpp"
 
 namespace regatta::scenario {
@@ -26,6 +28,9 @@ using Read = tl::expected<T, std::string>;
 [[nodiscard]] Read<double> read_rate(std::string_view text);
 /// GFLOPS TFLOPS PFLOPS, and TOPS POPS for whole numbers [operations per second].
 [[nodiscard]] Read<double> read_flops(std::string_view text);
+
+/// The units of quantities of the kind; none of those without.
+[[nodiscard]] std::vector<std::string_view> units_of(ParameterKind kind);
 
 /// Plain decimal digits; no leading zeros, no hexadecimal, no exponent.
 [[nodiscard]] Read<std::int64_t> read_whole_number(std::string_view text);
