@@ -51,7 +51,7 @@ RIGHT = [
     ("{fixed: 100}", "{distribution: lognormal, mean: 100, cv: 1}"),
     ("{fixed: 100}", "{quantiles: [[0, 1], [1, 20]]}"),
     ("parallel: {tp: 1}", "scheduler: vllm_v1"),
-    ("parallel: {tp: 1}", "scheduler: {max_running: 3, class_limits: {batch: 2}}"),
+    ("parallel: {tp: 1}", "scheduler: {max_running: 3, class_limits: {stream-0: 2}}"),
     ("parallel: {tp: 1}", "kv_blocks: none"),
     ("node: {gpu: h100-sxm, gpus: 8}", "node: dgx-h100"),
 ]
