@@ -69,7 +69,12 @@ public:
     }
 
     void add(const RequestRecord& record) {
-        if (replicas_.insert({record.pool, record.replica}).second)
+        const bool has_replica = record.replica != serving::kNoReplica;
+        const bool is_new = replicas_.insert({record.pool, record.replica}).second;
+        if (is_new && !has_replica)
+            events_.add(R"("ph":"M","name":"process_name","pid":{},"args":{{"name":"turned away by gateways"}})",
+                        record.pool);
+        if (is_new && has_replica)
             events_.add(R"("ph":"M","name":"thread_name","pid":{},"tid":{},"args":{{"name":"replica {}"}})",
                         record.pool, record.replica, record.replica);
         begin(
