@@ -122,7 +122,8 @@ bool mentions(const CatalogItem& item, const std::string& text) {
 }  // namespace
 
 std::vector<std::string> catalog_kinds() {
-    return {"hardware", "models", "nodes", "links", "schedulers", "routers", "timing", "arrivals", "lengths"};
+    return {"hardware", "models",    "nodes",  "links",    "schedulers",
+            "routers",  "admission", "timing", "arrivals", "lengths"};
 }
 
 CatalogItem catalog_model(const CatalogueEntry<llm::Model>& entry) {
@@ -150,6 +151,7 @@ CatalogSection catalog_section(const std::string& kind, scenario::CatalogueSet& 
     if (kind == "links") return entries_of("Interconnects", catalogue.links(), {"bandwidth", "latency"});
     if (kind == "schedulers") return policies_of(kind, "Schedulers", "scheduler", registries.schedulers);
     if (kind == "routers") return policies_of(kind, "Routers", "router", registries.routers);
+    if (kind == "admission") return policies_of(kind, "Admission rules", "admission rule", registries.admissions);
     if (kind == "timing") return policies_of(kind, "Step times", "step-time model", registries.timings);
     if (kind == "arrivals") return policies_of(kind, "Arrivals", "arrival process", registries.arrivals);
     REGATTA_CHECK(kind == "lengths", "no kind \"" + kind + "\" in the catalogue");

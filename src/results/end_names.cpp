@@ -28,6 +28,10 @@ std::string reason_name(serving::EndReason reason) {
             return "too_long";
         case serving::EndReason::WaitedTooLong:
             return "waited_too_long";
+        case serving::EndReason::QueueFull:
+            return "queue_full";
+        case serving::EndReason::RateLimited:
+            return "rate_limited";
     }
     return "";
 }

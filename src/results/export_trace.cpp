@@ -114,7 +114,10 @@ public:
 
 private:
     void name_replica(std::uint32_t pool, std::uint32_t replica) {
-        if (replicas_.insert({pool, replica}).second)
+        if (!replicas_.insert({pool, replica}).second) return;
+        if (replica == serving::kNoReplica)
+            events_.add(R"("ph":"M","name":"process_name","pid":{},"args":{{"name":"turned away by gateways"}})", pool);
+        else
             events_.add(R"("ph":"M","name":"thread_name","pid":{},"tid":{},"args":{{"name":"replica {}"}})", pool,
                         replica, replica);
     }

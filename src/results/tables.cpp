@@ -43,13 +43,16 @@ constexpr std::array kRequestColumns = {
     REGATTA_COLUMN(RequestRecord, requested_output_tokens, "tokens", "length of the complete answer"),
     REGATTA_COLUMN(RequestRecord, preemptions, "", "how often it lost its KV cache and was computed again"),
     REGATTA_COLUMN(RequestRecord, gateway, "", "index of the gateway it arrived at"),
-    REGATTA_COLUMN(RequestRecord, replica, "", "index of the replica, over the whole fleet"),
-    REGATTA_COLUMN(RequestRecord, pool, "", "index of the pool, names in /pools/name"),
+    REGATTA_COLUMN(RequestRecord, replica, "",
+                   "index of the replica, over the whole fleet; 4294967295: none was chosen"),
+    REGATTA_COLUMN(RequestRecord, pool, "", "index of the pool, names in /pools/name; 65535: none was chosen"),
     REGATTA_COLUMN(RequestRecord, stream, "", "index of the stream, names in /streams/name"),
     REGATTA_COLUMN(RequestRecord, state, "",
                    "0: finished, 1: rejected, 2: failed, 3: unfinished when the run ended, 4: timed out"),
-    REGATTA_COLUMN(RequestRecord, reason, "",
-                   "why it was rejected or timed out; 0: it was not, 1: too long ever to fit, 2: waited too long"),
+    REGATTA_COLUMN(
+        RequestRecord, reason, "",
+        "why it was rejected or timed out; 0: it was not, 1: too long ever to fit, 2: waited too long, 3: queue "
+        "full, 4: rate limited"),
 };
 
 constexpr std::array kReplicaColumns = {

@@ -19,8 +19,14 @@ constexpr std::uint32_t kArrivalSlot = 0;
 }  // namespace
 
 GatewayLp::GatewayLp(Setup setup, std::vector<PoolRoute> routes, std::vector<Choice> choices,
-                     std::unique_ptr<workload::RequestSource> source, std::int64_t& arrived)
-    : setup_(std::move(setup)), routes_(std::move(routes)), source_(std::move(source)), arrived_(&arrived) {
+                     std::vector<std::unique_ptr<Admission>> admissions,
+                     std::unique_ptr<workload::RequestSource> source, const Surroundings& surroundings)
+    : setup_(std::move(setup)),
+      routes_(std::move(routes)),
+      admissions_(std::move(admissions)),
+      source_(std::move(source)),
+      sink_(&surroundings.sink),
+      arrived_(&surroundings.arrived) {
     for (Choice& choice : choices) {
         std::vector<PoolView*> views;
         std::vector<PoolRoute*> ways;
@@ -57,16 +63,62 @@ void GatewayLp::wake(std::uint32_t /*slot*/, engine::Context& context) {
 }
 
 void GatewayLp::dispatch(const Request& request, engine::Context& context) {
+    const bool has_rules = !admissions_.empty();
+    if (has_rules && is_refused_at_gateway(request, context.now())) return;
     Chooser& chooser = choosers_[setup_.choice_of_stream.at(request.stream.index())];
     const std::uint32_t candidate = chooser.router->choose(request, chooser.candidates);
     REGATTA_CHECK(candidate < chooser.candidates.replicas(),
                   fmt::format("a router chose replica {} of {}", candidate, chooser.candidates.replicas()));
+    if (has_rules && is_refused_at_replica(request, chooser, candidate, context.now())) return;
     const Candidates::Place place = chooser.candidates.place_of(candidate);
     PoolRoute& route = *chooser.routes[place.pool];
     route.view.dispatched(place.replica, request, context.now() + route.latency);
     const LpId node(route.first_node.value() + place.replica / route.replicas_per_node);
     context.send(node, route.latency, serving::kDispatchMessage, request.id.value(),
                  serving::Dispatch::of(request, place.replica % route.replicas_per_node));
+}
+
+bool GatewayLp::is_refused_at_gateway(const Request& request, SimTime now) {
+    for (const std::unique_ptr<Admission>& admission : admissions_) {
+        const serving::EndReason reason = admission->at_gateway(request, now);
+        if (reason == serving::EndReason::None) continue;
+        turn_away(request, reason, now, nullptr, 0);
+        return true;
+    }
+    return false;
+}
+
+/// The last word: a request that is not refused here is let in.
+bool GatewayLp::is_refused_at_replica(const Request& request, const Chooser& chooser, std::uint32_t candidate,
+                                      SimTime now) {
+    for (const std::unique_ptr<Admission>& admission : admissions_) {
+        const serving::EndReason reason = admission->at_replica(request, chooser.candidates, candidate);
+        if (reason == serving::EndReason::None) continue;
+        const Candidates::Place place = chooser.candidates.place_of(candidate);
+        turn_away(request, reason, now, chooser.routes[place.pool], place.replica);
+        return true;
+    }
+    for (const std::unique_ptr<Admission>& admission : admissions_)
+        admission->let_in(request, now);
+    return false;
+}
+
+/// `route` is null where no replica was chosen.
+void GatewayLp::turn_away(const Request& request, serving::EndReason reason, SimTime now, const PoolRoute* route,
+                          std::uint32_t replica) {
+    serving::RequestRecord record;
+    record.request_id = request.id.value();
+    record.arrival_ns = request.arrival.ns();
+    record.end_ns = now.ns();
+    record.prompt_tokens = request.prompt_tokens;
+    record.requested_output_tokens = request.output_tokens;
+    record.gateway = setup_.id.value();
+    record.replica = route == nullptr ? serving::kNoReplica : route->first_replica + replica;
+    record.pool = route == nullptr ? serving::kNoPool : route->pool.value();
+    record.stream = request.stream.value();
+    record.state = serving::EndState::Rejected;
+    record.reason = reason;
+    sink_->request_ended(record);
 }
 
 void GatewayLp::handle(const engine::Event& event, engine::Context& /*context*/) {
@@ -97,6 +149,8 @@ void GatewayLp::save(OutArchive& archive) const {
         const std::uint64_t state = chooser.router->state();
         archive << state;
     }
+    for (const std::unique_ptr<Admission>& admission : admissions_)
+        admission->save(archive);
 }
 
 void GatewayLp::load(InArchive& archive) {
@@ -113,6 +167,8 @@ void GatewayLp::load(InArchive& archive) {
         archive >> state;
         chooser.router->restore(state);
     }
+    for (const std::unique_ptr<Admission>& admission : admissions_)
+        admission->load(archive);
 }
 
 }  // namespace regatta::routing

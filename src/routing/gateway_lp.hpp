@@ -8,7 +8,9 @@
 
 #include "regatta/engine/context.hpp"
 #include "regatta/engine/logical_process.hpp"
+#include "regatta/routing/admission.hpp"
 #include "regatta/routing/router.hpp"
+#include "regatta/serving/records.hpp"
 #include "regatta/workload/request.hpp"
 #include "routing/candidates.hpp"
 #include "routing/pool_view.hpp"
@@ -22,6 +24,8 @@ struct PoolRoute {
     LpId first_node;
     std::uint32_t replicas_per_node = 1;
     SimTime latency;  ///< to the pool's nodes
+    PoolId pool = PoolId(0);
+    std::uint32_t first_replica = 0;  ///< ReplicaId of the pool's first
 };
 
 /// Who chooses among the replicas of these pools, in this order. Streams that go to the same pools have one in common.
@@ -46,9 +50,16 @@ public:
         std::vector<BoardUse> boards = {};          ///< by number
         SimTime arrivals_until = SimTime::never();  ///< requests from here on do not arrive
     };
-    /// Route i leads to PoolId(i). `arrived` gets this gateway's count added when it finishes and must outlive it.
+    /// What happens here is told to others: how many requests arrived, when it finishes, and the records of those that
+    /// it turned away. Both must outlive it.
+    struct Surroundings {
+        serving::RecordSink& sink;
+        std::int64_t& arrived;
+    };
+    /// Route i leads to PoolId(i). Requests are let in by all of `admissions`.
     GatewayLp(Setup setup, std::vector<PoolRoute> routes, std::vector<Choice> choices,
-              std::unique_ptr<workload::RequestSource> source, std::int64_t& arrived);
+              std::vector<std::unique_ptr<Admission>> admissions, std::unique_ptr<workload::RequestSource> source,
+              const Surroundings& surroundings);
 
     void start(engine::Context& context) override;
     void handle(const engine::Event& event, engine::Context& context) override;
@@ -67,13 +78,20 @@ private:
     };
     void take_next();
     void dispatch(const Request& request, engine::Context& context);
+    [[nodiscard]] bool is_refused_at_gateway(const Request& request, SimTime now);
+    [[nodiscard]] bool is_refused_at_replica(const Request& request, const Chooser& chooser, std::uint32_t candidate,
+                                             SimTime now);
+    void turn_away(const Request& request, serving::EndReason reason, SimTime now, const PoolRoute* route,
+                   std::uint32_t replica);
 
     Setup setup_;
     std::vector<PoolRoute> routes_;  ///< by pool; never grows, for choosers point into it
     std::vector<Chooser> choosers_;
+    std::vector<std::unique_ptr<Admission>> admissions_;
     std::unique_ptr<workload::RequestSource> source_;
     std::optional<Request> next_;  ///< drawn, not yet arrived
     std::int64_t count_ = 0;       ///< requests arrived
+    serving::RecordSink* sink_;
     std::int64_t* arrived_;
 };
 

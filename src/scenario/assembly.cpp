@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "regatta/base/errors.hpp"
+#include "regatta/routing/admission.hpp"
 #include "scenario/quantity.hpp"
 
 namespace regatta::scenario {
@@ -25,6 +26,7 @@ Scenario Assembly::assemble() {
     add_catalogues();
     assemble_pools();
     assemble_workload();
+    assemble_admission();
     check_times();
     return std::move(scenario_);
 }
@@ -74,6 +76,20 @@ void Assembly::assemble_output(const Reading& output) {
         problems_.add(steps.place_of("to"), steps.path_of("to"),
                       fmt::format("{} is not after output.steps.from, {}", write_duration(scenario_.steps.to),
                                   write_duration(scenario_.steps.from)));
+}
+
+/// Whether the rules can be made for the streams there are.
+void Assembly::assemble_admission() {
+    const Reading& gateways = root_.maps["gateways"];
+    if (!gateways.is_sound) return;
+    routing::AdmissionTarget target{.class_of_stream = {}, .gateways = scenario_.gateways.count};
+    for (const Stream& stream : scenario_.streams)
+        target.class_of_stream.push_back(stream.traffic_class);
+    for (const PolicyReading& reading : gateways.policy_lists.at("admission")) {
+        scenario_.gateways.admissions.push_back(choice_of(reading));
+        const auto* admission = registries_.admissions.find(reading.name);
+        with_place(reading, [&] { static_cast<void>(admission->make(target, reading.parameters)); });
+    }
 }
 
 void Assembly::check_times() {

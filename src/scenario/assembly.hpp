@@ -63,6 +63,7 @@ private:
     void assemble_stream(Reading& reading, Stream& stream);
     void assemble_made_up(Reading& reading, Stream& stream);
     void assemble_lengths(const Reading& reading, Stream& stream);
+    void assemble_admission();
     void assemble_arrivals(Reading& reading, Stream& stream);
     void refuse_key(const Reading& reading, const char* key, const char* instead);
     void refuse_trace_keys(const Reading& reading, const char* instead_of_scale);

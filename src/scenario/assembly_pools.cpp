@@ -73,6 +73,7 @@ void Assembly::assemble_pool(Reading& reading, std::size_t index) {
     if (!values.has("gateway_latency") && network.is_sound)
         reading.values.set("gateway_latency", network.values.duration("gateway_to_node"));
     if (values.has("gateway_latency")) pool.gateway_latency = values.duration("gateway_latency");
+    if (values.has("max_queue")) pool.max_queue = values.count("max_queue");
     pool.weight = values.real("weight");
     pool.scheduler = choice_of(reading.policies.at("scheduler"));
     pool.timing = choice_of(reading.policies.at("timing"));

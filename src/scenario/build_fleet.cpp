@@ -62,6 +62,21 @@ void Fleet::add_choices() {
     }
     for (std::size_t choice = 0; choice < choices_.size(); ++choice)
         loads_ |= make_router(choice, 0)->looks_at();
+    for (const auto& admission : make_admissions())
+        loads_ |= admission->looks_at();
+}
+
+std::vector<std::unique_ptr<routing::Admission>> Fleet::make_admissions() const {
+    routing::AdmissionTarget target{.class_of_stream = {}, .gateways = scenario_.gateways.count};
+    for (const Stream& stream : scenario_.streams)
+        target.class_of_stream.push_back(stream.traffic_class);
+    std::vector<std::unique_ptr<routing::Admission>> admissions;
+    for (const PolicyChoice& choice : scenario_.gateways.admissions) {
+        const auto* admission = registries_.admissions.find(choice.name);
+        REGATTA_CHECK(admission != nullptr, "an unknown policy passed the checks");
+        admissions.push_back(admission->make(target, choice.parameters));
+    }
+    return admissions;
 }
 
 void Fleet::add_gateways() {
@@ -156,9 +171,11 @@ std::unique_ptr<routing::Router> Fleet::make_router(std::size_t choice, std::uin
         .pools = {}, .gateway = gateway, .gateways = scenario_.gateways.count, .seed = scenario_.seed};
     for (const std::uint16_t index : choices_[choice]) {
         const Pool& pool = scenario_.pools[index];
-        target.pools.push_back({.replicas = pool.replicas(),
-                                .weight = static_cast<std::uint64_t>(std::llround(pool.weight * routing::kWeightUnits)),
-                                .kv_blocks = static_cast<std::uint64_t>(pool.replica_kv_blocks)});
+        target.pools.push_back(
+            {.replicas = pool.replicas(),
+             .weight = static_cast<std::uint64_t>(std::llround(pool.weight * routing::kWeightUnits)),
+             // As many as a report can tell.
+             .kv_blocks = std::min<std::uint64_t>(static_cast<std::uint64_t>(pool.replica_kv_blocks), UINT32_MAX)});
     }
     return router->make(target, scenario_.gateways.router.parameters);
 }
@@ -176,7 +193,9 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_gateway(std::uint32_t index)
                                                      .shared = reports_[i]}),
                           .first_node = model_.id_of(nodes_[i], 0),
                           .replicas_per_node = pool.replicas_per_node(),
-                          .latency = pool.gateway_latency});
+                          .latency = pool.gateway_latency,
+                          .pool = PoolId(static_cast<std::uint16_t>(i)),
+                          .first_replica = first_replica_[i]});
     }
     std::vector<routing::Choice> choices;
     for (std::size_t i = 0; i < choices_.size(); ++i)
@@ -186,7 +205,8 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_gateway(std::uint32_t index)
                                     .boards = board_uses_,
                                     .arrivals_until = scenario_.duration.value_or(SimTime::never())};
     return std::make_unique<routing::GatewayLp>(std::move(setup), std::move(routes), std::move(choices),
-                                                workload_->source_for(GatewayId(index)), arrived_);
+                                                make_admissions(), workload_->source_for(GatewayId(index)),
+                                                routing::GatewayLp::Surroundings{.sink = sink_, .arrived = arrived_});
 }
 
 std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t pool_index, std::uint32_t index) {
@@ -208,6 +228,7 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t pool_index,
                                           .pool = PoolId(static_cast<std::uint16_t>(pool_index)),
                                           .gpus = pool.tensor_parallel,
                                           .kv_blocks = limits.kv_blocks,
+                                          .max_queue = pool.max_queue.value_or(INT64_MAX),
                                           .record_from = is_recorded ? scenario_.steps.from : SimTime::never(),
                                           .record_to = scenario_.steps.to};
         replicas.emplace_back(

@@ -30,6 +30,7 @@ public:
 
 private:
     void add_choices();
+    [[nodiscard]] std::vector<std::unique_ptr<routing::Admission>> make_admissions() const;
     void make_stream_terms();
     void add_gateways();
     void add_pool(std::size_t index);

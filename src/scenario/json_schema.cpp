@@ -159,10 +159,12 @@ Json key_schema(const Key& key) {
                 return {{"type", "array"}, {"items", section_schema(key.section.front())}};
             case Key::Shape::Policy:
                 return policy_schema(key);
+            case Key::Shape::Policies:
+                return {{"type", "array"}, {"items", policy_schema(key)}};
         }
         return {};
     };
-    return described(or_none(shape(), key.takes_none() || key.may_be_none), key.parameter);
+    return described(or_none(shape(), key.takes_none() || key.may_be_none || key.shape == Key::Shape::Policies), key.parameter);
 }
 
 Json section_schema(const Section& section) {

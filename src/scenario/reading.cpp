@@ -124,6 +124,8 @@ private:
                 return;
             case Key::Shape::List:
                 return read_list(item, key, path, reading);
+            case Key::Shape::Policies:
+                return read_policies(item, key, path, reading);
             case Key::Shape::Policy:
                 if (key.may_be_none && (item == nullptr || is_none(*item))) return;
                 reading.policies[name] = read_policy(item, item == nullptr ? reading.place : item->place, path, key);
@@ -148,6 +150,8 @@ private:
             }
             case Key::Shape::List:
                 return "a list with at least one element";
+            case Key::Shape::Policies:
+                return "a list of policies";
             case Key::Shape::Policy:
                 return "one of: " + join(key.policies.names());
         }
@@ -181,6 +185,17 @@ private:
         for (std::size_t i = 0; i < item->items.size(); ++i)
             elements.push_back(read_section(&item->items[i], item->items[i].place, fmt::format("{}[{}]", path, i),
                                             key.section.front()));
+    }
+
+    void read_policies(const Node* item, const Key& key, const std::string& path, Reading& reading) {
+        std::vector<PolicyReading>& elements = reading.policy_lists[key.parameter.key];
+        if (item == nullptr || is_none(*item)) return;
+        if (item->kind != Node::Kind::List) {
+            problems_.add(item->place, path, "expected a list of policies, found " + item->as_found());
+            return;
+        }
+        for (std::size_t i = 0; i < item->items.size(); ++i)
+            elements.push_back(read_policy(&item->items[i], item->items[i].place, fmt::format("{}[{}]", path, i), key));
     }
 
     /// What chooses the policy: a name, or the key under which the policy's sole parameter stands.

@@ -34,6 +34,7 @@ struct Reading {
     std::set<std::string> refused;        ///< keys whose value was wrong
     std::map<std::string, Reading> maps;  ///< one that may be none and is has no element
     std::map<std::string, std::vector<Reading>> lists;
+    std::map<std::string, std::vector<PolicyReading>> policy_lists;
     std::map<std::string, PolicyReading> policies;  ///< one that may be none and is has no element
 
     [[nodiscard]] bool has(const std::string& key) const { return values.has(key); }

@@ -94,7 +94,7 @@ public:
             const std::string inner = join_path(path, key);
             if (key.shape == Key::Shape::Map || key.shape == Key::Shape::List)
                 write_section(key.section.front(), inner);
-            if (key.shape == Key::Shape::Policy) {
+            if (key.shape == Key::Shape::Policy || key.shape == Key::Shape::Policies) {
                 write_policies(key, inner);
                 for (const Section& beside : key.section)
                     write_inner_sections(beside, inner);
@@ -128,7 +128,8 @@ private:
     }
 
     static std::string join_path(const std::string& path, const Key& key) {
-        const char* brackets = key.shape == Key::Shape::List ? "[]" : "";
+        const bool is_list = key.shape == Key::Shape::List || key.shape == Key::Shape::Policies;
+        const char* brackets = is_list ? "[]" : "";
         return fmt::format("{}{}{}{}", path, path.empty() ? "" : ".", key.parameter.key, brackets);
     }
 
@@ -144,6 +145,8 @@ private:
                 return value_row(parameter, key.may_be_none);
             case Key::Shape::List:
                 return row("a list, " + link, "");
+            case Key::Shape::Policies:
+                return row("a list of policies, " + link, "`none`");
             case Key::Shape::Policy: {
                 const std::string& name = key.policies.default_name;
                 return row("a policy, " + link, name.empty() ? "" : "`" + name + "`");

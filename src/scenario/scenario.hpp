@@ -46,8 +46,9 @@ struct Pool {
     std::int64_t max_context_tokens = 0;    ///< longest prompt plus output; never above the model's
     PolicyChoice scheduler;
     PolicyChoice timing;
-    SimTime gateway_latency;  ///< one way, gateway to node and back
-    double weight = 1;        ///< what a replica counts against one of another pool, where routers weigh
+    SimTime gateway_latency;                ///< one way, gateway to node and back
+    std::optional<std::int64_t> max_queue;  ///< requests that may wait at a replica; none: no limit
+    double weight = 1;                      ///< what a replica counts against one of another pool, where routers weigh
 
     [[nodiscard]] llm::WorkFacts work() const { return llm::work_facts(model, weight_type, kv_type); }
     [[nodiscard]] std::uint32_t replicas_per_node() const { return gpus_per_node / tensor_parallel; }
@@ -57,6 +58,7 @@ struct Pool {
 struct Gateways {
     std::uint32_t count = 1;
     PolicyChoice router;
+    std::vector<PolicyChoice> admissions;
     /// How often nodes report their load to all gateways; none: each completion is told to the gateway that dispatched.
     std::optional<SimTime> report_every;
 };

@@ -104,6 +104,8 @@ Section pool_section(const Registries& registries) {
                 duration("gateway_latency", "", 1e-9,
                          "one way between any gateway and a node of this pool; none: network.gateway_to_node"),
                 value(std::move(weight)),
+                count("max_queue", "", 1, 1e9,
+                      "requests that may wait at a replica; what comes on top is rejected there; none: no limit"),
             }};
 }
 
@@ -125,7 +127,9 @@ Section gateways_section(const Registries& registries) {
     return {.keys = {count("count", "1", 1, kMostGateways, "gateways; request i goes in by gateway i modulo count"),
                      policy("router", false, table_of(registries.routers, "policy", "least_outstanding"),
                             "how a gateway chooses the replica of a request"),
-                     policy("reports", false, std::move(reports), "what gateways hear from nodes")}};
+                     policy("reports", false, std::move(reports), "what gateways hear from nodes"),
+                     policies("admission", table_of(registries.admissions, "policy", ""),
+                              "rules that must all let a request in; none: every request is dispatched")}};
 }
 
 Section network_section() {

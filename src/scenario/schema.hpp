@@ -35,7 +35,7 @@ struct Section;
 /// One key of the scenario: the reader, the checker, the resolved text and the reference page all follow from it.
 /// A value that is not required and has no default may be left out or be `none`.
 struct Key {
-    enum class Shape { Value, Map, List, Policy };
+    enum class Shape { Value, Map, List, Policy, Policies };
 
     Parameter parameter;  ///< for other shapes than Value only key, is_required and sentence count
     Shape shape = Shape::Value;
@@ -45,7 +45,7 @@ struct Key {
     /// Of a Map or List: exactly one, what stands in it or in each element. Of a Policy: at most one, maps that may be
     /// none and stand beside the parameters of whichever policy is chosen.
     std::vector<Section> section;
-    PolicyTable policies;  ///< of a Policy
+    PolicyTable policies;  ///< of a Policy, and of each element of Policies, which may be left out
 
     [[nodiscard]] bool takes_none() const;
 };

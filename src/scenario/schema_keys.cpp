@@ -36,6 +36,12 @@ Key policy(std::string name, bool is_required, PolicyTable table, std::string se
     return key;
 }
 
+Key policies(std::string name, PolicyTable table, std::string sentence) {
+    Key key = policy(std::move(name), false, std::move(table), std::move(sentence));
+    key.shape = Key::Shape::Policies;
+    return key;
+}
+
 Key word(std::string name, std::string default_text, std::vector<std::string> choices, std::string sentence) {
     return value({.key = std::move(name),
                   .kind = Kind::Word,

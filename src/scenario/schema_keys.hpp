@@ -23,6 +23,9 @@ using Kind = ParameterKind;
 [[nodiscard]] Key duration(std::string name, std::string default_text, double least_s, std::string sentence);
 [[nodiscard]] Key count(std::string name, std::string default_text, double least, double most, std::string sentence);
 
+/// Any number of policies, one after the other.
+[[nodiscard]] Key policies(std::string name, PolicyTable table, std::string sentence);
+
 template <class Factory>
 PolicyTable table_of(const Registry<Factory>& registry, std::string select_key, std::string default_name) {
     PolicyTable table{.select_key = std::move(select_key), .default_name = std::move(default_name)};

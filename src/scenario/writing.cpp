@@ -31,6 +31,9 @@ public:
                 case Key::Shape::List:
                     write_list(reading.lists.at(name), key, indent);
                     break;
+                case Key::Shape::Policies:
+                    write_policies(reading.policy_lists.at(name), key, indent);
+                    break;
                 case Key::Shape::Policy:
                     text += fmt::format(
                         "{}{}: {}\n", indent, name,
@@ -75,6 +78,12 @@ private:
             write_section(element, key.section.front(), indent + "    ");
             text[start + indent.size() + 2] = '-';  // the dash takes the place of two spaces
         }
+    }
+
+    void write_policies(const std::vector<PolicyReading>& elements, const Key& key, const std::string& indent) {
+        text += fmt::format("{}{}:{}\n", indent, key.parameter.key, elements.empty() ? " none" : "");
+        for (const PolicyReading& element : elements)
+            text += fmt::format("{}  - {}\n", indent, policy_text(element, key));
     }
 
     /// A section in braces, without what was left out; short where it may be.

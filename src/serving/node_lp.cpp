@@ -43,9 +43,10 @@ void NodeLp::handle(const engine::Event& event, engine::Context& context) {
     const auto dispatch = event.payload_as<Dispatch>();
     const Request request = request_of(event, dispatch);
     Replica& replica = replicas_.at(dispatch.slot);
-    if (!replica.receive(request, context.now())) {
+    const EndReason refusal = replica.receive(request, context.now());
+    if (refusal != EndReason::None) {
         record(ServedRequest{.request = request, .received = context.now()}, replica,
-               {.state = EndState::Rejected, .reason = EndReason::TooLong, .at = context.now()});
+               {.state = EndState::Rejected, .reason = refusal, .at = context.now()});
         if (setup_.tells_completions)
             tell_completion(request, dispatch.slot, {.delay = setup_.gateway_latency + setup_.least_step}, context);
         return;

@@ -41,10 +41,12 @@ Replica::Replica(const ReplicaFacts& facts, std::unique_ptr<ReplicaScheduler> sc
     sums_.kv_blocks = facts.kv_blocks;
 }
 
-bool Replica::receive(const Request& request, SimTime now) {
-    if (!scheduler_->accepts(request)) return false;
+EndReason Replica::receive(const Request& request, SimTime now) {
+    if (!scheduler_->accepts(request)) return EndReason::TooLong;
     outcome_->finished.clear();
     advance(now, now);
+    if (facts_.max_queue != INT64_MAX && scheduler_->queue_state().waiting >= facts_.max_queue)
+        return EndReason::QueueFull;
     if (!is_busy_) {
         if (!starts_now_) {
             starts_now_ = true;
@@ -54,7 +56,7 @@ bool Replica::receive(const Request& request, SimTime now) {
         cut_run(now);
     }
     scheduler_->enqueue(request, now);
-    return true;
+    return EndReason::None;
 }
 
 /// The step in progress goes on; the batch after it is formed anew, even where the run would have ended with that step

@@ -22,6 +22,7 @@ struct ReplicaFacts {
     PoolId pool;
     std::uint32_t gpus = 1;
     std::int64_t kv_blocks = 0;
+    std::int64_t max_queue = INT64_MAX;  ///< requests that may wait for a batch
     /// Steps that start in [record_from, record_to) are recorded; none by default.
     SimTime record_from = SimTime::never();
     SimTime record_to = SimTime::never();
@@ -52,9 +53,10 @@ public:
 
     [[nodiscard]] const ReplicaFacts& facts() const { return facts_; }
 
-    /// A request reaches the waiting queue. False, and nothing changes, when it could never be served here. An idle
-    /// replica starts at the end of the instant, so that all requests of the instant are in its first batch.
-    [[nodiscard]] bool receive(const Request& request, SimTime now);
+    /// A request reaches the waiting queue. Otherwise why not: it could never be served here, or the queue is as long
+    /// as it may be; then no one sees that anything has changed. An idle replica starts at the end of the instant, so
+    /// that all requests of the instant are in its first batch.
+    [[nodiscard]] EndReason receive(const Request& request, SimTime now);
     /// When it wants to be woken: never while it has nothing to do, else not after the next completion or time-out. It
     /// is exact when the run in progress ends with that completion, and may be too early when a prompt has to be
     /// computed first.

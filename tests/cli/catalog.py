@@ -8,7 +8,7 @@ import unittest
 
 from programs import ProgramTest, known, start
 
-KINDS = ["hardware", "models", "nodes", "links", "schedulers", "routers", "timing", "arrivals", "lengths"]
+KINDS = ["hardware", "models", "nodes", "links", "schedulers", "routers", "admission", "timing", "arrivals", "lengths"]
 MINE = """\
 gpus:
   h100-sxm:

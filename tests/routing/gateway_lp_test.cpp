@@ -21,6 +21,7 @@
 #include "regatta/engine/simulation.hpp"
 #include "regatta/transport/in_process.hpp"
 #include "replica_driver.hpp"
+#include "routing/admission_registry.hpp"
 #include "serving/node_lp.hpp"
 #include "serving/replica_scheduler.hpp"
 #include "serving/vllm_v1.hpp"
@@ -97,6 +98,8 @@ struct FleetSetup {
     std::optional<SimTime> arrivals_until = {};
     std::optional<SimTime> move_at = {};  ///< the state leaves the simulation here and goes on in another
     std::int64_t kv_blocks = 100;
+    std::int64_t max_queue = INT64_MAX;
+    std::vector<std::pair<std::string, Parameters>> admissions = {};
     serving::Stepping stepping = serving::Stepping::Lazy;
 };
 
@@ -113,6 +116,8 @@ public:
                      return make_node(pool, index);
                  }}));
         loads_ = make_router_for(0)->looks_at();
+        for (const auto& admission : make_admissions())
+            loads_ |= admission->looks_at();
         for (std::uint32_t pool = 0; pool < setup.pools; ++pool)
             join(pool);
         run();
@@ -173,6 +178,16 @@ private:
         return make_router(*setup_.router, target);
     }
 
+    [[nodiscard]] std::vector<std::unique_ptr<Admission>> make_admissions() const {
+        const AdmissionRegistry registry = built_in_admissions();
+        std::vector<std::unique_ptr<Admission>> result;
+        for (const auto& [name, parameters] : setup_.admissions)
+            result.push_back(registry.find(name)->make(
+                {.class_of_stream = {"chat"}, .gateways = static_cast<std::uint32_t>(setup_.requests.size())},
+                parameters));
+        return result;
+    }
+
     std::unique_ptr<engine::LogicalProcess> make_gateway(std::uint32_t index) {
         std::vector<PoolRoute> routes;
         std::vector<Choice> choices(1);
@@ -184,7 +199,9 @@ private:
                                    .reports = setup_.report_every ? Reports::Periodic : Reports::OnCompletion}),
                  .first_node = model_.id_of(nodes_[pool], 0),
                  .replicas_per_node = 2,
-                 .latency = latency_to(pool)});
+                 .latency = latency_to(pool),
+                 .pool = PoolId(static_cast<std::uint16_t>(pool)),
+                 .first_replica = 2 * pool});
             choices[0].pools.push_back(static_cast<std::uint16_t>(pool));
         }
         choices[0].router = make_router_for(index);
@@ -193,7 +210,9 @@ private:
                              .choice_of_stream = {0},
                              .boards = board_uses_,
                              .arrivals_until = setup_.arrivals_until.value_or(SimTime::never())},
-            std::move(routes), std::move(choices), std::make_unique<ListedRequests>(setup_.requests[index]), arrived);
+            std::move(routes), std::move(choices), make_admissions(),
+            std::make_unique<ListedRequests>(setup_.requests[index]),
+            GatewayLp::Surroundings{.sink = sink, .arrived = arrived});
     }
 
     std::unique_ptr<engine::LogicalProcess> make_node(std::uint32_t pool, std::uint32_t index) {
@@ -208,7 +227,8 @@ private:
             const serving::ReplicaFacts facts{.id = ReplicaId(2 * node + slot),
                                               .node = NodeId(node),
                                               .pool = PoolId(static_cast<std::uint16_t>(pool)),
-                                              .kv_blocks = setup_.kv_blocks};
+                                              .kv_blocks = setup_.kv_blocks,
+                                              .max_queue = setup_.max_queue};
             replicas.emplace_back(
                 facts,
                 make_vllm_v1({.kv_blocks = setup_.kv_blocks, .block_tokens = 4, .max_context_tokens = 200}, parameters,
@@ -354,6 +374,80 @@ TEST(GatewayLp, ChoosesAmongTheReplicasOfAllPools) {
     EXPECT_EQ(fleet.seen.at(3), (Seen{0, 22, {1, 1, 0, 1}}));
 }
 
+Parameters parameters(const std::vector<std::pair<std::string, Parameters::Value>>& given) {
+    Parameters result;
+    for (const auto& [key, value] : given)
+        result.set(key, value);
+    return result;
+}
+
+TEST(GatewayLp, TurnsAwayWhatARuleRefusesAndSaysWhyInTheRecord) {
+    const SmallFleet fleet({.requests = {{request(3, 100, 5, 90), request(13, 100, 7, 90), request(23, 200, 9, 4),
+                                          request(21, 300, 1, 1)}},
+                            .admissions = {{"queue_limit", parameters({{"max_outstanding", std::int64_t{2}}})}}});
+    ASSERT_EQ(fleet.sink.requests.size(), 4U);
+    EXPECT_EQ(fleet.arrived, 4);
+    const serving::RequestRecord& refused = fleet.sink.requests.front();
+    EXPECT_EQ(refused.request_id, 23U);
+    EXPECT_EQ(refused.state, EndState::Rejected);
+    EXPECT_EQ(refused.reason, serving::EndReason::QueueFull);
+    EXPECT_EQ(refused.replica, 3U);
+    EXPECT_EQ(refused.pool, 0U);
+    EXPECT_EQ(refused.arrival_ns, 200);
+    EXPECT_EQ(refused.end_ns, 200);
+    EXPECT_EQ(refused.received_ns, serving::kNoTime);
+    EXPECT_EQ(refused.prompt_tokens, 9U);
+    EXPECT_EQ(refused.output_tokens, 0U);
+    EXPECT_EQ(refused.requested_output_tokens, 4U);
+    // What was turned away is not on the gateway's books.
+    EXPECT_EQ(fleet.seen.at(3), (Seen{0, 21, {0, 0, 0, 2}}));
+}
+
+TEST(GatewayLp, AsksNoRouterForWhatIsOverTheRate) {
+    const SmallFleet fleet(
+        {.requests = {{request(3, 100, 1, 1), request(13, 200, 1, 1)}, {request(1, 150, 1, 1)}},
+         .admissions = {{"rate_limit", parameters({{"requests", 2e6}, {"burst", std::int64_t{2}}})}}});
+    EXPECT_EQ(fleet.seen, (std::vector<Seen>{{0, 3, {0, 0, 0, 0}}, {1, 1, {0, 0, 0, 0}}}));
+    const serving::RequestRecord& refused = fleet.sink.requests.front();
+    EXPECT_EQ(refused.request_id, 13U);
+    EXPECT_EQ(refused.reason, serving::EndReason::RateLimited);
+    EXPECT_EQ(refused.replica, serving::kNoReplica);
+    EXPECT_EQ(refused.pool, serving::kNoPool);
+}
+
+TEST(GatewayLp, ChargesNoRateForWhatAnotherRuleTurnsAway) {
+    // One at once, and one more in a second. The second request finds its replica full; the third one elsewhere may go.
+    const SmallFleet fleet({.requests = {{request(3, 100, 1, 90), request(13, 2'000, 1, 1), request(21, 3'000, 1, 1),
+                                          request(32, 3'001, 1, 1)}},
+                            .admissions = {{"rate_limit", parameters({{"requests", 1.0}, {"burst", std::int64_t{2}}})},
+                                           {"queue_limit", parameters({{"max_outstanding", std::int64_t{1}}})}}});
+    std::vector<std::pair<std::uint64_t, serving::EndReason>> reasons;
+    for (const serving::RequestRecord& record : fleet.sink.requests)
+        reasons.emplace_back(record.request_id, record.reason);
+    std::sort(reasons.begin(), reasons.end());
+    EXPECT_EQ(reasons,
+              (std::vector<std::pair<std::uint64_t, serving::EndReason>>{{3, serving::EndReason::None},
+                                                                         {13, serving::EndReason::QueueFull},
+                                                                         {21, serving::EndReason::None},
+                                                                         {32, serving::EndReason::RateLimited}}));
+}
+
+TEST(GatewayLp, HearsOfARequestThatAFullQueueTurnedAway) {
+    // Four run at most; the fifth waits, the sixth is one too many: the gateway counts it until it hears so.
+    std::vector<Request> requests;
+    for (std::uint64_t i = 0; i < 6; ++i)
+        requests.push_back(request(10 * i, static_cast<std::int64_t>(100 + 200 * i), 1, 90));
+    requests.push_back(request(1, 2'099, 1, 1));
+    requests.push_back(request(11, 2'101, 1, 1));
+    const SmallFleet fleet({.requests = {requests}, .max_queue = 1});
+    const serving::RequestRecord& refused = fleet.sink.requests.front();
+    EXPECT_EQ(refused.request_id, 50U);
+    EXPECT_EQ(refused.reason, serving::EndReason::QueueFull);
+    EXPECT_EQ(refused.received_ns, 1'600);
+    EXPECT_EQ(fleet.seen.at(6), (Seen{0, 1, {6, 0, 0, 0}}));
+    EXPECT_EQ(fleet.seen.at(7), (Seen{0, 11, {5, 1, 0, 0}}));
+}
+
 /// Some requests are refused, some preempted, some end before the run does.
 FleetSetup any_setup() {
     FleetSetup setup;
@@ -371,6 +465,13 @@ FleetSetup any_setup() {
     if (*rc::gen::arbitrary<bool>()) setup.report_every = ns(*rc::gen::inRange<std::int64_t>(1, 3000));
     if (*rc::gen::arbitrary<bool>()) setup.until = ns(*rc::gen::inRange<std::int64_t>(1, 2 * at_ns + 5000));
     setup.kv_blocks = *rc::gen::inRange<std::int64_t>(10, 40);
+    if (*rc::gen::inRange(0, 3) == 0) setup.max_queue = *rc::gen::inRange<std::int64_t>(1, 4);
+    if (*rc::gen::inRange(0, 3) == 0)
+        setup.admissions.emplace_back("queue_limit",
+                                      parameters({{"max_outstanding", *rc::gen::inRange<std::int64_t>(1, 6)}}));
+    if (*rc::gen::inRange(0, 3) == 0)
+        setup.admissions.emplace_back("rate_limit", parameters({{"tokens", 1e9 / *rc::gen::inRange(1, 100)},
+                                                                {"token_burst", std::int64_t{200}}}));
     return setup;
 }
 
@@ -418,7 +519,7 @@ TEST(AFleet, GoesOnTheSameWayFromItsSavedState) {
 }
 
 TEST(AFleet, RoutesTheSameStepByStep) {
-    EXPECT_TRUE(rc::check("a fleet routes the same step by step", [] {
+    EXPECT_TRUE(rc::check("a fleet routes and refuses the same step by step", [] {
         FleetSetup setup = any_setup();
         const SmallFleet lazy(setup);
         setup.stepping = serving::Stepping::Stepwise;
@@ -427,6 +528,7 @@ TEST(AFleet, RoutesTheSameStepByStep) {
         for (std::size_t i = 0; i < lazy.sink.requests.size(); ++i) {
             RC_ASSERT(lazy.sink.requests[i].request_id == stepwise.sink.requests[i].request_id);
             RC_ASSERT(lazy.sink.requests[i].replica == stepwise.sink.requests[i].replica);
+            RC_ASSERT(lazy.sink.requests[i].reason == stepwise.sink.requests[i].reason);
             RC_ASSERT(lazy.sink.requests[i].end_ns == stepwise.sink.requests[i].end_ns);
         }
     }));

@@ -91,7 +91,7 @@ private:
     }
 
     void receive(const Request& request, SimTime now) {
-        if (replica_->receive(request, now))
+        if (replica_->receive(request, now) == EndReason::None)
             ++accepted_;
         else
             tell_fate({.request = request, .received = now}, EndState::Rejected, now);

@@ -58,7 +58,7 @@ TEST_F(AReplica, WithoutRequestsPlansNothing) {
 
 TEST_F(AReplica, StartsAtTheInstantOfTheFirstRequest) {
     Replica served = replica(100);
-    ASSERT_TRUE(served.receive(request(0, 7, 1, 3), ns(7)));
+    ASSERT_EQ(served.receive(request(0, 7, 1, 3), ns(7)), EndReason::None);
     EXPECT_EQ(served.wake_at(), ns(307)) << "three tokens, at least three steps";
     EXPECT_EQ(fields(served.sample(ns(8))), fields(ReplicaSample{0, 1, 1, 1}));
     EXPECT_EQ(served.wake_at(), ns(307));
@@ -67,15 +67,15 @@ TEST_F(AReplica, StartsAtTheInstantOfTheFirstRequest) {
 
 TEST_F(AReplica, TakesAllRequestsOfTheInstantIntoItsFirstBatch) {
     Replica served = replica(100);
-    ASSERT_TRUE(served.receive(request(0, 7, 1, 3), ns(7)));
-    ASSERT_TRUE(served.receive(request(1, 7, 1, 3), ns(7)));
+    ASSERT_EQ(served.receive(request(0, 7, 1, 3), ns(7)), EndReason::None);
+    ASSERT_EQ(served.receive(request(1, 7, 1, 3), ns(7)), EndReason::None);
     EXPECT_EQ(fields(served.sample(ns(8))), fields(ReplicaSample{0, 2, 2, 1}));
     EXPECT_EQ(served.wake(ns(307)).size(), 2u);
 }
 
 TEST_F(AReplica, IsNotWokenBeforeSomethingEnds) {
     Replica served = replica(100);
-    ASSERT_TRUE(served.receive(request(0, 0, 1, 21), ns(0)));
+    ASSERT_EQ(served.receive(request(0, 0, 1, 21), ns(0)), EndReason::None);
     EXPECT_EQ(served.wake_at(), ns(2100)) << "a prompt and twenty decode steps";
     const std::span<const ServedRequest> finished = served.wake(ns(2100));
     ASSERT_EQ(finished.size(), 1u);
@@ -85,18 +85,18 @@ TEST_F(AReplica, IsNotWokenBeforeSomethingEnds) {
 
 TEST_F(AReplica, CutsARunAtTheEndOfTheStepInWhichARequestCame) {
     Replica served = replica(100);
-    ASSERT_TRUE(served.receive(request(0, 0, 1, 21), ns(0)));
-    ASSERT_TRUE(served.receive(request(1, 450, 1, 1), ns(450)));
+    ASSERT_EQ(served.receive(request(0, 0, 1, 21), ns(0)), EndReason::None);
+    ASSERT_EQ(served.receive(request(1, 450, 1, 1), ns(450)), EndReason::None);
     EXPECT_EQ(served.wake_at(), ns(600)) << "the step in progress ends at 500, the next one brings its only token";
-    ASSERT_TRUE(served.receive(request(2, 460, 1, 1), ns(460)));
+    ASSERT_EQ(served.receive(request(2, 460, 1, 1), ns(460)), EndReason::None);
     EXPECT_EQ(served.wake_at(), ns(600));
     EXPECT_EQ(served.wake(ns(600)).size(), 2u);
 }
 
 TEST_F(AReplica, SleepsThroughAPromptThatOnlyDelaysTheNextCompletion) {
     Replica served = replica(100);
-    ASSERT_TRUE(served.receive(request(0, 0, 1, 21), ns(0)));
-    ASSERT_TRUE(served.receive(request(1, 450, 1, 50), ns(450)));
+    ASSERT_EQ(served.receive(request(0, 0, 1, 21), ns(0)), EndReason::None);
+    ASSERT_EQ(served.receive(request(1, 450, 1, 50), ns(450)), EndReason::None);
     EXPECT_EQ(served.wake_at(), ns(2100));
     EXPECT_EQ(served.wake(ns(2100)).size(), 1u);
     EXPECT_EQ(served.wake_at(), ns(5500)) << "its prompt from 500 to 600, then 49 decode steps";
@@ -104,7 +104,7 @@ TEST_F(AReplica, SleepsThroughAPromptThatOnlyDelaysTheNextCompletion) {
 
 TEST_F(AReplica, RefusesToBeWokenTooLate) {
     Replica served = replica(100);
-    ASSERT_TRUE(served.receive(request(0, 0, 1, 3), ns(0)));
+    ASSERT_EQ(served.receive(request(0, 0, 1, 3), ns(0)), EndReason::None);
     EXPECT_THROW(served.wake(ns(301)), BugError);
 }
 
@@ -118,10 +118,10 @@ TEST_F(AReplica, FindsTheStepInWhichARequestCameAlsoInALongRun) {
         for (const std::int64_t late : {0, -1}) {
             Replica served({.id = ReplicaId(5), .node = NodeId(2), .pool = PoolId(0), .kv_blocks = 100}, scheduler(),
                            Replica::Surroundings{*timing_, sink_, outcome_});
-            ASSERT_TRUE(served.receive(request(0, 0, 1, 251), ns(0)));
+            ASSERT_EQ(served.receive(request(0, 0, 1, 251), ns(0)), EndReason::None);
             (void)served.sample(ns(first + 1));
             ASSERT_EQ(served.wake_at(), ns(end_of(250)));
-            ASSERT_TRUE(served.receive(request(1, 0, 1, 1), ns(end_of(step) + late)));
+            ASSERT_EQ(served.receive(request(1, 0, 1, 1), ns(end_of(step) + late)), EndReason::None);
             // Its only token comes with the step after the one in progress, which takes 100 ns at least.
             EXPECT_EQ(served.wake_at(), ns(end_of(late == 0 ? step + 1 : step) + 100));
         }
@@ -130,19 +130,19 @@ TEST_F(AReplica, FindsTheStepInWhichARequestCameAlsoInALongRun) {
 
 TEST_F(AReplica, CarriesFractionsOfANanosecondFromStepToStep) {
     Replica served = replica(100.25);
-    ASSERT_TRUE(served.receive(request(0, 0, 1, 4), ns(0)));
+    ASSERT_EQ(served.receive(request(0, 0, 1, 4), ns(0)), EndReason::None);
     EXPECT_EQ(served.wake_at(), ns(401)) << "four steps of 100.25 ns";
     EXPECT_EQ(fields(served.sample(ns(101))), fields(ReplicaSample{0, 1, 1, 1}));
     served.wake(ns(401));
     EXPECT_EQ(sink_.gaps[PoolId(0)].sum_ns(), (WideSum{.low = 300})) << "from 101 to 401";
     // 401 ns belong to the steps; the next request starts on a whole nanosecond again.
-    ASSERT_TRUE(served.receive(request(1, 500, 1, 1), ns(500)));
+    ASSERT_EQ(served.receive(request(1, 500, 1, 1), ns(500)), EndReason::None);
     EXPECT_EQ(served.wake_at(), ns(601)) << "a boundary happens at its nanosecond rounded up";
 }
 
 TEST_F(AReplica, IsSampledBeforeWhatHappensAtTheInstant) {
     Replica served = replica(100);
-    ASSERT_TRUE(served.receive(request(0, 0, 4, 9), ns(0)));
+    ASSERT_EQ(served.receive(request(0, 0, 4, 9), ns(0)), EndReason::None);
     // The step from 100 to 200 ns puts token 5 into a second block; that from 500 to 600 ns token 9 into a third.
     EXPECT_EQ(served.sample(ns(101)).kv_blocks_used, 2);
     EXPECT_EQ(served.sample(ns(500)).kv_blocks_used, 2);
@@ -152,8 +152,8 @@ TEST_F(AReplica, IsSampledBeforeWhatHappensAtTheInstant) {
 
 TEST_F(AReplica, TellsWhatIsUnfinishedAtTheEnd) {
     Replica served = replica(100);
-    ASSERT_TRUE(served.receive(request(0, 0, 1, 50), ns(0)));
-    ASSERT_TRUE(served.receive(request(1, 1050, 1, 1), ns(1050)));
+    ASSERT_EQ(served.receive(request(0, 0, 1, 50), ns(0)), EndReason::None);
+    ASSERT_EQ(served.receive(request(1, 1050, 1, 1), ns(1050)), EndReason::None);
     const std::vector<ServedRequest> unfinished = finish(served, ns(1075));
     ASSERT_EQ(unfinished.size(), 2u);
     EXPECT_EQ(unfinished[0].generated, 10) << "the step that ends at 1000 ns is the last one";
@@ -164,7 +164,7 @@ TEST_F(AReplica, TellsWhatIsUnfinishedAtTheEnd) {
 
 TEST_F(AReplica, DoesNotCountAStepThatEndsWithTheRun) {
     Replica served = replica(100);
-    ASSERT_TRUE(served.receive(request(0, 0, 1, 50), ns(0)));
+    ASSERT_EQ(served.receive(request(0, 0, 1, 50), ns(0)), EndReason::None);
     const std::vector<ServedRequest> unfinished = finish(served, ns(1000));
     EXPECT_EQ(unfinished.at(0).generated, 9);
     EXPECT_EQ(sink_.replicas.at(0).steps, 9);

@@ -22,8 +22,14 @@ enum class EndReason : std::uint8_t {
     None = 0,           ///< neither rejected nor timed out
     TooLong = 1,        ///< longer than the KV cache or the model's context
     WaitedTooLong = 2,  ///< in no batch within the scheduler's max_waiting
+    QueueFull = 3,      ///< the replica chosen for it had all that it may have, outstanding or waiting
+    RateLimited = 4,    ///< its class had used up what a gateway may let in
 };
-inline constexpr int kEndReasons = 3;
+inline constexpr int kEndReasons = 5;
+
+/// Stand for the replica and the pool of a request that was turned away before any was chosen.
+inline constexpr std::uint32_t kNoReplica = UINT32_MAX;
+inline constexpr std::uint16_t kNoPool = UINT16_MAX;
 
 /// Everything a result keeps of one request. Times are ns of simulated time; kNoTime where the request never got there.
 /// The members have no padding, so that a row can be hashed and written as it lies in memory.
@@ -40,8 +46,8 @@ struct RequestRecord {
     std::uint32_t requested_output_tokens = 0;  ///< would have been produced had it finished
     std::uint32_t preemptions = 0;
     std::uint32_t gateway = 0;
-    std::uint32_t replica = 0;  ///< over the whole fleet
-    std::uint16_t pool = 0;
+    std::uint32_t replica = 0;  ///< over the whole fleet; kNoReplica
+    std::uint16_t pool = 0;     ///< kNoPool
     std::uint16_t stream = 0;
     EndState state = EndState::Unfinished;
     EndReason reason = EndReason::None;
