@@ -14,13 +14,15 @@ import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
-PAGES = ["README.md", "docs/guide/getting-started.md", "docs/guide/running.md", "docs/guide/hardware-and-models.md",
-         "docs/guide/traffic.md"]
 SET_UP = re.compile(r"(tools/|cmake |alias |export PATH)")
 BLOCK = re.compile(r"(?:<!-- exits with (?P<code>\d+) -->\n)?"
                    r"```(?P<language>sh|python|yaml)\n(?P<text>.*?)```", re.DOTALL)
 SAVED_AS = re.compile(r"[Ss]ave it as `([^`]+)`[^`]*\Z")
 TIME_LIMIT_S = 120
+
+
+def pages_of(root):
+    return ["README.md", *sorted(str(page.relative_to(root)) for page in (root / "docs/guide").glob("*.md"))]
 
 
 def python_with_pandas():
@@ -103,6 +105,6 @@ if __name__ == "__main__":
         sys.exit(77)
     ROOT, PROGRAMS = (Path(argument).resolve() for argument in sys.argv[1:])
     PYTHON = python_with_pandas()
-    FOUND = [problem for page in PAGES for problem in run_page(page, ROOT, PROGRAMS, PYTHON)]
+    FOUND = [problem for page in pages_of(ROOT) for problem in run_page(page, ROOT, PROGRAMS, PYTHON)]
     print("\n".join(FOUND))
     sys.exit(1 if FOUND else 0)
