@@ -28,6 +28,8 @@ std::string reason_name(serving::EndReason reason) {
             return "too_long";
         case serving::EndReason::WaitedTooLong:
             return "waited_too_long";
+        case serving::EndReason::ClientGone:
+            return "client_gone";
     }
     return "";
 }

@@ -47,8 +47,10 @@ constexpr std::array kRequestColumns = {
     REGATTA_COLUMN(RequestRecord, stream, "", "index of the stream, names in /streams/name"),
     REGATTA_COLUMN(RequestRecord, state, "",
                    "0: finished, 1: rejected, 2: failed, 3: unfinished when the run ended, 4: timed out"),
-    REGATTA_COLUMN(RequestRecord, reason, "",
-                   "why it was rejected or timed out; 0: it was not, 1: too long ever to fit, 2: waited too long"),
+    REGATTA_COLUMN(
+        RequestRecord, reason, "",
+        "why it was rejected or timed out; 0: it was not, 1: too long ever to fit, 2: waited too long, 5: its "
+        "client had gone"),
 };
 
 constexpr std::array kReplicaColumns = {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/archive/binary_iarchive.hpp>
 #include <boost/archive/binary_oarchive.hpp>
 #include <boost/serialization/vector.hpp>
@@ -33,9 +34,9 @@ void NodeLp::handle(const engine::Event& event, engine::Context& context) {
     const Request request = request_of(event, dispatch);
     Replica& replica = replicas_.at(dispatch.slot);
     if (!replica.receive(request, context.now())) {
-        record(ServedRequest{.request = request, .received = context.now()}, replica,
-               {.state = EndState::Rejected, .reason = EndReason::TooLong, .at = context.now()});
-        tell_completion(request, dispatch.slot, setup_.gateway_latency + setup_.least_step, context);
+        const ServedRequest refused{.request = request, .received = context.now()};
+        record(refused, replica, {.state = EndState::Rejected, .reason = EndReason::TooLong, .at = context.now()});
+        tell_completion(refused, dispatch.slot, context);
         return;
     }
     if (const auto at = replica.new_wake_up()) context.wake_at(dispatch.slot, *at);
@@ -47,14 +48,14 @@ void NodeLp::wake(std::uint32_t slot, engine::Context& context) {
     const std::span<const ServedRequest> finished = replica.wake(context.now());
     for (const ServedRequest& served : finished) {
         record(served, replica, {.at = context.now()});
-        tell_completion(served.request, slot, setup_.gateway_latency, context);
+        tell_completion(served, slot, context);
     }
-    const std::span<const ServedRequest> expired = replica.expired();
-    for (const ServedRequest& served : expired) {
-        record(served, replica, {.state = EndState::TimedOut, .reason = EndReason::WaitedTooLong, .at = context.now()});
-        tell_completion(served.request, slot, setup_.gateway_latency, context);
+    const std::span<const TimedOutRequest> timed_out = replica.timed_out();
+    for (const TimedOutRequest& given_up : timed_out) {
+        record(given_up.served, replica, {.state = EndState::TimedOut, .reason = given_up.reason, .at = context.now()});
+        tell_completion(given_up.served, slot, context);
     }
-    if (!finished.empty() || !expired.empty()) publish(slot, context);
+    if (!finished.empty() || !timed_out.empty()) publish(slot, context);
     if (const auto at = replica.new_wake_up()) context.wake_at(slot, *at);
 }
 
@@ -66,10 +67,14 @@ void NodeLp::publish(std::uint32_t slot, engine::Context& context) {
                     static_cast<std::uint32_t>(replicas_[slot].outstanding()));
 }
 
-void NodeLp::tell_completion(const Request& request, std::uint32_t slot, SimTime delay, engine::Context& context) {
+/// Nodes promise to answer a dispatch no sooner than a shortest step after it: what ends sooner, because it is refused
+/// or given up, is told so much later.
+void NodeLp::tell_completion(const ServedRequest& served, std::uint32_t slot, engine::Context& context) {
     if (!setup_.tells_completions) return;
-    context.send(LpId(setup_.first_gateway.value() + request.gateway.value()), delay, kCompletionMessage,
-                 request.id.value(), Completion{.replica = setup_.first_in_pool + slot, .pool = setup_.pool});
+    const SimTime held_back = std::max(served.received + setup_.least_step - context.now(), SimTime());
+    context.send(LpId(setup_.first_gateway.value() + served.request.gateway.value()),
+                 setup_.gateway_latency + held_back, kCompletionMessage, served.request.id.value(),
+                 Completion{.replica = setup_.first_in_pool + slot, .pool = setup_.pool});
 }
 
 void NodeLp::record(const ServedRequest& served, const Replica& replica, const End& how) {

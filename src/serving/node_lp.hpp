@@ -22,7 +22,7 @@ public:
         bool tells_completions =
             true;  ///< to the gateway that dispatched; else the pool's board shows what is outstanding
         SimTime gateway_latency;
-        SimTime least_step = {};  ///< a gateway is told of a rejection so much later: nodes promise to answer no sooner
+        SimTime least_step = {};  ///< nodes promise to answer a dispatch no sooner
         LpId first_gateway;       ///< gateways are numbered one after the other
     };
     /// `sink` must outlive the process.
@@ -46,7 +46,7 @@ private:
         SimTime at;
     };
     void record(const ServedRequest& served, const Replica& replica, const End& how);
-    void tell_completion(const Request& request, std::uint32_t slot, SimTime delay, engine::Context& context);
+    void tell_completion(const ServedRequest& served, std::uint32_t slot, engine::Context& context);
 
     Setup setup_;
     std::vector<Replica> replicas_;

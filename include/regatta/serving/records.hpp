@@ -22,8 +22,9 @@ enum class EndReason : std::uint8_t {
     None = 0,           ///< neither rejected nor timed out
     TooLong = 1,        ///< longer than the KV cache or the model's context
     WaitedTooLong = 2,  ///< in no batch within the scheduler's max_waiting
+    ClientGone = 5,     ///< no whole answer within the stream's timeout
 };
-inline constexpr int kEndReasons = 3;
+inline constexpr int kEndReasons = 6;
 
 /// Everything a result keeps of one request. Times are ns of simulated time; kNoTime where the request never got there.
 /// The members have no padding, so that a row can be hashed and written as it lies in memory.
