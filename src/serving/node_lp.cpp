@@ -50,13 +50,19 @@ void NodeLp::wake(std::uint32_t slot, engine::Context& context) {
         record(served, replica, {.at = context.now()});
         tell_completion(served, slot, context);
     }
-    const std::span<const TimedOutRequest> timed_out = replica.timed_out();
-    for (const TimedOutRequest& given_up : timed_out) {
-        record(given_up.served, replica, {.state = EndState::TimedOut, .reason = given_up.reason, .at = context.now()});
+    const bool has_time_outs = !replica.timed_out().empty();
+    if (has_time_outs) [[unlikely]]
+        end_timed_out(slot, context);
+    if (!finished.empty() || has_time_outs) publish(slot, context);
+    if (const auto at = replica.new_wake_up()) context.wake_at(slot, *at);
+}
+
+void NodeLp::end_timed_out(std::uint32_t slot, engine::Context& context) {
+    for (const TimedOutRequest& given_up : replicas_[slot].timed_out()) {
+        record(given_up.served, replicas_[slot],
+               {.state = EndState::TimedOut, .reason = given_up.reason, .at = context.now()});
         tell_completion(given_up.served, slot, context);
     }
-    if (!finished.empty() || !timed_out.empty()) publish(slot, context);
-    if (const auto at = replica.new_wake_up()) context.wake_at(slot, *at);
 }
 
 /// Each pool has a board of its own, numbered alike. What is outstanding changes with dispatches, completions and

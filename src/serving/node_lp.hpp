@@ -40,6 +40,7 @@ public:
 private:
     [[nodiscard]] Request request_of(const engine::Event& event, const Dispatch& dispatch) const;
     void publish(std::uint32_t slot, engine::Context& context);
+    void end_timed_out(std::uint32_t slot, engine::Context& context);
     struct End {
         EndState state = EndState::Finished;
         EndReason reason = EndReason::None;

@@ -42,7 +42,8 @@ Replica::Replica(const ReplicaFacts& facts, std::unique_ptr<ReplicaScheduler> sc
 
 void Replica::clear_outcome() {
     outcome_->finished.clear();
-    if (has_deadlines_) outcome_->timed_out.clear();
+    if (has_deadlines_) [[unlikely]]
+        outcome_->timed_out.clear();
 }
 
 bool Replica::receive(const Request& request, SimTime now) {
@@ -58,7 +59,8 @@ bool Replica::receive(const Request& request, SimTime now) {
         cut_run(now);
     }
     scheduler_->enqueue(request, now);
-    if (has_deadlines_ && is_busy_) end_run_for_abort(now);
+    if (has_deadlines_ && is_busy_) [[unlikely]]
+        end_run_for_abort(now);
     return true;
 }
 
@@ -79,11 +81,6 @@ void Replica::end_run_for_abort(SimTime after) {
     run_end_ = boundary(run_steps_);
 }
 
-SimTime Replica::wake_at() const {
-    const SimTime completion = next_completion();
-    return has_deadlines_ ? std::min({completion, scheduler_->soonest_deadline(), next_abort()}) : completion;
-}
-
 /// Not after somebody is taken out: exactly then where the run in progress ends with it, else when the word comes.
 SimTime Replica::next_abort() const {
     const SimTime word = scheduler_->soonest_abort();
@@ -91,7 +88,7 @@ SimTime Replica::next_abort() const {
     return std::max(word, is_busy_ ? run_end_ : run_start_.plus(least_step_fine_).ceiling());
 }
 
-SimTime Replica::next_completion() const {
+inline SimTime Replica::next_completion() const {
     if (!is_busy_ && !starts_now_) return SimTime::never();
     const ReplicaScheduler::Soonest soonest = scheduler_->soonest_completion();
     const auto later = [&](const FineClock& from, std::int64_t steps) {
@@ -108,8 +105,13 @@ SimTime Replica::next_completion() const {
     return std::min(at, later(run_start_.plus(offset_fine(run_steps_)), soonest.waiting));
 }
 
+SimTime Replica::wake_at() const {
+    if (!has_deadlines_) return next_completion();
+    return std::min({next_completion(), scheduler_->soonest_deadline(), next_abort()});
+}
+
 std::optional<SimTime> Replica::new_wake_up() {
-    const SimTime at = wake_at();
+    const SimTime at = has_deadlines_ ? wake_at() : next_completion();
     if (at == told_wake_up_) return std::nullopt;
     told_wake_up_ = at;
     return at;
@@ -120,7 +122,8 @@ std::span<const ServedRequest> Replica::wake(SimTime now) {
     told_wake_up_ = SimTime::never();
     advance(now, now);
     // Whoever waited behind one that has given up may join the next batch.
-    if (has_deadlines_ && scheduler_->expire(now, *outcome_) && is_busy_ && !is_cut_) cut_run(now);
+    if (has_deadlines_ && scheduler_->expire(now, *outcome_) && is_busy_ && !is_cut_) [[unlikely]]
+        cut_run(now);
     return outcome_->finished;
 }
 
@@ -194,7 +197,8 @@ void Replica::start_run() {
     if (run_steps_ > 1) limit_run();
     uncut_steps_ = run_steps_;
     run_end_ = boundary(run_steps_);
-    if (has_deadlines_) end_run_for_abort(run_start_.ceiling());
+    if (has_deadlines_) [[unlikely]]
+        end_run_for_abort(run_start_.ceiling());
 }
 
 /// The series must hold over the whole run, and not overflow.

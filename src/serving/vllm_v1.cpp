@@ -294,15 +294,14 @@ void VllmV1::finish(std::uint32_t index, SimTime end, StepOutcome& outcome) {
     free_blocks_ += blocks_for(slot.computed);
     --running_;
     if (queue_ != nullptr) queue_->stopped_running(slot.served.request);
-    if (patience_ != nullptr && end > client_leaves_at(slot.served.request))
-        outcome.timed_out.push_back({slot.served, EndReason::ClientGone});
+    if (patience_ != nullptr) [[unlikely]]
+        end_by_patience(index, end, outcome);
     else
         outcome.finished.push_back(slot.served);
     free_slot(index);
 }
 
 void VllmV1::free_slot(std::uint32_t index) {
-    if (patience_ != nullptr) patience_->erase(index);
     slots_[index].stage = Stage::Free;
     slots_[index].next = first_free_;
     first_free_ = index;

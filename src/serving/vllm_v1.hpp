@@ -124,6 +124,7 @@ private:
     void start_decoding(std::uint32_t index);
     void stop_decoding(Slot& slot);
     void finish(std::uint32_t index, SimTime end, StepOutcome& outcome);
+    void end_by_patience(std::uint32_t index, SimTime end, StepOutcome& outcome);
     void take_out(std::uint32_t index, StepOutcome& outcome);
     [[nodiscard]] SimTime client_leaves_at(const Request& request) const;
     void drop_stale_endings();

@@ -13,6 +13,7 @@ bool VllmV1::expire(SimTime now, StepOutcome& outcome) {
     while (const auto index = queue_->take_expired(now)) {
         outcome.timed_out.push_back({slots_[*index].served, EndReason::WaitedTooLong});
         --waiting_;
+        if (patience_ != nullptr) patience_->erase(*index);
         free_slot(*index);
         has_expired = true;
     }
@@ -24,6 +25,16 @@ bool VllmV1::abort(SimTime now, StepOutcome& outcome) {
     while (patience_->soonest() <= now)
         take_out(patience_->first(), outcome);
     return true;
+}
+
+/// A complete answer is an answer only while somebody waits for it.
+void VllmV1::end_by_patience(std::uint32_t index, SimTime end, StepOutcome& outcome) {
+    const ServedRequest& served = slots_[index].served;
+    patience_->erase(index);
+    if (end > client_leaves_at(served.request))
+        outcome.timed_out.push_back({served, EndReason::ClientGone});
+    else
+        outcome.finished.push_back(served);
 }
 
 /// Ends a request wherever it is. At a step boundary nothing of it is under way.
@@ -43,6 +54,7 @@ void VllmV1::take_out(std::uint32_t index, StepOutcome& outcome) {
         queue_->stopped_running(slot.served.request);
     }
     outcome.timed_out.push_back({slot.served, EndReason::ClientGone});
+    patience_->erase(index);
     free_slot(index);
 }
 
