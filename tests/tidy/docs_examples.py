@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 PAGES = ["README.md", "docs/guide/getting-started.md", "docs/guide/running.md", "docs/guide/hardware-and-models.md",
-         "docs/guide/traffic.md"]
+         "docs/guide/traffic.md", "docs/guide/routing.md"]
 SET_UP = re.compile(r"(tools/|cmake |alias |export PATH)")
 BLOCK = re.compile(r"(?:<!-- exits with (?P<code>\d+) -->\n)?"
                    r"```(?P<language>sh|python|yaml)\n(?P<text>.*?)```", re.DOTALL)
