@@ -32,6 +32,8 @@ std::string reason_name(serving::EndReason reason) {
             return "queue_full";
         case serving::EndReason::RateLimited:
             return "rate_limited";
+        case serving::EndReason::ClientGone:
+            return "client_gone";
     }
     return "";
 }

@@ -66,7 +66,8 @@ void put_requests(Json& json, const RequestFigures& figures) {
 Json reasons(const RequestFigures& figures) {
     Json json = Json::object();
     for (std::size_t reason = 1; reason < figures.by_reason.size(); ++reason)
-        json[reason_name(static_cast<serving::EndReason>(reason))] = figures.by_reason[reason];
+        if (const std::string name = reason_name(static_cast<serving::EndReason>(reason)); !name.empty())
+            json[name] = figures.by_reason[reason];
     return json;
 }
 

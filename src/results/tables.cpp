@@ -52,7 +52,7 @@ constexpr std::array kRequestColumns = {
     REGATTA_COLUMN(
         RequestRecord, reason, "",
         "why it was rejected or timed out; 0: it was not, 1: too long ever to fit, 2: waited too long, 3: queue "
-        "full, 4: rate limited"),
+        "full, 4: rate limited, 5: its client had gone"),
 };
 
 constexpr std::array kReplicaColumns = {

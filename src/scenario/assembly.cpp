@@ -83,8 +83,10 @@ void Assembly::assemble_admission() {
     const Reading& gateways = root_.maps["gateways"];
     if (!gateways.is_sound) return;
     routing::AdmissionTarget target{.class_of_stream = {}, .gateways = scenario_.gateways.count};
-    for (const Stream& stream : scenario_.streams)
+    for (const Stream& stream : scenario_.streams) {
+        if (stream.traffic_class.empty()) return;  // its own keys are wrong, and that was told
         target.class_of_stream.push_back(stream.traffic_class);
+    }
     for (const PolicyReading& reading : gateways.policy_lists.at("admission")) {
         scenario_.gateways.admissions.push_back(choice_of(reading));
         const auto* admission = registries_.admissions.find(reading.name);

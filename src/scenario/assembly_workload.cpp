@@ -43,6 +43,7 @@ void Assembly::assemble_workload() {
         refuse_trace_keys(reading, "change each stream's rate");
         if (reading.has("pool")) refuse_key(reading, "pool", "name the pool in each stream");
         if (reading.has("model")) refuse_key(reading, "model", "name the model in each stream");
+        if (reading.has("timeout")) refuse_key(reading, "timeout", "say it in each stream");
         assemble_streams(reading);
     } else if (reading.is_sound) {
         assemble_lone_trace(reading);
@@ -120,6 +121,7 @@ void Assembly::assemble_lone_trace(Reading& reading) {
     stream.name = stream.traffic_class = "trace";
     stream.targets = targets_of(root_.maps["targets"], {});
     stream.limit = limit_of(reading);
+    if (reading.has("timeout")) stream.timeout = reading.values.duration("timeout");
     stream.trace = trace_of(reading, stream.limit);
     stream.pools = pools_for(reading);
     scenario_.streams.push_back(std::move(stream));
@@ -191,6 +193,7 @@ void Assembly::assemble_stream(Reading& reading, Stream& stream) {
     stream.traffic_class = reading.has("class") ? reading.values.word("class") : stream.name;
     reading.values.set("class", stream.traffic_class);
     stream.priority = reading.values.count("priority");
+    if (reading.has("timeout")) stream.timeout = reading.values.duration("timeout");
     Reading& targets = reading.maps.at("targets");
     stream.targets = targets_of(targets, targets_of(root_.maps["targets"], {}));
     if (stream.targets.ttft) targets.values.set("ttft", *stream.targets.ttft);

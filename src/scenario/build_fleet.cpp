@@ -36,8 +36,9 @@ Fleet::Fleet(const Scenario& scenario, const Registries& registries, serving::Re
 void Fleet::make_stream_terms() {
     for (const Stream& stream : scenario_.streams) {
         const auto found = std::find(classes_.begin(), classes_.end(), stream.traffic_class);
-        stream_terms_.push_back(
-            {.priority = stream.priority, .service_class = static_cast<std::uint16_t>(found - classes_.begin())});
+        stream_terms_.push_back({.priority = stream.priority,
+                                 .service_class = static_cast<std::uint16_t>(found - classes_.begin()),
+                                 .timeout = stream.timeout});
         if (found == classes_.end()) classes_.push_back(stream.traffic_class);
     }
 }
@@ -126,10 +127,8 @@ void Fleet::join_pool(std::size_t index) {
                          .to = gateways_,
                          .latency = pool.gateway_latency,
                          .carries = serving::kCompletionMessage});
-        model_.add_reaction({.group = nodes_[index],
-                             .input = serving::kDispatchMessage,
-                             .to = gateways_,
-                             .least = least_answer(index)});
+        model_.add_reaction(
+            {.group = nodes_[index], .input = serving::kDispatchMessage, .to = gateways_, .least = least_step(index)});
         return;
     }
     add_boards(index);
@@ -151,15 +150,8 @@ void Fleet::add_boards(std::size_t pool) {
     }
 }
 
-/// Nothing a replica of the pool gets is answered sooner: a step, or the time after which requests that wait are given
-/// up, which a scheduler that knows one calls max_waiting.
-SimTime Fleet::least_answer(std::size_t pool) const {
-    const Parameters& scheduling = scenario_.pools[pool].scheduler.parameters;
-    const SimTime longest_wait = scheduling.has("max_waiting") ? scheduling.duration("max_waiting") : SimTime::never();
-    return std::min(least_step(pool), longest_wait);
-}
-
-/// One shortest step, in whole nanoseconds.
+/// Nothing a replica of the pool gets is answered sooner: one shortest step, in whole nanoseconds. (What is refused or
+/// given up before that is told so late.)
 SimTime Fleet::least_step(std::size_t pool) const {
     return SimTime::from_ns(step_times_[pool]->least_step_fine() >> timing::kFineBits);
 }
@@ -218,7 +210,8 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t pool_index,
                                           .block_tokens = pool.block_tokens,
                                           .max_context_tokens = pool.max_context_tokens,
                                           .streams = stream_terms_,
-                                          .classes = classes_};
+                                          .classes = classes_,
+                                          .gateway_latency = pool.gateway_latency};
     std::vector<serving::Replica> replicas;
     replicas.reserve(pool.replicas_per_node());
     for (std::uint32_t slot = 0; slot < pool.replicas_per_node(); ++slot) {

@@ -40,7 +40,6 @@ private:
     [[nodiscard]] std::unique_ptr<engine::LogicalProcess> make_gateway(std::uint32_t index);
     [[nodiscard]] std::unique_ptr<engine::LogicalProcess> make_node(std::size_t pool, std::uint32_t index);
     [[nodiscard]] SimTime least_step(std::size_t pool) const;
-    [[nodiscard]] SimTime least_answer(std::size_t pool) const;
     [[nodiscard]] double traffic_share(std::size_t pool) const;
 
     const Scenario& scenario_;

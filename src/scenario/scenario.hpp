@@ -71,6 +71,7 @@ struct Stream {
     std::string traffic_class;         ///< the stream's name unless it was given
     std::int64_t priority = 0;         ///< smaller goes first
     Targets targets;
+    SimTime timeout = SimTime::never();  ///< after it clients give up
     std::optional<workload::TraceInput> trace;
     double rate_per_s = 0;                     ///< of a curve: the mean
     std::optional<workload::RateCurve> curve;  ///< none: the rate does not change

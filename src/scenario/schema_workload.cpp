@@ -92,6 +92,12 @@ Section length_section(const Registries& registries) {
                                         "long answers"})}};
 }
 
+Key timeout() {
+    return duration("timeout", "", 1e-9,
+                    "a client that has not got its whole answer so long after it came to the gateway gives up; none: "
+                    "never");
+}
+
 Section stream_section(const Registries& registries) {
     Key arrivals = policy("arrivals", false, table_of(registries.arrivals, "process", "poisson"),
                           "when requests come; required without a trace");
@@ -108,6 +114,7 @@ Section stream_section(const Registries& registries) {
         count("priority", "0", -1e6, 1e6,
               "rank among requests where a policy looks at it: smaller goes first, as in vLLM"),
         map("targets", false, targets_section(), "targets of this stream; none: those of the scenario")};
+    keys.push_back(timeout());
     for (Key& key : trace_keys("arrivals and lengths"))
         keys.push_back(std::move(key));
     keys.push_back(std::move(arrivals));
@@ -131,6 +138,7 @@ Section workload_section(const Registries& registries) {
         word("pool", "", {}, "the one pool that serves the trace; needed when pools serve different models"));
     keys.push_back(
         word("model", "", {}, "model that the trace asks for, of all pools that serve it, or a pool's name"));
+    keys.push_back(timeout());
     keys.push_back(list("streams", false, stream_section(registries), "classes of traffic, made up or recorded"));
     return {.keys = std::move(keys)};
 }

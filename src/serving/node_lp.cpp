@@ -45,10 +45,10 @@ void NodeLp::handle(const engine::Event& event, engine::Context& context) {
     Replica& replica = replicas_.at(dispatch.slot);
     const EndReason refusal = replica.receive(request, context.now());
     if (refusal != EndReason::None) {
-        record(ServedRequest{.request = request, .received = context.now()}, replica,
-               {.state = EndState::Rejected, .reason = refusal, .at = context.now()});
-        if (setup_.tells_completions)
-            tell_completion(request, dispatch.slot, {.delay = setup_.gateway_latency + setup_.least_step}, context);
+        const ServedRequest refused{.request = request, .received = context.now()};
+        record(refused, replica, {.state = EndState::Rejected, .reason = refusal, .at = context.now()});
+        // The blocks in use are not told: the replica is not brought up to date for what it refuses.
+        if (setup_.tells_completions) tell_completion(refused, dispatch.slot, kNotTold, context);
         return;
     }
     if (const auto at = replica.new_wake_up()) context.wake_at(dispatch.slot, *at);
@@ -59,25 +59,31 @@ void NodeLp::handle(const engine::Event& event, engine::Context& context) {
 void NodeLp::wake(std::uint32_t slot, engine::Context& context) {
     Replica& replica = replicas_[slot];
     const std::span<const ServedRequest> finished = replica.wake(context.now());
-    const std::span<const ServedRequest> expired = replica.expired();
-    const bool has_ended = !finished.empty() || !expired.empty();
-    Telling telling{.delay = setup_.gateway_latency};
-    if (setup_.tells_blocks && has_ended) telling.kv_blocks = load_value(replica.kv_blocks_used(context.now()));
+    const bool has_time_outs = !replica.timed_out().empty();
+    const bool has_ended = !finished.empty() || has_time_outs;
+    const std::uint32_t kv_blocks =
+        setup_.tells_blocks && has_ended ? load_value(replica.kv_blocks_used(context.now())) : kNotTold;
     for (const ServedRequest& served : finished) {
         record(served, replica, {.at = context.now()});
-        left(served.request, slot, telling, context);
+        left(served, slot, kv_blocks, context);
     }
-    for (const ServedRequest& served : expired) {
-        record(served, replica, {.state = EndState::TimedOut, .reason = EndReason::WaitedTooLong, .at = context.now()});
-        left(served.request, slot, telling, context);
-    }
+    if (has_time_outs) [[unlikely]]
+        end_timed_out(slot, kv_blocks, context);
     if (shows_requests_ && has_ended) show_requests(slot, context);
     if (const auto at = replica.new_wake_up()) context.wake_at(slot, *at);
 }
 
-void NodeLp::left(const Request& request, std::uint32_t slot, const Telling& telling, engine::Context& context) {
-    if (shows_tokens_) show_tokens(slot, -std::int64_t{request.prompt_tokens}, context);
-    if (setup_.tells_completions) tell_completion(request, slot, telling, context);
+void NodeLp::end_timed_out(std::uint32_t slot, std::uint32_t kv_blocks, engine::Context& context) {
+    for (const TimedOutRequest& given_up : replicas_[slot].timed_out()) {
+        record(given_up.served, replicas_[slot],
+               {.state = EndState::TimedOut, .reason = given_up.reason, .at = context.now()});
+        left(given_up.served, slot, kv_blocks, context);
+    }
+}
+
+void NodeLp::left(const ServedRequest& served, std::uint32_t slot, std::uint32_t kv_blocks, engine::Context& context) {
+    if (shows_tokens_) show_tokens(slot, -std::int64_t{served.request.prompt_tokens}, context);
+    if (setup_.tells_completions) tell_completion(served, slot, kv_blocks, context);
 }
 
 /// What is outstanding changes with dispatches, completions and time-outs only.
@@ -98,14 +104,17 @@ void NodeLp::report(engine::BoardId board, SimTime at, engine::BoardWriter& writ
         writer.put(setup_.first_in_pool + slot, load_value(replicas_[slot].sample(at).kv_blocks_used));
 }
 
-void NodeLp::tell_completion(const Request& request, std::uint32_t slot, const Telling& telling,
+/// Nodes promise to answer a dispatch no sooner than a shortest step after it: what ends sooner, because it is refused
+/// or given up, is told so much later. Then it does not tell the blocks: newer news might overtake it.
+void NodeLp::tell_completion(const ServedRequest& served, std::uint32_t slot, std::uint32_t kv_blocks,
                              engine::Context& context) {
-    context.send(LpId(setup_.first_gateway.value() + request.gateway.value()), telling.delay, kCompletionMessage,
-                 request.id.value(),
+    const SimTime held_back = std::max(served.received + setup_.least_step - context.now(), SimTime());
+    context.send(LpId(setup_.first_gateway.value() + served.request.gateway.value()),
+                 setup_.gateway_latency + held_back, kCompletionMessage, served.request.id.value(),
                  Completion{.replica = setup_.first_in_pool + slot,
                             .pool = setup_.pool,
-                            .prompt_tokens = request.prompt_tokens,
-                            .kv_blocks = telling.kv_blocks,
+                            .prompt_tokens = served.request.prompt_tokens,
+                            .kv_blocks = held_back == SimTime() ? kv_blocks : kNotTold,
                             .at_ns = context.now().ns()});
 }
 

@@ -31,7 +31,7 @@ public:
         bool tells_blocks = false;        ///< with a completion, how many KV blocks are in use
         LoadBoards boards = {};           ///< without completions: where loads are reported
         SimTime gateway_latency;
-        SimTime least_step = {};  ///< a gateway is told of a rejection so much later: nodes promise to answer no sooner
+        SimTime least_step = {};  ///< nodes promise to answer a dispatch no sooner
         LpId first_gateway;       ///< gateways are numbered one after the other
     };
     /// `sink` must outlive the process.
@@ -50,6 +50,7 @@ public:
 private:
     [[nodiscard]] Request request_of(const engine::Event& event, const Dispatch& dispatch) const;
     void show_requests(std::uint32_t slot, engine::Context& context);
+    void end_timed_out(std::uint32_t slot, std::uint32_t kv_blocks, engine::Context& context);
     struct End {
         EndState state = EndState::Finished;
         EndReason reason = EndReason::None;
@@ -57,15 +58,10 @@ private:
     };
     void record(const ServedRequest& served, const Replica& replica, const End& how);
     void show_tokens(std::uint32_t slot, std::int64_t added, engine::Context& context);
-    /// How a gateway is told. A refusal tells nothing of the blocks: it is on its way longer, and might be overtaken by
-    /// newer news; and the replica is not brought up to date for it.
-    struct Telling {
-        SimTime delay;
-        std::uint32_t kv_blocks = kNotTold;
-    };
-    /// One that was outstanding at a replica is no longer.
-    void left(const Request& request, std::uint32_t slot, const Telling& telling, engine::Context& context);
-    void tell_completion(const Request& request, std::uint32_t slot, const Telling& telling, engine::Context& context);
+    /// One that was outstanding at a replica is no longer; `kv_blocks` are in use there now.
+    void left(const ServedRequest& served, std::uint32_t slot, std::uint32_t kv_blocks, engine::Context& context);
+    void tell_completion(const ServedRequest& served, std::uint32_t slot, std::uint32_t kv_blocks,
+                         engine::Context& context);
 
     Setup setup_;
     std::vector<Replica> replicas_;

@@ -6,6 +6,7 @@
 #include <boost/archive/binary_iarchive.hpp>
 #include <boost/archive/binary_oarchive.hpp>
 #include <boost/serialization/set.hpp>
+#include <boost/serialization/vector.hpp>
 
 #include "regatta/base/errors.hpp"
 
@@ -18,20 +19,16 @@ OrderedQueue::OrderedQueue(const QueueRules& rules, std::span<const StreamTerms>
         lines_[line].limit = rules.class_limits[line];
 }
 
-StreamTerms OrderedQueue::terms_of(const Request& request) const {
-    return request.stream.index() < streams_.size() ? streams_[request.stream.index()] : StreamTerms{};
-}
-
 std::uint16_t OrderedQueue::line_of(const Request& request) const {
     if (lines_.size() == 1) return 0;
-    const std::uint16_t line = terms_of(request).service_class;
+    const std::uint16_t line = terms_of(request, streams_).service_class;
     REGATTA_CHECK(line < lines_.size(), fmt::format("class {} of {}", line, lines_.size()));
     return line;
 }
 
 QueueKey OrderedQueue::key_of(const Request& request) const {
     QueueKey key{.precedence = 0, .order = request.arrival.ns(), .id = request.id.value()};
-    if (order_ == QueueOrder::Priority) key.precedence = terms_of(request).priority;
+    if (order_ == QueueOrder::Priority) key.precedence = terms_of(request, streams_).priority;
     if (order_ == QueueOrder::ShortestFirst) key.precedence = request.prompt_tokens;
     return key;
 }
@@ -43,6 +40,8 @@ void OrderedQueue::push(std::uint32_t slot, const ServedRequest& served) {
                 .slot = slot,
                 .line = line_of(served.request)};
     if (order_ == QueueOrder::Fcfs) entry.key.order = is_new ? ++arrivals_ : --returners_;
+    if (slot >= keys_.size()) keys_.resize(slot + std::size_t{1});
+    keys_[slot] = entry.key;
     lines_[entry.line].waiting.insert(entry);
     if (!entry.deadline.is_never()) deadlines_.insert(entry);
 }
@@ -75,6 +74,14 @@ void OrderedQueue::stopped_running(const Request& request) {
     --lines_[line_of(request)].running;
 }
 
+void OrderedQueue::erase(std::uint32_t slot, const Request& request) {
+    auto& waiting = lines_[line_of(request)].waiting;
+    const auto found = waiting.find(Entry{.key = keys_.at(slot)});
+    REGATTA_CHECK(found != waiting.end() && found->slot == slot, fmt::format("slot {} does not wait", slot));
+    if (!found->deadline.is_never()) deadlines_.erase(*found);
+    waiting.erase(found);
+}
+
 bool OrderedQueue::would_be_first(const Request& request) const {
     const Line& line = lines_[line_of(request)];
     if (line.running >= line.limit) return false;
@@ -98,13 +105,13 @@ std::optional<std::uint32_t> OrderedQueue::take_expired(SimTime now) {
 }
 
 void OrderedQueue::save(OutArchive& archive) const {
-    archive << arrivals_ << returners_ << deadlines_;
+    archive << arrivals_ << returners_ << deadlines_ << keys_;
     for (const Line& line : lines_)
         archive << line.running << line.waiting;
 }
 
 void OrderedQueue::load(InArchive& archive) {
-    archive >> arrivals_ >> returners_ >> deadlines_;
+    archive >> arrivals_ >> returners_ >> deadlines_ >> keys_;
     for (Line& line : lines_)
         archive >> line.running >> line.waiting;
 }

@@ -56,6 +56,8 @@ public:
     /// Takes off what first() gave: it runs from now on.
     void admit_first();
     void stopped_running(const Request& request);
+    /// Takes off whoever waits as `slot`.
+    void erase(std::uint32_t slot, const Request& request);
     /// Whether `request`, were it pushed now for the first time, would be first().
     [[nodiscard]] bool would_be_first(const Request& request) const;
 
@@ -73,7 +75,7 @@ public:
 private:
     struct Entry {
         QueueKey key;
-        SimTime deadline;
+        SimTime deadline = {};
         std::uint32_t slot = 0;
         std::uint16_t line = 0;
 
@@ -97,7 +99,6 @@ private:
         std::int64_t limit = INT64_MAX;
     };
 
-    [[nodiscard]] StreamTerms terms_of(const Request& request) const;
     [[nodiscard]] std::uint16_t line_of(const Request& request) const;
     [[nodiscard]] const Entry* first_entry() const;
 
@@ -106,6 +107,7 @@ private:
     std::span<const StreamTerms> streams_;
     std::vector<Line> lines_;
     std::set<Entry, ByDeadline> deadlines_;
+    std::vector<QueueKey> keys_;  ///< by slot: by what it waits, or waited last
     std::int64_t arrivals_ = 0;   ///< Fcfs: counts up
     std::int64_t returners_ = 0;  ///< Fcfs: counts down
 };

@@ -5,6 +5,10 @@
 
 namespace regatta::serving {
 
+StreamTerms terms_of(const Request& request, std::span<const StreamTerms> streams) {
+    return request.stream.index() < streams.size() ? streams[request.stream.index()] : StreamTerms{};
+}
+
 SchedulerRegistry built_in_schedulers() {
     return SchedulerRegistry({
         {.name = "vllm_v1",

@@ -6,6 +6,8 @@
 #include <string>
 
 #include "regatta/base/registry.hpp"
+#include "regatta/base/time.hpp"
+#include "regatta/workload/request.hpp"
 
 namespace regatta::serving {
 
@@ -15,7 +17,11 @@ class ReplicaScheduler;
 struct StreamTerms {
     std::int64_t priority = 0;        ///< smaller goes first
     std::uint16_t service_class = 0;  ///< among SchedulerLimits::classes
+    /// A client whose answer is not complete so long after its arrival at the gateway gives up.
+    SimTime timeout = SimTime::never();
 };
+/// Those of the stream of `request`, or the default ones.
+[[nodiscard]] StreamTerms terms_of(const Request& request, std::span<const StreamTerms> streams);
 
 /// What every replica scheduler must respect.
 struct SchedulerLimits {
@@ -25,6 +31,7 @@ struct SchedulerLimits {
     /// By stream; those that it does not reach have the default terms. Borrowed: must outlive every scheduler.
     std::span<const StreamTerms> streams = {};
     std::span<const std::string> classes = {};  ///< names of the classes of service; borrowed while one is made
+    SimTime gateway_latency = {};               ///< a client's giving up is known to the replica so long after
 };
 
 /// Two makers per policy: the one that runs (lazily), and the independent truth that walks its requests every step.

@@ -41,9 +41,15 @@ Replica::Replica(const ReplicaFacts& facts, std::unique_ptr<ReplicaScheduler> sc
     sums_.kv_blocks = facts.kv_blocks;
 }
 
+void Replica::clear_outcome() {
+    outcome_->finished.clear();
+    if (has_deadlines_) [[unlikely]]
+        outcome_->timed_out.clear();
+}
+
 EndReason Replica::receive(const Request& request, SimTime now) {
     if (!scheduler_->accepts(request)) return EndReason::TooLong;
-    outcome_->finished.clear();
+    clear_outcome();
     advance(now, now);
     if (facts_.max_queue != INT64_MAX && scheduler_->queue_state().waiting >= facts_.max_queue)
         return EndReason::QueueFull;
@@ -56,6 +62,8 @@ EndReason Replica::receive(const Request& request, SimTime now) {
         cut_run(now);
     }
     scheduler_->enqueue(request, now);
+    if (has_deadlines_ && is_busy_) [[unlikely]]
+        end_run_for_abort(now);
     return EndReason::None;
 }
 
@@ -67,12 +75,23 @@ void Replica::cut_run(SimTime now) {
     is_cut_ = true;
 }
 
-SimTime Replica::wake_at() const {
-    const SimTime completion = next_completion();
-    return has_deadlines_ ? std::min(completion, scheduler_->soonest_deadline()) : completion;
+/// No boundary after `after` at which somebody is taken out may lie within the run: it is to be the run's end. Whether
+/// the composition holds beyond it is seen there.
+void Replica::end_run_for_abort(SimTime after) {
+    const SimTime word = scheduler_->soonest_abort();
+    if (run_end_ <= word) return;
+    run_steps_ = steps_ended_by(std::max(word - SimTime::from_ns(1), after)) + 1;
+    run_end_ = boundary(run_steps_);
 }
 
-SimTime Replica::next_completion() const {
+/// Not after somebody is taken out: exactly then where the run in progress ends with it, else when the word comes.
+SimTime Replica::next_abort() const {
+    const SimTime word = scheduler_->soonest_abort();
+    if (word.is_never()) return word;
+    return std::max(word, is_busy_ ? run_end_ : run_start_.plus(least_step_fine_).ceiling());
+}
+
+inline SimTime Replica::next_completion() const {
     if (!is_busy_ && !starts_now_) return SimTime::never();
     const ReplicaScheduler::Soonest soonest = scheduler_->soonest_completion();
     const auto later = [&](const FineClock& from, std::int64_t steps) {
@@ -89,20 +108,25 @@ SimTime Replica::next_completion() const {
     return std::min(at, later(run_start_.plus(offset_fine(run_steps_)), soonest.waiting));
 }
 
+SimTime Replica::wake_at() const {
+    if (!has_deadlines_) return next_completion();
+    return std::min({next_completion(), scheduler_->soonest_deadline(), next_abort()});
+}
+
 std::optional<SimTime> Replica::new_wake_up() {
-    const SimTime at = wake_at();
+    const SimTime at = has_deadlines_ ? wake_at() : next_completion();
     if (at == told_wake_up_) return std::nullopt;
     told_wake_up_ = at;
     return at;
 }
 
 std::span<const ServedRequest> Replica::wake(SimTime now) {
-    outcome_->finished.clear();
-    if (has_deadlines_) outcome_->expired.clear();
+    clear_outcome();
     told_wake_up_ = SimTime::never();
     advance(now, now);
     // Whoever waited behind one that has given up may join the next batch.
-    if (has_deadlines_ && scheduler_->expire(now, *outcome_) && is_busy_ && !is_cut_) cut_run(now);
+    if (has_deadlines_ && scheduler_->expire(now, *outcome_) && is_busy_ && !is_cut_) [[unlikely]]
+        cut_run(now);
     return outcome_->finished;
 }
 
@@ -114,10 +138,11 @@ void Replica::advance(SimTime now, SimTime starts_before) {
             if (run_end_ > now) return;
             const SimTime end = run_end_;
             carry_out(run_steps_);
-            REGATTA_CHECK(end == now || outcome_->finished.empty(),
-                          fmt::format("replica {} completes a request at {} ns, but is woken at {} ns",
-                                      facts_.id.value(), end.ns(), now.ns()));
-            start_batch(!is_cut_);
+            const bool has_aborted = has_deadlines_ && scheduler_->abort(end, *outcome_);
+            REGATTA_CHECK(end == now || (outcome_->finished.empty() && timed_out().empty()),
+                          fmt::format("replica {} ends a request at {} ns, but is woken at {} ns", facts_.id.value(),
+                                      end.ns(), now.ns()));
+            start_batch(!is_cut_ && !has_aborted);
         } else if (starts_now_ && run_start_.ceiling() < starts_before) {
             starts_now_ = false;
             start_batch(false);
@@ -173,6 +198,8 @@ void Replica::start_run() {
     if (run_steps_ > 1) limit_run();
     uncut_steps_ = run_steps_;
     run_end_ = boundary(run_steps_);
+    if (has_deadlines_) [[unlikely]]
+        end_run_for_abort(run_start_.ceiling());
 }
 
 /// The series must hold over the whole run, and not overflow.
@@ -264,7 +291,7 @@ void Replica::tell_steps(std::int64_t steps) {
 }
 
 ReplicaSample Replica::sample(SimTime at) {
-    outcome_->finished.clear();
+    clear_outcome();
     advance(at - SimTime::from_ns(1), at);
     const QueueState queue = scheduler_->queue_state();
     const std::int64_t ended = is_busy_ ? steps_ended_by(at - SimTime::from_ns(1)) : 0;
@@ -296,7 +323,7 @@ void Replica::prefetch(unsigned stage) const {
 }
 
 void Replica::finish(SimTime end, const std::function<void(const ServedRequest&)>& unfinished) {
-    outcome_->finished.clear();
+    clear_outcome();
     advance(end - SimTime::from_ns(1), end);
     if (is_busy_) {
         const std::int64_t ended = steps_ended_by(end - SimTime::from_ns(1));

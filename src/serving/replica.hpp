@@ -32,9 +32,12 @@ struct ReplicaFacts {
 ///
 /// It lives in *runs*: stretches of steps over which the composition of the batch holds, the step time being a straight
 /// line in the context, so that the end of every step of the run is known in closed form. The caller wakes it at
-/// `wake_at()`, never later than a request completes or has waited too long, and tells it of requests as they come.
-/// Between the two nothing leaves a replica; what happens in it, batches formed and prompts computed, is made up for
-/// when it is next touched.
+/// `wake_at()`, never later than a request completes or times out, and tells it of requests as they come. Between the
+/// two nothing leaves a replica; what happens in it, batches formed and prompts computed, is made up for when it is
+/// next touched.
+///
+/// A request whose client has given up is taken out at the first step boundary at which that is known here: an engine
+/// looks at what came in between steps. So no run goes on beyond such a boundary.
 ///
 /// Step boundaries lie on a fine clock (2^-16 ns). To the outside a boundary happens at its nanosecond rounded up, and
 /// before anything else that reaches the replica at that nanosecond.
@@ -66,9 +69,10 @@ public:
     /// Carries out what is due at `now`, at which it wanted to be woken. Gives the requests that finished at this
     /// instant; valid until any replica that shares the outcome is woken.
     std::span<const ServedRequest> wake(SimTime now);
-    /// Those of the last wake() whose time was up before they came into a batch; valid as long.
-    [[nodiscard]] std::span<const ServedRequest> expired() const {
-        return has_deadlines_ ? std::span<const ServedRequest>(outcome_->expired) : std::span<const ServedRequest>();
+    /// Those that the last wake() ended unfinished, or too late for their clients; valid as long.
+    [[nodiscard]] std::span<const TimedOutRequest> timed_out() const {
+        return has_deadlines_ ? std::span<const TimedOutRequest>(outcome_->timed_out)
+                              : std::span<const TimedOutRequest>();
     }
 
     /// Its state before anything that happens at `at`.
@@ -89,12 +93,15 @@ public:
     void load(InArchive& archive);
 
 private:
+    void clear_outcome();
     void advance(SimTime now, SimTime starts_before);
     void start_batch(bool may_keep);
     void start_run();
     void limit_run();
     void cut_run(SimTime now);
     [[nodiscard]] SimTime next_completion() const;
+    [[nodiscard]] SimTime next_abort() const;
+    void end_run_for_abort(SimTime after);
     void carry_out(std::int64_t steps);
     [[nodiscard]] std::int64_t offset_fine(std::int64_t steps) const;
     [[nodiscard]] SimTime boundary(std::int64_t steps) const { return run_start_.plus(offset_fine(steps)).ceiling(); }

@@ -6,6 +6,7 @@
 
 #include "regatta/base/archive_fwd.hpp"
 #include "regatta/base/time.hpp"
+#include "regatta/serving/records.hpp"
 #include "regatta/workload/request.hpp"
 #include "timing/step_time_model.hpp"
 
@@ -26,11 +27,16 @@ struct ServedRequest {
     }
 };
 
+/// A request that was given up, by the scheduler or by its client.
+struct TimedOutRequest {
+    ServedRequest served;
+    EndReason reason = EndReason::None;
+};
+
 /// What the steps just completed brought. Reused from call to call, and cleared by the caller.
 struct StepOutcome {
     std::vector<ServedRequest> finished;
-    /// Requests that have waited too long; only schedulers that have deadlines touch it.
-    std::vector<ServedRequest> expired;
+    std::vector<TimedOutRequest> timed_out;  ///< only schedulers that have deadlines touch it
     /// Gaps between two tokens of a sequence that was preempted in between.
     std::vector<SimTime> resumed_gaps;
 };
@@ -76,13 +82,21 @@ public:
         bool arrivals_only_delay = false;
     };
     [[nodiscard]] virtual Soonest soonest_completion() const { return {}; }
-    /// Whether there is a limit to how long requests wait; if not, nobody asks for what follows. Never changes.
-    [[nodiscard]] virtual bool has_deadlines() const { return false; }
+    /// Whether requests may time out: because the policy limits how long they wait, or because a stream's clients give
+    /// up. If not, nobody asks for what follows. Never changes.
+    [[nodiscard]] virtual bool has_deadlines() const = 0;
     /// When the next request that waits has waited too long, unless it is in a batch by then.
     [[nodiscard]] virtual SimTime soonest_deadline() const { return SimTime::never(); }
     /// Ends the requests whose deadline is `now`; none may have passed. True when there were any. What is formed or
     /// completed at `now` comes before.
     [[nodiscard]] virtual bool expire(SimTime /*now*/, StepOutcome& /*outcome*/) { return false; }
+    /// When the next word comes that a client has given up: the stream's timeout after its arrival at the gateway, and
+    /// the gateway's latency. A request that completes after the timeout itself is not finished but timed out, whether
+    /// the word has come or not.
+    [[nodiscard]] virtual SimTime soonest_abort() const = 0;
+    /// At a step boundary, after complete_steps and before anything else: ends the requests, waiting or running, whose
+    /// clients' word has come by `now`. True when there were any: then a batch has to be formed.
+    [[nodiscard]] virtual bool abort(SimTime now, StepOutcome& outcome) = 0;
     /// Goes on with the same batch: takes the next step's blocks.
     virtual void keep_batch() = 0;
 

@@ -22,7 +22,11 @@ VllmV1::VllmV1(const SchedulerLimits& limits, const VllmV1Options& options)
     REGATTA_CHECK(
         options.chunk_tokens >= options.max_running && options.max_running > 0,
         fmt::format("chunk_tokens {} must not be below max_running {}", options.chunk_tokens, options.max_running));
-    if (!options.queue.is_plain()) queue_ = std::make_unique<OrderedQueue>(options.queue, limits.streams);
+    if (std::any_of(limits.streams.begin(), limits.streams.end(),
+                    [](const StreamTerms& terms) { return !terms.timeout.is_never(); }))
+        patience_ = std::make_unique<DeadlineHeap>();
+    if (!options.queue.is_plain() || patience_ != nullptr)
+        queue_ = std::make_unique<OrderedQueue>(options.queue, limits.streams);
 }
 
 std::int64_t VllmV1::blocks_for(std::int64_t tokens) const {
@@ -71,6 +75,9 @@ void VllmV1::enqueue(const Request& request, SimTime received) {
     slot.served = ServedRequest{.request = request, .received = received};
     slot.computed = 0;
     push_waiting(index, false);
+    if (patience_ == nullptr) return;
+    if (const SimTime leaves_at = client_leaves_at(request); !leaves_at.is_never())
+        patience_->insert(index, leaves_at + limits_.gateway_latency);
 }
 
 void VllmV1::push_waiting(std::uint32_t index, bool at_head) {
@@ -109,15 +116,6 @@ bool VllmV1::arrival_may_join(const Request& request) const {
     // Behind a waiting request it has to wait; the head itself stays blocked while the composition holds.
     const bool is_next = queue_ != nullptr ? queue_->would_be_first(request) : waiting_ == 0;
     return is_next && running_ < options_.max_running;
-}
-
-bool VllmV1::expire(SimTime now, StepOutcome& outcome) {
-    while (const auto index = queue_->take_expired(now)) {
-        outcome.expired.push_back(slots_[*index].served);
-        --waiting_;
-        free_slot(*index);
-    }
-    return !outcome.expired.empty();
 }
 
 bool VllmV1::form_batch(SimTime now) {
@@ -222,7 +220,7 @@ void VllmV1::complete_steps(std::int64_t steps, SimTime end, StepOutcome& outcom
         std::pop_heap(endings_.begin(), endings_.end(), std::greater<>());
         endings_.pop_back();
         stop_decoding(slots_[index]);
-        finish(index, outcome);
+        finish(index, end, outcome);
     }
     complete_chunks(end, outcome);
 }
@@ -240,7 +238,7 @@ void VllmV1::complete_chunks(SimTime end, StepOutcome& outcome) {
             outcome.resumed_gaps.push_back(end - slot.last_token);
         ++slot.served.generated;
         if (slot.served.generated == slot.served.request.output_tokens)
-            finish(index, outcome);
+            finish(index, end, outcome);
         else
             start_decoding(index);
     }
@@ -291,12 +289,15 @@ void VllmV1::stop_decoding(Slot& slot) {
     slot.stage = Stage::Prefilling;
 }
 
-void VllmV1::finish(std::uint32_t index, StepOutcome& outcome) {
+void VllmV1::finish(std::uint32_t index, SimTime end, StepOutcome& outcome) {
     Slot& slot = slots_[index];
     free_blocks_ += blocks_for(slot.computed);
     --running_;
     if (queue_ != nullptr) queue_->stopped_running(slot.served.request);
-    outcome.finished.push_back(slot.served);
+    if (patience_ != nullptr) [[unlikely]]
+        end_by_patience(index, end, outcome);
+    else
+        outcome.finished.push_back(slot.served);
     free_slot(index);
 }
 
@@ -362,6 +363,7 @@ void VllmV1::save(OutArchive& archive) const {
             << stale_endings_ << prefilling_ << soonest_chunk_ << soonest_waiting_ << admissions_ << chunks_
             << chunk_slots_ << has_preempted_ << steady_steps_;
     if (queue_ != nullptr) queue_->save(archive);
+    if (patience_ != nullptr) patience_->save(archive);
 }
 
 void VllmV1::load(InArchive& archive) {
@@ -370,6 +372,7 @@ void VllmV1::load(InArchive& archive) {
         stale_endings_ >> prefilling_ >> soonest_chunk_ >> soonest_waiting_ >> admissions_ >> chunks_ >> chunk_slots_ >>
         has_preempted_ >> steady_steps_;
     if (queue_ != nullptr) queue_->load(archive);
+    if (patience_ != nullptr) patience_->load(archive);
     describe_step();
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "regatta/base/parameters.hpp"
+#include "serving/deadline_heap.hpp"
 #include "serving/ordered_queue.hpp"
 #include "serving/registry.hpp"
 #include "serving/replica_scheduler.hpp"
@@ -52,9 +53,15 @@ public:
     [[nodiscard]] std::int64_t steady_steps() const override { return steady_steps_; }
     [[nodiscard]] Soonest soonest_completion() const override;
     void complete_steps(std::int64_t steps, SimTime end, StepOutcome& outcome) override;
-    [[nodiscard]] bool has_deadlines() const override { return options_.queue.max_waiting.has_value(); }
+    [[nodiscard]] bool has_deadlines() const override {
+        return options_.queue.max_waiting.has_value() || patience_ != nullptr;
+    }
     [[nodiscard]] SimTime soonest_deadline() const override { return queue_->deadline(); }
     [[nodiscard]] bool expire(SimTime now, StepOutcome& outcome) override;
+    [[nodiscard]] SimTime soonest_abort() const override {
+        return patience_ != nullptr ? patience_->soonest() : SimTime::never();
+    }
+    [[nodiscard]] bool abort(SimTime now, StepOutcome& outcome) override;
     void keep_batch() override;
     [[nodiscard]] QueueState queue_state() const override { return {waiting_, running_}; }
     [[nodiscard]] std::int64_t kv_blocks_used(std::int64_t steps) const override;
@@ -117,7 +124,10 @@ private:
     void complete_chunks(SimTime end, StepOutcome& outcome);
     void start_decoding(std::uint32_t index);
     void stop_decoding(Slot& slot);
-    void finish(std::uint32_t index, StepOutcome& outcome);
+    void finish(std::uint32_t index, SimTime end, StepOutcome& outcome);
+    void end_by_patience(std::uint32_t index, SimTime end, StepOutcome& outcome);
+    void take_out(std::uint32_t index, StepOutcome& outcome);
+    [[nodiscard]] SimTime client_leaves_at(const Request& request) const;
     void drop_stale_endings();
     void note_peak();
 
@@ -149,6 +159,8 @@ private:
     std::uint32_t stale_endings_ = 0;      ///< entries of `endings_` that mean nothing any more
     bool has_preempted_ = false;           ///< in the step being formed
     std::unique_ptr<OrderedQueue> queue_;  ///< of those who wait; null where the plain list through the slots will do
+    /// When word comes that the client of a request has given up; null where none does. Has a queue_ beside it.
+    std::unique_ptr<DeadlineHeap> patience_;
     std::vector<Slot> slots_;
     std::vector<Ending> endings_;
     std::vector<std::int32_t> needing_block_;  ///< decodes by step (modulo the block size) at which they need a block

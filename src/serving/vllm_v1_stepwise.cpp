@@ -44,7 +44,7 @@ bool VllmV1Stepwise::take_blocks(Entry& entry, std::int64_t tokens) {
     return true;
 }
 
-StreamTerms VllmV1Stepwise::terms_of(const Entry& entry) const {
+StreamTerms VllmV1Stepwise::stream_of(const Entry& entry) const {
     const std::size_t stream = entry.served.request.stream.index();
     return stream < limits_.streams.size() ? limits_.streams[stream] : StreamTerms{};
 }
@@ -52,8 +52,8 @@ StreamTerms VllmV1Stepwise::terms_of(const Entry& entry) const {
 bool VllmV1Stepwise::has_better_priority(const Entry& a, const Entry& b) const {
     const Request& one = a.served.request;
     const Request& other = b.served.request;
-    return std::tuple(terms_of(a).priority, one.arrival, one.id) <
-           std::tuple(terms_of(b).priority, other.arrival, other.id);
+    return std::tuple(stream_of(a).priority, one.arrival, one.id) <
+           std::tuple(stream_of(b).priority, other.arrival, other.id);
 }
 
 /// Of two that wait, given that the queue holds them as they came, the preempted at its head.
@@ -125,9 +125,9 @@ bool VllmV1Stepwise::schedule_running(std::int64_t& budget) {
 
 bool VllmV1Stepwise::has_room_for_class_of(const Entry& entry) const {
     if (options_.queue.class_limits.empty()) return true;
-    const std::uint16_t wanted = terms_of(entry).service_class;
+    const std::uint16_t wanted = stream_of(entry).service_class;
     const auto running = std::count_if(running_.begin(), running_.end(),
-                                       [&](const Entry& other) { return terms_of(other).service_class == wanted; });
+                                       [&](const Entry& other) { return stream_of(other).service_class == wanted; });
     return running < options_.queue.class_limits.at(wanted);
 }
 
@@ -170,10 +170,37 @@ SimTime VllmV1Stepwise::soonest_deadline() const {
 bool VllmV1Stepwise::expire(SimTime now, StepOutcome& outcome) {
     for (const Entry& entry : waiting_) {
         REGATTA_CHECK(deadline_of(entry) >= now, "a request should have expired before");
-        if (deadline_of(entry) == now) outcome.expired.push_back(entry.served);
+        if (deadline_of(entry) == now) outcome.timed_out.push_back({entry.served, EndReason::WaitedTooLong});
     }
-    std::erase_if(waiting_, [&](const Entry& entry) { return deadline_of(entry) == now; });
-    return !outcome.expired.empty();
+    return std::erase_if(waiting_, [&](const Entry& entry) { return deadline_of(entry) == now; }) > 0;
+}
+
+SimTime VllmV1Stepwise::client_leaves_at(const Entry& entry) const {
+    const SimTime patience = stream_of(entry).timeout;
+    return patience.is_never() ? SimTime::never() : entry.served.request.arrival + patience;
+}
+
+/// When it is known here.
+SimTime VllmV1Stepwise::abort_of(const Entry& entry) const {
+    return client_leaves_at(entry) + limits_.gateway_latency;
+}
+
+SimTime VllmV1Stepwise::soonest_abort() const {
+    SimTime soonest = SimTime::never();
+    for (const Entry& entry : running_)
+        soonest = std::min(soonest, abort_of(entry));
+    for (const Entry& entry : waiting_)
+        soonest = std::min(soonest, abort_of(entry));
+    return soonest;
+}
+
+bool VllmV1Stepwise::abort(SimTime now, StepOutcome& outcome) {
+    const auto is_gone = [&](const Entry& entry) { return abort_of(entry) <= now; };
+    for (const Entry& entry : running_)
+        if (is_gone(entry)) outcome.timed_out.push_back({entry.served, EndReason::ClientGone});
+    for (const Entry& entry : waiting_)
+        if (is_gone(entry)) outcome.timed_out.push_back({entry.served, EndReason::ClientGone});
+    return std::erase_if(running_, is_gone) + std::erase_if(waiting_, is_gone) > 0;
 }
 
 bool VllmV1Stepwise::form_batch(SimTime now) {
@@ -219,7 +246,11 @@ void VllmV1Stepwise::complete_steps(std::int64_t steps, SimTime end, StepOutcome
         entry.is_decoding = true;
         entry.last_token = end;
         ++entry.served.generated;
-        if (entry.served.generated == entry.served.request.output_tokens) outcome.finished.push_back(entry.served);
+        if (entry.served.generated < entry.served.request.output_tokens) continue;
+        if (end <= client_leaves_at(entry))
+            outcome.finished.push_back(entry.served);
+        else
+            outcome.timed_out.push_back({entry.served, EndReason::ClientGone});
     }
     std::erase_if(running_,
                   [](const Entry& entry) { return entry.served.generated == entry.served.request.output_tokens; });

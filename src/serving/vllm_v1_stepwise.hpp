@@ -21,8 +21,10 @@ public:
     [[nodiscard]] const timing::BatchShape& shape() const override { return shape_; }
     [[nodiscard]] std::int64_t steady_steps() const override { return steps_left_; }
     void complete_steps(std::int64_t steps, SimTime end, StepOutcome& outcome) override;
-    [[nodiscard]] bool has_deadlines() const override { return options_.queue.max_waiting.has_value(); }
+    [[nodiscard]] bool has_deadlines() const override { return true; }
     [[nodiscard]] SimTime soonest_deadline() const override;
+    [[nodiscard]] SimTime soonest_abort() const override;
+    [[nodiscard]] bool abort(SimTime now, StepOutcome& outcome) override;
     [[nodiscard]] bool expire(SimTime now, StepOutcome& outcome) override;
     void keep_batch() override;
     [[nodiscard]] QueueState queue_state() const override;
@@ -55,13 +57,15 @@ private:
     [[nodiscard]] bool schedule_running(std::int64_t& budget);
     void admit(std::int64_t& budget, SimTime now);
     void preempt(std::size_t place);
-    [[nodiscard]] StreamTerms terms_of(const Entry& entry) const;
+    [[nodiscard]] StreamTerms stream_of(const Entry& entry) const;
     [[nodiscard]] bool has_better_priority(const Entry& a, const Entry& b) const;
     [[nodiscard]] bool goes_before(const Entry& a, const Entry& b) const;
     [[nodiscard]] std::size_t next_to_give_way() const;
     [[nodiscard]] bool has_room_for_class_of(const Entry& entry) const;
     [[nodiscard]] std::size_t next_to_admit() const;
     [[nodiscard]] SimTime deadline_of(const Entry& entry) const;
+    [[nodiscard]] SimTime client_leaves_at(const Entry& entry) const;
+    [[nodiscard]] SimTime abort_of(const Entry& entry) const;
     void describe_step();
 
     SchedulerLimits limits_;

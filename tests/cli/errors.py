@@ -88,6 +88,12 @@ SCENARIO_MISTAKES = [
       'you mean "stream-0"?']),
     ("parallel: {tp: 1}", "scheduler: {class_limits: {stream-0: none}}",
      ["fleet.yaml:8:33: fleet.pools[0].scheduler.class_limits: stream-0: expected a whole number, found \"none\""]),
+    ("    - arrivals: {process", "    - timeout: 30\n      arrivals: {process",
+     ['fleet.yaml:11:16: workload.streams[0].timeout: expected a duration with a unit (ns, us, ms, s, min, h, d), found "30"']),
+    ("    - arrivals: {process", "    - timeout: 0s\n      arrivals: {process",
+     ['fleet.yaml:11:16: workload.streams[0].timeout: expected a duration of at least 1ns, found "0s"']),
+    ("  streams:", "  timeout: 30s\n  streams:",
+     ["fleet.yaml:10:12: workload.timeout: applies to a trace only; say it in each stream"]),
     ("process: poisson", "process: poison",
      ['fleet.yaml:11:27: workload.streams[0].arrivals.process: expected one of: poisson, gamma, constant, all_at_once, '
       'found "poison"; did you mean "poisson"?']),

@@ -231,6 +231,38 @@ class Features(SameAnswer):
         self.assertGreater(summary["requests"]["timed_out"], 20)
         self.assertGreater(summary["requests"]["preemptions"], 10)
 
+    TIMEOUTS = ["workload.streams[0].timeout=1500ms", "workload.streams[1].timeout=900ms",
+                "workload.streams[2].timeout=3s", "workload.streams[3].timeout=4100us"]
+
+    def check_timeouts(self, *overrides, **options):
+        summary = self.check_features(*self.TIMEOUTS, *overrides, **options)
+        gone = summary["requests"]["reasons"]["client_gone"]
+        self.assertGreater(gone, 50)
+        self.assertLess(gone, summary["requests"]["finished"])
+        self.assertEqual(summary["streams"][3]["requests"]["finished"], 0)
+        return summary
+
+    def test_clients_that_give_up(self):
+        summary = self.check_timeouts(stepwise_ranks=3)
+        self.assertGreater(summary["requests"]["preemptions"], 50)
+
+    def test_clients_that_give_up_and_gateways_that_hear_reports(self):
+        self.check_timeouts("gateways.reports={every: 30ms}", "output.series=50ms")
+
+    def test_clients_that_give_up_in_every_queue(self):
+        self.check_queue("{max_running: 12, chunk_tokens: 256, order: shortest_first, max_waiting: 400ms, class_limits: "
+                         "{batch: 2}}", *self.TIMEOUTS, "duration=4s")
+
+    def test_clients_of_a_trace_that_give_up_before_the_end(self):
+        self.write("recorded.csv", "arrival_s,input_tokens,output_tokens\n" + "".join(
+            f"{number * 0.0171:.9f},{1 + number * 37 % 900},{1 + number * 11 % 200}\n" for number in range(200)))
+        summary = self.check_features(
+            f"workload.streams[1]={{name: recorded, pool: small, trace: {self.directory}/recorded.csv, timeout: 1s}}",
+            "end=at_duration", "duration=3s")
+        self.assertGreater(summary["requests"]["timed_out"], 10)
+        self.assertGreater(summary["requests"]["unfinished"], 10)
+        self.assertEqual(summary["streams"][0]["requests"]["timed_out"], 0)
+
     def test_many_gateways_for_few_requests(self):
         self.check_features("gateways.count=50", "duration=2s")
 

@@ -56,9 +56,10 @@ serving::RequestRecord make_up_request(Dice& dice, std::uint64_t id) {
     if (row.state == EndState::Finished) return row;
     row.output_tokens = 0;
     row.first_token_ns = kNoTime;
-    if (row.state == EndState::Rejected || row.state == EndState::TimedOut) row.scheduled_ns = kNoTime;
     if (row.state == EndState::Rejected) row.reason = serving::EndReason::TooLong;
-    if (row.state == EndState::TimedOut) row.reason = serving::EndReason::WaitedTooLong;
+    if (row.state == EndState::TimedOut)
+        row.reason = dice.below(2) == 0 ? serving::EndReason::WaitedTooLong : serving::EndReason::ClientGone;
+    if (row.state == EndState::Rejected || row.reason == serving::EndReason::WaitedTooLong) row.scheduled_ns = kNoTime;
     if (row.state == EndState::Unfinished) row.end_ns = kEndNs;
     return row;
 }

@@ -128,22 +128,22 @@ TEST(SummaryText, CountsTimeOutsAndReasonsWhereThereAreAny) {
     Summary summary = plain_summary();
     summary.all.rejected = 4;
     summary.all.timed_out = 1'300;
-    summary.all.by_reason = {7'204, 4, 1'300};
+    summary.all.by_reason = {7'204, 4, 1'000, 0, 0, 300};
     expect_contains(to_text(summary, plain_context()),
                     "+ 4 rejected + 0 failed + 1,300 timed out + 23 unfinished at the end\n"
-                    "Not served 4 too long, 1,300 waited too long\n");
+                    "Not served 4 too long, 1,000 waited too long, 300 client gone\n");
 }
 
 TEST(SummaryJson, CountsTimeOutsAndReasonsAlways) {
     Summary summary = plain_summary();
     nlohmann::json requests = nlohmann::json::parse(to_json(summary, plain_context()))["requests"];
     EXPECT_EQ(requests["timed_out"], 0);
-    EXPECT_EQ(requests["reasons"], nlohmann::json({{"too_long", 0}, {"waited_too_long", 0}}));
+    EXPECT_EQ(requests["reasons"], nlohmann::json({{"too_long", 0}, {"waited_too_long", 0}, {"client_gone", 0}}));
     summary.all.timed_out = 1'300;
-    summary.all.by_reason = {7'204, 4, 1'300};
+    summary.all.by_reason = {7'204, 4, 1'000, 0, 0, 300};
     requests = nlohmann::json::parse(to_json(summary, plain_context()))["requests"];
     EXPECT_EQ(requests["timed_out"], 1'300);
-    EXPECT_EQ(requests["reasons"], nlohmann::json({{"too_long", 4}, {"waited_too_long", 1'300}}));
+    EXPECT_EQ(requests["reasons"], nlohmann::json({{"too_long", 4}, {"waited_too_long", 1'000}, {"client_gone", 300}}));
 }
 
 TEST(SummaryText, SaysOfOneRankWhatThereIsToSay) {

@@ -61,7 +61,7 @@ TEST(Keys, EverythingWrongIsToldAtOnceInTheOrderOfTheFile) {
                          "end: never\n"),
         (Lines{"fleet.yaml:1:1: durration: no such key; did you mean \"duration\"?",
                "fleet.yaml:1:1: workload: missing; expected a map with: trace, columns, rate_scale, window, limit, "
-               "pool, model, streams",
+               "pool, model, timeout, streams",
                "fleet.yaml:2:7: seed: expected a whole number of at least 0, found \"-1\"",
                "fleet.yaml:5:7: fleet.pools[0].node: missing; expected a name, or a map with: name, gpu, "
                "gpus",
@@ -184,6 +184,21 @@ TEST(Keys, ClassesAreThoseThatStreamsName) {
         problems_of_text(scenario_with(9, streams), {"fleet.pools[0].scheduler.class_limits={a: 3}"}),
         Lines{"--set #1 (fleet.pools[0].scheduler.class_limits={a: 3}): fleet.pools[0].scheduler.class_limits: no "
               "stream has the class \"a\"; allowed: chat, stream-1"});
+}
+
+TEST(Keys, TimeoutsAreOfAStreamOrOfALoneTrace) {
+    EXPECT_TRUE(load_text(scenario_with()).streams[0].timeout.is_never());
+    const auto timeout = [](const std::string& line) {
+        return load_text(scenario_with(9, line), {}, {"t.csv"}).streams[0].timeout;
+    };
+    EXPECT_EQ(timeout("    - {trace: t.csv, timeout: 3s}\n    - arrivals: {rate: 1/s}"), SimTime::from_s(3));
+    EXPECT_EQ(timeout("    - timeout: 1500ms\n      arrivals: {rate: 1/s}"), SimTime::from_ms(1500));
+    EXPECT_EQ(load_text(scenario_with(), {"workload={trace: t.csv, timeout: 1min}"}, {"t.csv"}).streams[0].timeout,
+              SimTime::from_s(60));
+    EXPECT_EQ(problems_of_text(scenario_with(7, "workload:\n  timeout: 3s")),
+              Lines{"fleet.yaml:8:12: workload.timeout: applies to a trace only; say it in each stream"});
+    EXPECT_EQ(problems_of_text(scenario_with(9, "    - timeout: 0s\n      arrivals: {rate: 1/s}")),
+              Lines{"fleet.yaml:9:16: workload.streams[0].timeout: expected a duration of at least 1ns, found \"0s\""});
 }
 
 TEST(Keys, LengthsMustSayTheirDistribution) {

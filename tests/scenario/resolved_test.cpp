@@ -52,6 +52,7 @@ std::string facts_of(const Scenario& scenario) {
                             stream.correlation);
         add_time(stream.targets.ttft);
         add_time(stream.targets.tpot);
+        add_time(stream.timeout);
         add_policy(stream.arrivals);
         add_policy(stream.prompt);
         add_policy(stream.output);
@@ -119,6 +120,7 @@ workload:
   limit: none
   pool: none
   model: none
+  timeout: none
   streams:
     - name: stream-0
       pool: chat
@@ -129,6 +131,7 @@ workload:
       targets:
         ttft: none
         tpot: none
+      timeout: none
       trace: none
       columns: none
       rate_scale: none
@@ -169,6 +172,8 @@ TEST(Resolved, MeansTheSameWhenItIsReadAgain) {
     expect_same_again(scenario_with(), {"workload.streams[0].targets={ttft: none}", "targets={ttft: 5s, tpot: 1s}"});
     expect_same_again(scenario_with(), {"workload.streams[0].arrivals={gamma: 2, rate: 3/min}"});
     expect_same_again(scenario_with(), {"workload.streams[0].arrivals=all_at_once", "workload.streams[0].limit=5"});
+    expect_same_again(scenario_with(), {"workload.streams[0].timeout=90s"});
+    expect_same_again(scenario_with(), {"workload={trace: t.csv, rate_scale: 0.3, timeout: 7ms}"});
     expect_same_again(scenario_with(), {"workload={trace: t.csv, rate_scale: 0.3, window: {from: 1s, to: 3s}}"});
     expect_same_again(scenario_with(9, "    - class: 'a: b'\n      arrivals: {rate: 1/s}"),
                       {"fleet.pools[0].scheduler={order: priority, max_waiting: 3s, class_limits: {'a: b': 7}}"});

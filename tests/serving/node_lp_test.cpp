@@ -121,7 +121,12 @@ protected:
         parameters.set("max_running", std::int64_t{8});
         parameters.set("order", std::string("fcfs"));
         parameters.set("class_limits", std::vector<std::pair<std::string, std::int64_t>>());
-        const SchedulerLimits limits{.kv_blocks = 10, .block_tokens = 4, .max_context_tokens = 100};
+        if (!max_waiting_.is_never()) parameters.set("max_waiting", max_waiting_);
+        const SchedulerLimits limits{.kv_blocks = 10,
+                                     .block_tokens = 4,
+                                     .max_context_tokens = 100,
+                                     .streams = streams_,
+                                     .gateway_latency = ns(kLatencyNs)};
         std::vector<Replica> replicas;
         for (std::uint32_t slot = 0; slot < kReplicas; ++slot)
             replicas.emplace_back(
@@ -132,6 +137,7 @@ protected:
                                                       .tells_completions = report_every_.is_never(),
                                                       .boards = boards,
                                                       .gateway_latency = ns(kLatencyNs),
+                                                      .least_step = ns(100),
                                                       .first_gateway = LpId(0)},
                                         std::move(replicas), sink_);
     }
@@ -139,6 +145,8 @@ protected:
     timing::LinearStepTime timing_{{.step_ns = 100}};
     SimTime report_every_ = SimTime::never();
     SimTime sample_every_ = SimTime::never();
+    SimTime max_waiting_ = SimTime::never();
+    std::vector<StreamTerms> streams_;
     RecordingSink sink_;
     StepOutcome outcome_;
     std::vector<Told> told_;
@@ -185,7 +193,44 @@ TEST_F(ANode, WritesARefusedRequestAndTellsItsGateway) {
     EXPECT_EQ(sink_.requests[0].first_token_ns, kNoTime);
     EXPECT_EQ(sink_.requests[0].output_tokens, 0u);
     EXPECT_EQ(sink_.requests[0].requested_output_tokens, 50u);
-    EXPECT_EQ(told_, (std::vector<Told>{{0, 2000, 1, kFirstInPool}}));
+    EXPECT_EQ(told_, (std::vector<Told>{{0, 2100, 1, kFirstInPool}})) << "not before a step could have been made";
+}
+
+TEST_F(ANode, WritesARequestWhoseClientGaveUpAndTellsItsGateway) {
+    streams_ = {{.timeout = ns(750)}};
+    (void)run({{{request(1, 1000, 5, 30), 1}}});
+    ASSERT_EQ(sink_.requests.size(), 1u);
+    // Received at 1500; the word comes at 2250; steps end at 1600, ..., 2200, 2300.
+    EXPECT_EQ(sink_.requests[0].state, EndState::TimedOut);
+    EXPECT_EQ(sink_.requests[0].reason, EndReason::ClientGone);
+    EXPECT_EQ(sink_.requests[0].end_ns, 2300);
+    EXPECT_EQ(sink_.requests[0].output_tokens, 8u);
+    EXPECT_EQ(told_, (std::vector<Told>{{0, 2800, 1, kFirstInPool + 1}}));
+}
+
+TEST_F(ANode, TellsOfARequestGivenUpNotBeforeAStepCouldHaveBeenMade) {
+    max_waiting_ = ns(20);
+    // The eleventh block is for request 2, received at 1530 while 1 has all ten.
+    (void)run({{{request(1, 1000, 37, 2), 0}, {request(2, 1030, 5, 1), 0}}});
+    ASSERT_EQ(sink_.requests.size(), 2u);
+    EXPECT_EQ(sink_.requests[0].request_id, 2u);
+    EXPECT_EQ(sink_.requests[0].reason, EndReason::WaitedTooLong);
+    EXPECT_EQ(sink_.requests[0].end_ns, 1550);
+    EXPECT_EQ(told_,
+              (std::vector<Told>{{0, 1630 + kLatencyNs, 2, kFirstInPool}, {0, 1700 + kLatencyNs, 1, kFirstInPool}}));
+}
+
+TEST_F(ANode, ReportsAndSamplesKnowWhoIsGone) {
+    streams_ = {{.timeout = ns(550)}, {}};
+    report_every_ = ns(2110);
+    sample_every_ = ns(2110);
+    Request patient = request(2, 1000, 5, 20);
+    patient.stream = StreamId(1);
+    // The word comes at 2050, the step ends at 2100: request 2 alone is left, with 11 tokens in 3 blocks.
+    (void)run({{{request(1, 1000, 5, 30), 0}, {patient, 1}}});
+    EXPECT_EQ(told_, (std::vector<Told>{{0, 2110 + kLatencyNs, 1, kFirstInPool + 1}}));
+    ASSERT_GE(sink_.samples.size(), 2u);
+    EXPECT_EQ(fields(sink_.samples[1].state), fields(ReplicaSample{0, 1, 3, 1}));
 }
 
 TEST_F(ANode, WritesWhatIsUnfinishedAtTheEndAndWhatIsStillUnderWay) {

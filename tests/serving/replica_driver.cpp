@@ -56,18 +56,20 @@ private:
 
     [[nodiscard]] SimTime next_instant() const {
         SimTime next = replica_->wake_at();
-        if (arrived_ < script_.requests.size()) next = std::min(next, script_.requests[arrived_].arrival);
+        if (arrived_ < script_.requests.size()) next = std::min(next, next_arrival());
         if (next.is_never()) return next;
         if (sampled_ < script_.samples.size()) next = std::min(next, script_.samples[sampled_]);
         return next;
     }
+
+    [[nodiscard]] SimTime next_arrival() const { return script_.requests[arrived_].arrival + script_.way; }
 
     void step_to(SimTime now) {
         last_ = now;
         if (script_.move_at && !has_moved_ && now >= *script_.move_at) move();
         sample_through(now);
         wake_if_due(now);
-        for (; arrived_ < script_.requests.size() && script_.requests[arrived_].arrival == now; ++arrived_)
+        for (; arrived_ < script_.requests.size() && next_arrival() == now; ++arrived_)
             receive(script_.requests[arrived_], now);
         wake_if_due(now);
         check(now);
@@ -84,9 +86,9 @@ private:
         if (replica_->wake_at() != now) return;
         story_.wake_ups.push_back(now);
         for (const ServedRequest& served : replica_->wake(now))
-            tell_fate(served, EndState::Finished, now);
-        for (const ServedRequest& served : replica_->expired())
-            tell_fate(served, EndState::TimedOut, now);
+            tell_fate(served, {.state = EndState::Finished}, now);
+        for (const TimedOutRequest& given_up : replica_->timed_out())
+            tell_fate(given_up.served, {.state = EndState::TimedOut, .reason = given_up.reason}, now);
         REGATTA_CHECK(static_cast<std::int64_t>(story_.wake_ups.size()) < kMostWakeUps, "no progress");
     }
 
@@ -94,13 +96,19 @@ private:
         if (replica_->receive(request, now) == EndReason::None)
             ++accepted_;
         else
-            tell_fate({.request = request, .received = now}, EndState::Rejected, now);
+            tell_fate({.request = request, .received = now},
+                      {.state = EndState::Rejected, .reason = EndReason::TooLong}, now);
     }
 
-    void tell_fate(const ServedRequest& served, EndState state, SimTime end) {
-        if (state == EndState::Finished || state == EndState::TimedOut) ++ended_;
+    struct End {
+        EndState state = EndState::Unfinished;
+        EndReason reason = EndReason::None;
+    };
+    void tell_fate(const ServedRequest& served, const End& how, SimTime end) {
+        if (how.state == EndState::Finished || how.state == EndState::TimedOut) ++ended_;
         story_.fates.push_back({.id = served.request.id.value(),
-                                .state = state,
+                                .state = how.state,
+                                .reason = how.reason,
                                 .end_ns = end.ns(),
                                 .received_ns = ns_or_none(served.received),
                                 .scheduled_ns = ns_or_none(served.scheduled),
@@ -138,7 +146,7 @@ private:
 
     void finish(SimTime end) {
         sample_through(end);
-        replica_->finish(end, [&](const ServedRequest& served) { tell_fate(served, EndState::Unfinished, end); });
+        replica_->finish(end, [&](const ServedRequest& served) { tell_fate(served, {}, end); });
         std::sort(story_.fates.begin(), story_.fates.end(), [](const Fate& a, const Fate& b) { return a.id < b.id; });
         REGATTA_CHECK(sink_.replicas.size() == 1 && story_.fates.size() == arrived_,
                       fmt::format("{} of {} requests ended", story_.fates.size(), arrived_));
@@ -168,9 +176,9 @@ private:
 
 std::ostream& operator<<(std::ostream& out, const Fate& fate) {
     return out << fmt::format(
-               "request {}: state {} end {} received {} scheduled {} first token {} tokens {} preempted {}", fate.id,
-               static_cast<int>(fate.state), fate.end_ns, fate.received_ns, fate.scheduled_ns, fate.first_token_ns,
-               fate.generated, fate.preemptions);
+               "request {}: state {} ({}) end {} received {} scheduled {} first token {} tokens {} preempted {}",
+               fate.id, static_cast<int>(fate.state), static_cast<int>(fate.reason), fate.end_ns, fate.received_ns,
+               fate.scheduled_ns, fate.first_token_ns, fate.generated, fate.preemptions);
 }
 
 Story tell(const Subject& subject, Stepping stepping, const Script& script) {

@@ -22,9 +22,10 @@ struct Subject {
     std::shared_ptr<const timing::StepTimeModel> timing;
 };
 
-/// What happens to it. Requests reach the replica at their arrival times, which do not fall.
+/// What happens to it. Arrival times do not fall.
 struct Script {
     std::vector<Request> requests = {};
+    SimTime way = {};                     ///< from a request's arrival until it reaches the replica
     std::vector<SimTime> samples = {};    ///< rising
     std::optional<SimTime> until = {};    ///< else until all is done
     std::optional<SimTime> move_at = {};  ///< its state leaves the process here and comes back into a new replica
@@ -34,6 +35,7 @@ struct Script {
 struct Fate {
     std::uint64_t id = 0;
     EndState state = EndState::Unfinished;
+    EndReason reason = EndReason::None;
     std::int64_t end_ns = kNoTime;
     std::int64_t received_ns = kNoTime;
     std::int64_t scheduled_ns = kNoTime;

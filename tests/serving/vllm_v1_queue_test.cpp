@@ -128,7 +128,8 @@ TEST_P(VllmV1Queue, OthersPassAClassAtItsLimit) {
 TEST_P(VllmV1Queue, WhoHasWaitedTooLongEndsAtThatInstant) {
     const Story story = run({.max_running = 1, .max_waiting = SimTime::from_ns(120)},
                             {request(0, 0, 1, 9), request(1, 10, 1, 1), request(2, 855, 1, 1)});
-    const Fate given_up{.id = 1, .state = EndState::TimedOut, .end_ns = 130, .received_ns = 10};
+    const Fate given_up{
+        .id = 1, .state = EndState::TimedOut, .reason = EndReason::WaitedTooLong, .end_ns = 130, .received_ns = 10};
     EXPECT_EQ(story.fates.at(1), given_up);
     EXPECT_EQ(story.fates.at(2).scheduled_ns, 900) << "in time";
     EXPECT_EQ(story.fates.at(2).state, EndState::Finished);

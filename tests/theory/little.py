@@ -17,6 +17,8 @@ as requests of one batch may, are few against all requests.
 A request is in the system from its receipt by the replica on: the way from the gateway, a constant, is left out.
 """
 
+import csv
+import io
 import math
 import random
 import sys
@@ -39,6 +41,8 @@ CUT_DOWN = {
                               "gateways.count=8"],
     "million-gpus": ["duration=5s", "fleet.pools[0].nodes=120", "workload.streams[0].arrivals.rate=480/s",
                      "gateways.count=8", "seed=2"],
+    # One latency for all, so that it can be taken off.
+    "two-pools": [f"fleet.pools[a100].gateway_latency={GATEWAY_TO_NODE_US}us"],
 }
 SCENARIOS = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
 
@@ -87,6 +91,30 @@ class Shipped(ProgramTest):
         summary = self.check("quickstart", "duration=1min", "fleet.pools[0].kv_blocks=900",
                              "workload.streams[0].arrivals.rate=120/s")
         self.assertGreater(summary["requests"]["preemptions"], 100)
+
+
+class GivenUp(ProgramTest):
+    """The law counts everybody: those given up are in the system until they leave the replica."""
+
+    def test_who_waits_too_long_and_whose_client_has_gone(self):
+        settings = ["duration=1min", "measure.from=0s", "fleet.pools[0].kv_blocks=900", "output.series=100ms",
+                    "workload.streams[0].arrivals.rate=200/s", "workload.streams[0].timeout=4s",
+                    "fleet.pools[0].scheduler={max_waiting: 700ms}"]
+        output = self.directory / "out"
+        counts = self.succeed("regatta", "run", CONFIGS / "quickstart.yaml", "--quiet", "--json", "--out", output,
+                              *(word for setting in settings for word in ("--set", setting))).json["requests"]
+        for reason in ("waited_too_long", "client_gone"):
+            self.assertGreater(counts["reasons"][reason], 500, counts)
+        self.assertGreater(counts["preemptions"], 100, counts)
+        rows = csv.DictReader(io.StringIO(self.succeed("regatta-post", "requests", output).stdout))
+        times = [float(row["end_s"]) - float(row["received_s"]) for row in rows]
+        seen = sum(read_series(output, "waiting")) + sum(read_series(output, "running"))
+        by_samples, by_law = seen * SAMPLED_EVERY_S, sum(times)
+        band = NORMAL_QUANTILE * SAMPLED_EVERY_S * math.sqrt(len(times)) / 2
+        said = (f"{by_samples:.1f} requests x s by samples, {by_law:.1f} by the rows of {len(times)} requests, "
+                f"{by_samples / by_law - 1:+.3%}, band {band / by_law:.3%}")
+        print(said, flush=True)
+        self.assertLess(abs(by_samples - by_law), band, said)
 
 
 def _add_tests():

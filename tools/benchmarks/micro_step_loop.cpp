@@ -96,7 +96,7 @@ Count serve(const timing::StepTimeModel& timing, std::int64_t requests) {
                                   .output_tokens = 512,
                                   .stream = {},
                                   .gateway = {}};
-            REGATTA_CHECK(replica.receive(request, arrival), "a request was refused");
+            REGATTA_CHECK(replica.receive(request, arrival) == serving::EndReason::None, "a request was refused");
             arrival += SimTime::from_ns(increments.next_ns() / 4);
             ++i;
             continue;

@@ -24,8 +24,9 @@ enum class EndReason : std::uint8_t {
     WaitedTooLong = 2,  ///< in no batch within the scheduler's max_waiting
     QueueFull = 3,      ///< the replica chosen for it had all that it may have, outstanding or waiting
     RateLimited = 4,    ///< its class had used up what a gateway may let in
+    ClientGone = 5,     ///< no whole answer within the stream's timeout
 };
-inline constexpr int kEndReasons = 5;
+inline constexpr int kEndReasons = 6;
 
 /// Stand for the replica and the pool of a request that was turned away before any was chosen.
 inline constexpr std::uint32_t kNoReplica = UINT32_MAX;
