@@ -37,6 +37,8 @@ function(regatta_room room)
     cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
     add_library(regatta_${room} STATIC ${ARG_SOURCES})
     add_library(regatta::${room} ALIAS regatta_${room})
-    target_include_directories(regatta_${room} PUBLIC "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/include")
+    target_include_directories(regatta_${room} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>"
+                                                       "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
+                                                       "$<INSTALL_INTERFACE:include>")
     target_link_libraries(regatta_${room} PUBLIC ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS} regatta_flags)
 endfunction()

@@ -46,11 +46,11 @@ bool is_config(const CatalogArguments& arguments) {
     return arguments.name.ends_with(".json") && (arguments.kind == "models" || arguments.kind == kAll);
 }
 
-std::string text_of(const CatalogArguments& arguments, const std::string& program_path) {
+std::string text_of(const CatalogArguments& arguments, const Setting& setting) {
     const std::vector<std::string> kinds = wanted_kinds(arguments.kind);
     scenario::InputFiles files;
     scenario::Problems problems;
-    scenario::CatalogueSet catalogue(scenario::catalogue_directory(program_path), files, problems);
+    scenario::CatalogueSet catalogue(setting.catalogue_directory, files, problems);
     catalogue.add_files(arguments.files);
     if (is_config(arguments)) {
         const auto& models = catalogue.models_of(arguments.name);
@@ -58,10 +58,9 @@ std::string text_of(const CatalogArguments& arguments, const std::string& progra
         const CatalogItem item = catalog_model(models.front());
         return arguments.is_json ? catalog_json(item) : catalog_page(item);
     }
-    const scenario::Registries registries;
     std::vector<CatalogSection> sections;
     for (const std::string& kind : kinds)
-        sections.push_back(catalog_section(kind, catalogue, registries));
+        sections.push_back(catalog_section(kind, catalogue, setting.registries));
     problems.throw_if_any();
     if (!arguments.name.empty()) {
         const CatalogItem& item = item_of(sections, arguments.name);
@@ -98,8 +97,8 @@ void declare_catalog(CLI::App& program, CatalogArguments& arguments) {
         "  regatta catalog models path/to/config.json");
 }
 
-int show_catalog(const CatalogArguments& arguments, const std::string& program_path, transport::Session& session) {
-    return on_rank_zero(session.transport(), [&] { fmt::print("{}", text_of(arguments, program_path)); });
+int show_catalog(const CatalogArguments& arguments, const Setting& setting) {
+    return on_rank_zero(setting.session.transport(), [&] { fmt::print("{}", text_of(arguments, setting)); });
 }
 
 }  // namespace regatta::app

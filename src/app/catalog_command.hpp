@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "regatta/transport/session.hpp"
+#include "app/setting.hpp"
 
 namespace CLI {
 class App;
@@ -22,7 +22,6 @@ struct CatalogArguments {
 };
 void declare_catalog(CLI::App& program, CatalogArguments& arguments);
 /// Collective over the session's ranks; rank 0 speaks. Returns the exit code.
-[[nodiscard]] int show_catalog(const CatalogArguments& arguments, const std::string& program_path,
-                               transport::Session& session);
+[[nodiscard]] int show_catalog(const CatalogArguments& arguments, const Setting& setting);
 
 }  // namespace regatta::app

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "regatta/base/parameters.hpp"
+#include "regatta/scenario/registries.hpp"
 #include "scenario/catalogue.hpp"
-#include "scenario/registries.hpp"
 
 namespace regatta::app {
 

@@ -236,15 +236,13 @@ void declare_validate(CLI::App& program, ValidateArguments& arguments) {
     command->footer("Example:\n  regatta validate fleet.yaml --set gateways.count=4");
 }
 
-int run_scenario(const RunArguments& arguments, const std::string& program_path, transport::Session& session) {
+int run_scenario(const RunArguments& arguments, const Setting& setting) {
     const Clock::time_point started = Clock::now();
-    engine::Transport& transport = session.transport();
+    engine::Transport& transport = setting.session.transport();
     const Log log(arguments.is_quiet || transport.rank() != 0);
     log.info(
         fmt::format("{}    {}    {}", version_text(), counted(transport.ranks(), "rank"), arguments.scenario.scenario));
-    const scenario::Registries registries;
-    const ScenarioInput input = read_scenario(arguments.scenario.scenario, arguments.scenario.all_overrides(),
-                                              program_path, registries, transport);
+    const ScenarioInput input = read_scenario(arguments.scenario.scenario, arguments.scenario.all_overrides(), setting);
     if (input.exit_code != 0) return input.exit_code;
     log.debug(fmt::format("  scenario read after {:.3f} s", seconds_since(started)));
     std::string directory = arguments.output;
@@ -255,17 +253,14 @@ int run_scenario(const RunArguments& arguments, const std::string& program_path,
     if (code != 0) return code;
     engine::Buffer name(directory.begin(), directory.end());
     transport.broadcast(name);
-    Run(arguments, *input.scenario, registries, transport, log, std::string(name.begin(), name.end()), started)
+    Run(arguments, *input.scenario, setting.registries, transport, log, std::string(name.begin(), name.end()), started)
         .carry_out(input.traces);
     return 0;
 }
 
-int validate_scenario(const ValidateArguments& arguments, const std::string& program_path,
-                      transport::Session& session) {
-    engine::Transport& transport = session.transport();
-    const scenario::Registries registries;
-    const ScenarioInput input = read_scenario(arguments.scenario.scenario, arguments.scenario.all_overrides(),
-                                              program_path, registries, transport);
+int validate_scenario(const ValidateArguments& arguments, const Setting& setting) {
+    engine::Transport& transport = setting.session.transport();
+    const ScenarioInput input = read_scenario(arguments.scenario.scenario, arguments.scenario.all_overrides(), setting);
     if (input.exit_code != 0 || transport.rank() != 0) return input.exit_code;
     if (arguments.shows_resolved) {
         fmt::print("{}", input.scenario->resolved_text);

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "app/arguments.hpp"
-#include "regatta/transport/session.hpp"
+#include "app/setting.hpp"
 
 namespace CLI {
 class App;
@@ -22,15 +22,13 @@ struct RunArguments {
 };
 void declare_run(CLI::App& program, RunArguments& arguments);
 /// Collective over the session's ranks; rank 0 speaks. Returns the exit code.
-[[nodiscard]] int run_scenario(const RunArguments& arguments, const std::string& program_path,
-                               transport::Session& session);
+[[nodiscard]] int run_scenario(const RunArguments& arguments, const Setting& setting);
 
 struct ValidateArguments {
     ScenarioArguments scenario;
     bool shows_resolved = false;
 };
 void declare_validate(CLI::App& program, ValidateArguments& arguments);
-[[nodiscard]] int validate_scenario(const ValidateArguments& arguments, const std::string& program_path,
-                                    transport::Session& session);
+[[nodiscard]] int validate_scenario(const ValidateArguments& arguments, const Setting& setting);
 
 }  // namespace regatta::app

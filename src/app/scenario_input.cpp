@@ -35,15 +35,15 @@ int on_rank_zero(engine::Transport& transport, const std::function<void()>& body
 }
 
 ScenarioInput read_scenario(const std::string& path, const std::vector<std::string>& overrides,
-                            const std::string& program_path, const scenario::Registries& registries,
-                            engine::Transport& transport) {
+                            const Setting& setting) {
+    engine::Transport& transport = setting.session.transport();
     const scenario::LoadRequest request{
-        .path = path, .overrides = overrides, .catalogue_directory = scenario::catalogue_directory(program_path)};
+        .path = path, .overrides = overrides, .catalogue_directory = setting.catalogue_directory};
     ScenarioInput input;
     scenario::InputFiles files;
     input.exit_code = on_rank_zero(transport, [&] {
         try {
-            input.scenario = load_scenario(request, registries, files);
+            input.scenario = load_scenario(request, setting.registries, files);
             input.traces = check_traces(*input.scenario);
         } catch (const InputError& error) {
             std::vector<std::string> lines = error.problems();
@@ -57,7 +57,7 @@ ScenarioInput read_scenario(const std::string& path, const std::vector<std::stri
     transport.broadcast(bytes);
     if (transport.rank() != 0) {
         files = scenario::InputFiles::from_bytes(std::string(bytes.begin(), bytes.end()));
-        input.scenario = load_scenario(request, registries, files);
+        input.scenario = load_scenario(request, setting.registries, files);
     }
     return input;
 }

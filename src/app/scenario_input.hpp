@@ -5,9 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "app/setting.hpp"
 #include "regatta/engine/transport.hpp"
+#include "regatta/scenario/registries.hpp"
 #include "scenario/load.hpp"
-#include "scenario/registries.hpp"
 #include "scenario/scenario.hpp"
 #include "workload/workload.hpp"
 
@@ -25,7 +26,6 @@ struct ScenarioInput {
 
 /// Rank 0 reads and checks the scenario and its trace, speaks, and hands the bytes to the others.
 [[nodiscard]] ScenarioInput read_scenario(const std::string& path, const std::vector<std::string>& overrides,
-                                          const std::string& program_path, const scenario::Registries& registries,
-                                          engine::Transport& transport);
+                                          const Setting& setting);
 
 }  // namespace regatta::app

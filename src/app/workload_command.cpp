@@ -87,13 +87,11 @@ void declare_workload(CLI::App& program, WorkloadArguments& arguments) {
         "  regatta workload configs/quickstart.yaml --csv requests.csv");
 }
 
-int show_workload(const WorkloadArguments& arguments, const std::string& program_path, transport::Session& session) {
-    engine::Transport& transport = session.transport();
-    const scenario::Registries registries;
-    const ScenarioInput input = read_scenario(arguments.scenario.scenario, arguments.scenario.all_overrides(),
-                                              program_path, registries, transport);
+int show_workload(const WorkloadArguments& arguments, const Setting& setting) {
+    engine::Transport& transport = setting.session.transport();
+    const ScenarioInput input = read_scenario(arguments.scenario.scenario, arguments.scenario.all_overrides(), setting);
     if (input.exit_code != 0) return input.exit_code;
-    return on_rank_zero(transport, [&] { show(arguments, input, registries); });
+    return on_rank_zero(transport, [&] { show(arguments, input, setting.registries); });
 }
 
 }  // namespace regatta::app

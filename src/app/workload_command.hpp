@@ -4,7 +4,7 @@
 #include <string>
 
 #include "app/arguments.hpp"
-#include "regatta/transport/session.hpp"
+#include "app/setting.hpp"
 
 namespace CLI {
 class App;
@@ -21,7 +21,6 @@ struct WorkloadArguments {
 };
 void declare_workload(CLI::App& program, WorkloadArguments& arguments);
 /// Collective over the session's ranks; rank 0 does it all. Returns the exit code.
-[[nodiscard]] int show_workload(const WorkloadArguments& arguments, const std::string& program_path,
-                                transport::Session& session);
+[[nodiscard]] int show_workload(const WorkloadArguments& arguments, const Setting& setting);
 
 }  // namespace regatta::app

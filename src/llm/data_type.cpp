@@ -1,4 +1,4 @@
-#include "llm/data_type.hpp"
+#include "regatta/llm/data_type.hpp"
 
 #include "regatta/base/errors.hpp"
 

@@ -1,4 +1,4 @@
-#include "llm/work.hpp"
+#include "regatta/llm/work.hpp"
 
 #include <cmath>
 

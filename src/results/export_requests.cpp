@@ -47,7 +47,8 @@ std::string quoted(const std::string& text) {
 void put_line(std::string& line, const RequestRecord& record, const RunDescription& run) {
     const bool has_replica = record.replica != serving::kNoReplica;
     fmt::format_to(std::back_inserter(line), "{},{},{},{},{},{},{},{},{},{}", record.request_id,
-                   quoted(run.streams.at(record.stream).name), has_replica ? quoted(run.pools.at(record.pool).name) : "",
+                   quoted(run.streams.at(record.stream).name),
+                   has_replica ? quoted(run.pools.at(record.pool).name) : "",
                    has_replica ? fmt::format("{}", record.replica) : "", record.gateway, state_name(record.state),
                    record.prompt_tokens, record.output_tokens, record.requested_output_tokens, record.preemptions);
     for (const std::int64_t instant :

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "llm/work.hpp"
 #include "regatta/base/time.hpp"
+#include "regatta/llm/work.hpp"
 
 namespace regatta::results {
 

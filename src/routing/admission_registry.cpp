@@ -1,4 +1,4 @@
-#include "routing/admission_registry.hpp"
+#include "regatta/routing/admission_registry.hpp"
 
 #include "routing/queue_limit.hpp"
 #include "routing/rate_limit.hpp"

@@ -1,8 +1,9 @@
-#include "routing/candidates.hpp"
+#include "regatta/routing/candidates.hpp"
 
 #include <string>
 
 #include "regatta/base/errors.hpp"
+#include "routing/pool_view.hpp"
 
 namespace regatta::routing {
 
@@ -17,6 +18,11 @@ Candidates::Candidates(std::span<PoolView* const> pools) {
             pool.views[index_of(load)] = view->find(load);
         begin = pool.end;
     }
+}
+
+std::uint64_t Candidates::load(serving::Load load, std::uint32_t candidate) const {
+    const Pool* pool = pool_of(candidate);
+    return pool->known(load).load(candidate - pool->begin);
 }
 
 std::uint32_t Candidates::least(serving::Load load, std::uint32_t start, std::span<const std::uint64_t> sizes) const {

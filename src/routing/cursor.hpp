@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "routing/registry.hpp"
+#include "regatta/routing/registry.hpp"
 
 namespace regatta::routing {
 

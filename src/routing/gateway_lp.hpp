@@ -9,10 +9,10 @@
 #include "regatta/engine/context.hpp"
 #include "regatta/engine/logical_process.hpp"
 #include "regatta/routing/admission.hpp"
+#include "regatta/routing/candidates.hpp"
 #include "regatta/routing/router.hpp"
 #include "regatta/serving/records.hpp"
 #include "regatta/workload/request.hpp"
-#include "routing/candidates.hpp"
 #include "routing/pool_view.hpp"
 #include "workload/request_source.hpp"
 

@@ -1,6 +1,6 @@
 #include "routing/least_loaded.hpp"
 
-#include "routing/candidates.hpp"
+#include "regatta/routing/candidates.hpp"
 
 namespace regatta::routing {
 

@@ -4,7 +4,7 @@
 
 #include "regatta/base/errors.hpp"
 #include "regatta/base/random.hpp"
-#include "routing/candidates.hpp"
+#include "regatta/routing/candidates.hpp"
 
 namespace regatta::routing {
 

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "regatta/base/parameters.hpp"
+#include "regatta/routing/registry.hpp"
 #include "regatta/routing/router.hpp"
-#include "routing/registry.hpp"
 
 namespace regatta::routing {
 

@@ -1,7 +1,7 @@
 #include "routing/power_of_two.hpp"
 
 #include "regatta/base/random.hpp"
-#include "routing/candidates.hpp"
+#include "regatta/routing/candidates.hpp"
 
 namespace regatta::routing {
 

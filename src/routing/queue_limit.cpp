@@ -1,6 +1,6 @@
 #include "routing/queue_limit.hpp"
 
-#include "routing/candidates.hpp"
+#include "regatta/routing/candidates.hpp"
 
 namespace regatta::routing {
 

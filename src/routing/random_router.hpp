@@ -1,7 +1,7 @@
 #pragma once
 
+#include "regatta/routing/registry.hpp"
 #include "regatta/routing/router.hpp"
-#include "routing/registry.hpp"
 
 namespace regatta::routing {
 

@@ -6,7 +6,7 @@
 
 #include "regatta/base/parameters.hpp"
 #include "regatta/routing/admission.hpp"
-#include "routing/admission_registry.hpp"
+#include "regatta/routing/admission_registry.hpp"
 #include "routing/token_bucket.hpp"
 
 namespace regatta::routing {

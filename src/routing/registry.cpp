@@ -1,4 +1,4 @@
-#include "routing/registry.hpp"
+#include "regatta/routing/registry.hpp"
 
 #include <string>
 

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "regatta/scenario/registries.hpp"
 #include "scenario/catalogue.hpp"
 #include "scenario/input_files.hpp"
 #include "scenario/reading.hpp"
-#include "scenario/registries.hpp"
 #include "scenario/scenario.hpp"
 
 namespace regatta::scenario {

@@ -5,10 +5,10 @@
 #include <fmt/format.h>
 
 #include "regatta/base/errors.hpp"
+#include "regatta/serving/replica_scheduler.hpp"
 #include "scenario/assembly.hpp"
 #include "scenario/decode.hpp"
 #include "serving/memory_plan.hpp"
-#include "serving/replica_scheduler.hpp"
 #include "timing/data_types.hpp"
 
 namespace regatta::scenario {

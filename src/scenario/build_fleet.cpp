@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "regatta/base/errors.hpp"
-#include "routing/registry.hpp"
+#include "regatta/routing/registry.hpp"
+#include "regatta/serving/replica_scheduler.hpp"
 #include "scenario/build_workload.hpp"
-#include "serving/replica_scheduler.hpp"
 
 namespace regatta::scenario {
 

@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "regatta/engine/model.hpp"
+#include "regatta/scenario/registries.hpp"
 #include "regatta/serving/records.hpp"
+#include "regatta/serving/replica_scheduler.hpp"
+#include "regatta/timing/step_time_model.hpp"
 #include "routing/gateway_lp.hpp"
-#include "scenario/registries.hpp"
 #include "scenario/scenario.hpp"
 #include "serving/node_lp.hpp"
-#include "serving/replica_scheduler.hpp"
-#include "timing/step_time_model.hpp"
 #include "workload/workload.hpp"
 
 namespace regatta::scenario {

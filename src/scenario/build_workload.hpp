@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "scenario/registries.hpp"
+#include "regatta/scenario/registries.hpp"
 #include "scenario/scenario.hpp"
 #include "workload/workload.hpp"
 

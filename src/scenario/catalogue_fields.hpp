@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "hardware/gpu.hpp"
 #include "hardware/link.hpp"
 #include "hardware/node_type.hpp"
-#include "llm/model.hpp"
+#include "regatta/hardware/gpu.hpp"
+#include "regatta/llm/model.hpp"
 #include "scenario/document.hpp"
 
 namespace regatta::scenario {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "llm/model.hpp"
+#include "regatta/llm/model.hpp"
 #include "scenario/document.hpp"
 
 namespace regatta::scenario {

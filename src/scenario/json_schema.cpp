@@ -164,7 +164,8 @@ Json key_schema(const Key& key) {
         }
         return {};
     };
-    return described(or_none(shape(), key.takes_none() || key.may_be_none || key.shape == Key::Shape::Policies), key.parameter);
+    return described(or_none(shape(), key.takes_none() || key.may_be_none || key.shape == Key::Shape::Policies),
+                     key.parameter);
 }
 
 Json section_schema(const Section& section) {

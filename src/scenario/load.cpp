@@ -59,8 +59,9 @@ TraceSummaries check_traces(const Scenario& scenario) {
     return summaries;
 }
 
-std::string catalogue_directory(const std::string& program_path) {
+std::string catalogue_directory(const std::string& program_path, const std::string& otherwise) {
     if (const char* chosen = std::getenv("REGATTA_CATALOGUE"); chosen != nullptr && *chosen != '\0') return chosen;
+    if (!otherwise.empty()) return otherwise;
     std::error_code error;
     // Without a slash the program was found by PATH, and the kernel knows where.
     const bool has_slash = program_path.find('/') != std::string::npos;

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "regatta/scenario/registries.hpp"
 #include "scenario/input_files.hpp"
-#include "scenario/registries.hpp"
 #include "scenario/scenario.hpp"
 
 namespace regatta::scenario {
@@ -31,7 +31,7 @@ using TraceSummaries = std::vector<std::optional<workload::TraceSummary>>;
 
 /// Directory of the shipped catalogue: $REGATTA_CATALOGUE if set, else beside the program's installation, else that of
 /// the source tree the program was built from.
-[[nodiscard]] std::string catalogue_directory(const std::string& program_path);
+[[nodiscard]] std::string catalogue_directory(const std::string& program_path, const std::string& otherwise = {});
 
 /// "2 errors in fleet.yaml; nothing was run."
 [[nodiscard]] std::string closing_line(std::size_t errors, const std::string& path);

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "regatta/base/errors.hpp"
-#include "timing/step_time_model.hpp"
+#include "regatta/timing/step_time_model.hpp"
 
 namespace regatta::scenario {
 namespace {

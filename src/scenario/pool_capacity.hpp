@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "scenario/registries.hpp"
+#include "regatta/scenario/registries.hpp"
 #include "scenario/scenario.hpp"
 #include "workload/survey.hpp"
 

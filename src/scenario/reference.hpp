@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "scenario/registries.hpp"
+#include "regatta/scenario/registries.hpp"
 
 namespace regatta::scenario {
 

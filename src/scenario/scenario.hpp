@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "hardware/gpu.hpp"
-#include "llm/model.hpp"
-#include "llm/work.hpp"
 #include "regatta/base/parameters.hpp"
 #include "regatta/base/time.hpp"
 #include "regatta/engine/simulation.hpp"
-#include "serving/registry.hpp"
+#include "regatta/hardware/gpu.hpp"
+#include "regatta/llm/model.hpp"
+#include "regatta/llm/work.hpp"
+#include "regatta/serving/registry.hpp"
 #include "workload/workload.hpp"
 
 namespace regatta::scenario {

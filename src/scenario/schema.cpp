@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "llm/data_type.hpp"
+#include "regatta/llm/data_type.hpp"
 #include "scenario/schema_keys.hpp"
 
 namespace regatta::scenario {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "regatta/base/parameters.hpp"
-#include "scenario/registries.hpp"
+#include "regatta/scenario/registries.hpp"
 
 namespace regatta::scenario {
 

@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
+#include "regatta/scenario/registries.hpp"
 #include "scenario/pool_capacity.hpp"
-#include "scenario/registries.hpp"
 #include "scenario/scenario.hpp"
 #include "workload/survey.hpp"
 

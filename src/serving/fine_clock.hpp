@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "regatta/base/time.hpp"
-#include "timing/step_time_model.hpp"
+#include "regatta/timing/step_time_model.hpp"
 
 namespace regatta::serving {
 

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include "hardware/gpu.hpp"
-#include "llm/model.hpp"
+#include "regatta/hardware/gpu.hpp"
+#include "regatta/llm/model.hpp"
 
 namespace regatta::serving {
 

@@ -8,8 +8,8 @@
 
 #include "regatta/base/archive_fwd.hpp"
 #include "regatta/base/time.hpp"
-#include "serving/registry.hpp"
-#include "serving/replica_scheduler.hpp"
+#include "regatta/serving/registry.hpp"
+#include "regatta/serving/replica_scheduler.hpp"
 
 namespace regatta::serving {
 

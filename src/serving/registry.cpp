@@ -1,6 +1,6 @@
-#include "serving/registry.hpp"
+#include "regatta/serving/registry.hpp"
 
-#include "serving/replica_scheduler.hpp"
+#include "regatta/serving/replica_scheduler.hpp"
 #include "serving/vllm_v1.hpp"
 
 namespace regatta::serving {

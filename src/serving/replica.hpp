@@ -8,10 +8,10 @@
 
 #include "regatta/base/ids.hpp"
 #include "regatta/serving/records.hpp"
+#include "regatta/serving/replica_scheduler.hpp"
+#include "regatta/timing/step_time_model.hpp"
 #include "serving/fine_clock.hpp"
-#include "serving/replica_scheduler.hpp"
 #include "serving/step_work.hpp"
-#include "timing/step_time_model.hpp"
 
 namespace regatta::serving {
 

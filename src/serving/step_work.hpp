@@ -2,9 +2,9 @@
 
 #include <cstdint>
 
-#include "llm/work.hpp"
+#include "regatta/llm/work.hpp"
 #include "regatta/serving/records.hpp"
-#include "timing/step_time_model.hpp"
+#include "regatta/timing/step_time_model.hpp"
 
 namespace regatta::serving {
 

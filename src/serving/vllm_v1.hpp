@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "regatta/base/parameters.hpp"
+#include "regatta/serving/registry.hpp"
+#include "regatta/serving/replica_scheduler.hpp"
 #include "serving/deadline_heap.hpp"
 #include "serving/ordered_queue.hpp"
-#include "serving/registry.hpp"
-#include "serving/replica_scheduler.hpp"
 
 namespace regatta::serving {
 

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "hardware/gpu.hpp"
-#include "llm/data_type.hpp"
+#include "regatta/hardware/gpu.hpp"
+#include "regatta/llm/data_type.hpp"
 
 namespace regatta::timing {
 

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "regatta/base/parameters.hpp"
-#include "timing/registry.hpp"
-#include "timing/step_time_model.hpp"
+#include "regatta/timing/registry.hpp"
+#include "regatta/timing/step_time_model.hpp"
 
 namespace regatta::timing {
 

@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "regatta/base/parameters.hpp"
-#include "timing/registry.hpp"
+#include "regatta/timing/registry.hpp"
+#include "regatta/timing/step_time_model.hpp"
 #include "timing/roofline_attention.hpp"
-#include "timing/step_time_model.hpp"
 
 namespace regatta::timing {
 

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "timing/step_time_model.hpp"
+#include "regatta/timing/step_time_model.hpp"
 
 namespace regatta::timing {
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "regatta/base/parameters.hpp"
-#include "workload/registry.hpp"
+#include "regatta/workload/registry.hpp"
 
 /// The built-in arrival processes. They share one pair of files: each is a single formula.
 namespace regatta::workload {

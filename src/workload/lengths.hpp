@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "regatta/base/parameters.hpp"
-#include "workload/registry.hpp"
+#include "regatta/workload/registry.hpp"
 
 /// The built-in length distributions. They share one pair of files: each is a single formula. A continuous variate
 /// becomes a whole number of tokens by rounding to the nearest, and at least 1. Makers throw InputError, without a

@@ -10,8 +10,8 @@
 
 #include "regatta/base/ids.hpp"
 #include "regatta/base/time.hpp"
+#include "regatta/workload/registry.hpp"
 #include "workload/rate_curve.hpp"
-#include "workload/registry.hpp"
 #include "workload/request_source.hpp"
 
 namespace regatta::workload {

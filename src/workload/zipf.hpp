@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "regatta/base/parameters.hpp"
-#include "workload/registry.hpp"
+#include "regatta/workload/registry.hpp"
 
 namespace regatta::workload {
 

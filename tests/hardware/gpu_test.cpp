@@ -1,4 +1,4 @@
-#include "hardware/gpu.hpp"
+#include "regatta/hardware/gpu.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "llm/model.hpp"
+#include "regatta/llm/model.hpp"
 
 #include <gtest/gtest.h>
 

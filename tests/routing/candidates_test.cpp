@@ -1,4 +1,4 @@
-#include "routing/candidates.hpp"
+#include "regatta/routing/candidates.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

@@ -11,7 +11,7 @@
 #include "known_fleet.hpp"
 #include "regatta/base/errors.hpp"
 #include "regatta/routing/admission.hpp"
-#include "routing/admission_registry.hpp"
+#include "regatta/routing/admission_registry.hpp"
 #include "routing/queue_limit.hpp"
 
 namespace regatta::routing {

@@ -19,11 +19,11 @@
 #include "known_fleet.hpp"
 #include "recording_sink.hpp"
 #include "regatta/engine/simulation.hpp"
+#include "regatta/routing/admission_registry.hpp"
+#include "regatta/serving/replica_scheduler.hpp"
 #include "regatta/transport/in_process.hpp"
 #include "replica_driver.hpp"
-#include "routing/admission_registry.hpp"
 #include "serving/node_lp.hpp"
-#include "serving/replica_scheduler.hpp"
 #include "serving/vllm_v1.hpp"
 #include "timing/linear.hpp"
 

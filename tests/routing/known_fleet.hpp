@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "regatta/routing/candidates.hpp"
+#include "regatta/routing/registry.hpp"
 #include "regatta/routing/router.hpp"
-#include "routing/candidates.hpp"
-#include "routing/registry.hpp"
 
 namespace regatta::routing {
 

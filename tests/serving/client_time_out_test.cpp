@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "regatta/serving/replica_scheduler.hpp"
 #include "replica_driver.hpp"
-#include "serving/replica_scheduler.hpp"
 #include "serving/vllm_v1.hpp"
 #include "timing/linear.hpp"
 

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "regatta/base/errors.hpp"
+#include "regatta/serving/replica_scheduler.hpp"
 #include "replica_driver.hpp"
-#include "serving/replica_scheduler.hpp"
 #include "step_times.hpp"
 
 namespace regatta::serving {

@@ -14,9 +14,9 @@
 
 #include "recording_sink.hpp"
 #include "regatta/engine/simulation.hpp"
+#include "regatta/serving/replica_scheduler.hpp"
 #include "regatta/transport/in_process.hpp"
 #include "replica_driver.hpp"
-#include "serving/replica_scheduler.hpp"
 #include "serving/vllm_v1.hpp"
 #include "timing/linear.hpp"
 

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "regatta/base/errors.hpp"
-#include "serving/replica_scheduler.hpp"
+#include "regatta/serving/replica_scheduler.hpp"
 
 template <>
 struct fmt::formatter<regatta::serving::Fate> : fmt::ostream_formatter {};

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "recording_sink.hpp"
-#include "serving/registry.hpp"
+#include "regatta/serving/registry.hpp"
+#include "regatta/timing/step_time_model.hpp"
 #include "serving/replica.hpp"
-#include "timing/step_time_model.hpp"
 
 namespace regatta::serving {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "regatta/base/errors.hpp"
+#include "regatta/serving/replica_scheduler.hpp"
 #include "replica_driver.hpp"
-#include "serving/replica_scheduler.hpp"
 #include "serving/vllm_v1.hpp"
 #include "timing/linear.hpp"
 

@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <memory>
 
+#include "regatta/timing/registry.hpp"
+#include "regatta/timing/step_time_model.hpp"
 #include "timing/linear.hpp"
-#include "timing/registry.hpp"
 #include "timing/roofline.hpp"
-#include "timing/step_time_model.hpp"
 
 namespace regatta::serving {
 

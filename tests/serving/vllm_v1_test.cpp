@@ -9,8 +9,8 @@
 #include <memory>
 
 #include "regatta/base/errors.hpp"
+#include "regatta/serving/replica_scheduler.hpp"
 #include "replica_driver.hpp"
-#include "serving/replica_scheduler.hpp"
 #include "timing/linear.hpp"
 
 namespace regatta::serving {

@@ -1,4 +1,4 @@
-#include "timing/registry.hpp"
+#include "regatta/timing/registry.hpp"
 
 #include <gtest/gtest.h>
 

@@ -8,7 +8,7 @@
 #include <exception>
 #include <string>
 
-#include "llm/model.hpp"
+#include "regatta/llm/model.hpp"
 #include "scenario/load.hpp"
 #include "timing/roofline.hpp"
 

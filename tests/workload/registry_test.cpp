@@ -1,4 +1,4 @@
-#include "workload/registry.hpp"
+#include "regatta/workload/registry.hpp"
 
 #include <gtest/gtest.h>
 

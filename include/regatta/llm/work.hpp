@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "llm/model.hpp"
+#include "regatta/llm/model.hpp"
 
 namespace regatta::llm {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "llm/data_type.hpp"
+#include "regatta/llm/data_type.hpp"
 
 namespace regatta::llm {
 

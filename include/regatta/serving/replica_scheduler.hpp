@@ -7,8 +7,8 @@
 #include "regatta/base/archive_fwd.hpp"
 #include "regatta/base/time.hpp"
 #include "regatta/serving/records.hpp"
+#include "regatta/timing/step_time_model.hpp"
 #include "regatta/workload/request.hpp"
-#include "timing/step_time_model.hpp"
 
 namespace regatta::serving {
 

@@ -2,10 +2,10 @@
 
 #include <memory>
 
-#include "hardware/gpu.hpp"
-#include "llm/model.hpp"
 #include "regatta/base/registry.hpp"
-#include "timing/step_time_model.hpp"
+#include "regatta/hardware/gpu.hpp"
+#include "regatta/llm/model.hpp"
+#include "regatta/timing/step_time_model.hpp"
 
 namespace regatta::timing {
 

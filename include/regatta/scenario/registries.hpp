@@ -1,10 +1,10 @@
 #pragma once
 
-#include "routing/admission_registry.hpp"
-#include "routing/registry.hpp"
-#include "serving/registry.hpp"
-#include "timing/registry.hpp"
-#include "workload/registry.hpp"
+#include "regatta/routing/admission_registry.hpp"
+#include "regatta/routing/registry.hpp"
+#include "regatta/serving/registry.hpp"
+#include "regatta/timing/registry.hpp"
+#include "regatta/workload/registry.hpp"
 
 namespace regatta::scenario {
 

@@ -6,9 +6,12 @@
 #include <span>
 #include <vector>
 
-#include "routing/pool_view.hpp"
+#include "regatta/serving/load.hpp"
 
 namespace regatta::routing {
+
+class LoadView;
+class PoolView;
 
 /// A load and what it is measured by: two replicas of different size compare by load / size, exactly.
 struct Share {
@@ -42,10 +45,7 @@ public:
     }
     /// What the gateway knows of `candidate` < replicas(). The load must be among those that the router said it looks
     /// at.
-    [[nodiscard]] std::uint64_t load(serving::Load load, std::uint32_t candidate) const {
-        const Pool* pool = pool_of(candidate);
-        return pool->known(load).load(candidate - pool->begin);
-    }
+    [[nodiscard]] std::uint64_t load(serving::Load load, std::uint32_t candidate) const;
     /// The candidate with the smallest load / sizes[pool]; of several, the first at or after `start`, wrapping round.
     /// Logarithmic in the number of replicas, as LoadView::least is, and linear in that of pools.
     [[nodiscard]] std::uint32_t least(serving::Load load, std::uint32_t start,
