@@ -3,6 +3,7 @@
 python3 one_model.py [-v] [OneModel.test_...]
 """
 
+import csv
 import json
 import re
 import subprocess
@@ -54,7 +55,7 @@ class OneModel(SameAnswer):
     def summary_of(self, overrides, ranks):
         settings = [word for override in overrides for word in ("--set", override)]
         summary = self.succeed("regatta", "run", self.scenario, *settings, "--quiet", "--json", "--out",
-                               self.directory / f"out-{len(list(self.directory.iterdir()))}", ranks=ranks).json
+                               self.directory / f"out-{len(list(self.directory.glob('out-*')))}", ranks=ranks).json
         summary.pop("run")
         return summary
 
@@ -76,6 +77,21 @@ class OneModel(SameAnswer):
         self.assertGreater(reasons["queue_full"], 5)
         self.assertGreater(reasons["rate_limited"], 5)
         self.assertEqual(summary["requests"]["rejected"], sum(reasons.values()))
+        self.check_exports(reasons)
+
+    def check_exports(self, reasons):
+        """Who was turned away before a replica was chosen has none: no name and no number stand in for it."""
+        out = self.directory / "out-0"
+        rows = list(csv.DictReader(self.succeed("regatta-post", "requests", out).stdout.splitlines()))
+        for reason, pools in (("rate_limited", {""}), ("queue_full", {"new", "old"})):
+            found = [row for row in rows if row["reason"] == reason]
+            self.assertEqual(len(found), reasons[reason], reason)
+            self.assertEqual({row["pool"] for row in found}, pools, reason)
+            self.assertEqual({row["replica"] == "" for row in found}, {"" in pools}, reason)
+        trace = self.succeed("regatta-post", "trace", out).stdout
+        events = json.loads(trace)["traceEvents"]
+        self.assertEqual(sum(event["args"].get("name") == "turned away by gateways" for event in events
+                             if event["name"] == "process_name"), 1)
 
     def test_queues_that_are_full(self):
         summary = self.check_one_model("fleet.pools[old].max_queue=1", "gateways.router=round_robin",
