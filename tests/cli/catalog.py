@@ -31,7 +31,7 @@ class Catalog(ProgramTest):
     def test_everything_is_listed_kind_by_kind(self):
         headings = [line for line in self.lines() if line and not line.startswith(" ")]
         for heading, word in zip(headings, ["GPUs", "Models", "Node types", "Interconnects", "Schedulers", "Routers",
-                                            "Step times", "Arrivals", "Lengths"], strict=True):
+                                            "Admission rules", "Step times", "Arrivals", "Lengths"], strict=True):
             self.assertRegex(heading, rf"^{word} \(\d+\)$")
         self.assertEqual(self.lines(), self.lines("all"))
 

@@ -138,12 +138,19 @@ TEST(SummaryJson, CountsTimeOutsAndReasonsAlways) {
     Summary summary = plain_summary();
     nlohmann::json requests = nlohmann::json::parse(to_json(summary, plain_context()))["requests"];
     EXPECT_EQ(requests["timed_out"], 0);
-    EXPECT_EQ(requests["reasons"], nlohmann::json({{"too_long", 0}, {"waited_too_long", 0}, {"client_gone", 0}}));
+    EXPECT_EQ(
+        requests["reasons"],
+        nlohmann::json(
+            {{"too_long", 0}, {"waited_too_long", 0}, {"queue_full", 0}, {"rate_limited", 0}, {"client_gone", 0}}));
     summary.all.timed_out = 1'300;
-    summary.all.by_reason = {7'204, 4, 1'000, 0, 0, 300};
+    summary.all.by_reason = {7'192, 4, 1'000, 7, 5, 300};
     requests = nlohmann::json::parse(to_json(summary, plain_context()))["requests"];
     EXPECT_EQ(requests["timed_out"], 1'300);
-    EXPECT_EQ(requests["reasons"], nlohmann::json({{"too_long", 4}, {"waited_too_long", 1'000}, {"client_gone", 300}}));
+    EXPECT_EQ(requests["reasons"], nlohmann::json({{"too_long", 4},
+                                                   {"waited_too_long", 1'000},
+                                                   {"queue_full", 7},
+                                                   {"rate_limited", 5},
+                                                   {"client_gone", 300}}));
 }
 
 TEST(SummaryText, SaysOfOneRankWhatThereIsToSay) {

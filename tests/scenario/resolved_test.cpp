@@ -42,6 +42,7 @@ std::string facts_of(const Scenario& scenario) {
                 std::to_string(pool.kv_blocks.value_or(-1)) + " " + std::to_string(pool.max_context_tokens) + " " +
                 std::to_string(static_cast<int>(pool.weight_type)) +
                 std::to_string(static_cast<int>(pool.activation_type)) + std::to_string(static_cast<int>(pool.kv_type));
+        text += fmt::format(" {} {}", pool.weight, pool.max_queue.value_or(0));
         add_time(pool.gateway_latency);
         add_policy(pool.scheduler);
         add_policy(pool.timing);
@@ -105,10 +106,13 @@ fleet:
       kv_blocks: none
       max_context_tokens: 8192
       gateway_latency: 50us
+      weight: 1
+      max_queue: none
 gateways:
   count: 1
   router: {policy: least_outstanding}
   reports: {kind: on_completion}
+  admission: none
 network:
   gateway_to_node: 50us
   node_to_node: 10us

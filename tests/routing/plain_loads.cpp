@@ -1,0 +1,20 @@
+#include "plain_loads.hpp"
+
+#include <boost/archive/binary_iarchive.hpp>
+#include <boost/archive/binary_oarchive.hpp>
+#include <boost/serialization/vector.hpp>
+#include <sstream>
+
+namespace regatta::routing {
+
+void round_trip(const LoadView& from, LoadView& to) {
+    std::stringstream bytes;
+    {
+        boost::archive::binary_oarchive out(bytes);
+        out << from;
+    }
+    boost::archive::binary_iarchive in(bytes);
+    in >> to;
+}
+
+}  // namespace regatta::routing

@@ -1,0 +1,238 @@
+// Gateways and nodes on the engine, one rank, without files.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "known_fleet.hpp"
+#include "recording_sink.hpp"
+#include "regatta/engine/model.hpp"
+#include "replica_driver.hpp"
+#include "regatta/routing/admission_registry.hpp"
+#include "routing/gateway_lp.hpp"
+#include "serving/node_lp.hpp"
+#include "regatta/serving/replica_scheduler.hpp"
+#include "serving/vllm_v1.hpp"
+#include "timing/linear.hpp"
+#include "workload/request_source.hpp"
+
+namespace regatta::routing {
+
+using serving::EndState;
+using serving::request;
+
+inline SimTime ns(std::int64_t value) {
+    return SimTime::from_ns(value);
+}
+
+/// Requests as typed.
+class ListedRequests final : public workload::RequestSource {
+public:
+    explicit ListedRequests(std::vector<Request> requests) : requests_(std::move(requests)) {}
+    [[nodiscard]] std::optional<Request> next() override {
+        return position_ < requests_.size() ? std::optional(requests_[position_++]) : std::nullopt;
+    }
+    [[nodiscard]] std::uint64_t position() const override { return position_; }
+    void skip(std::uint64_t position) override { position_ = position; }
+
+private:
+    std::vector<Request> requests_;
+    std::uint64_t position_ = 0;
+};
+
+/// What a gateway knew when it had to choose.
+struct Seen {
+    std::uint32_t gateway = 0;
+    std::uint64_t request = 0;
+    std::vector<std::uint32_t> counts;
+    friend bool operator==(const Seen&, const Seen&) = default;
+};
+inline std::ostream& operator<<(std::ostream& out, const Seen& seen) {
+    out << "gateway " << seen.gateway << ", request " << seen.request << ":";
+    for (const std::uint32_t count : seen.counts)
+        out << ' ' << count;
+    return out;
+}
+
+/// Sends request i to replica i mod 10, and notes the view.
+class NotingRouter final : public Router {
+public:
+    NotingRouter(std::uint32_t gateway, serving::Load load, std::vector<Seen>& seen)
+        : gateway_(gateway), load_(load), seen_(&seen) {}
+    [[nodiscard]] std::uint32_t choose(const Request& request, const Candidates& candidates) override {
+        Seen seen{.gateway = gateway_, .request = request.id.value(), .counts = {}};
+        for (std::uint32_t replica = 0; replica < candidates.replicas(); ++replica)
+            seen.counts.push_back(static_cast<std::uint32_t>(candidates.load(load_, replica)));
+        seen_->push_back(std::move(seen));
+        return static_cast<std::uint32_t>(request.id.value() % 10);
+    }
+    [[nodiscard]] serving::LoadSet looks_at() const override { return {load_}; }
+
+private:
+    std::uint32_t gateway_;
+    serving::Load load_;
+    std::vector<Seen>* seen_;
+};
+
+/// Two nodes with two replicas each, 500 ns away; steps take 100 ns whatever they compute. One pool, or two of which
+/// the second is 800 ns away and counts half.
+struct FleetSetup {
+    std::vector<std::vector<Request>> requests;  ///< by gateway
+    std::optional<RouterCase> router = {};       ///< none: NotingRouter
+    serving::Load noted = serving::Load::Requests;
+    std::uint32_t pools = 1;
+    std::optional<SimTime> report_every = {};
+    SimTime until = SimTime::never();
+    std::optional<SimTime> arrivals_until = {};
+    std::optional<SimTime> move_at = {};  ///< the state leaves the simulation here and goes on in another
+    std::int64_t kv_blocks = 100;
+    std::int64_t max_queue = INT64_MAX;
+    std::vector<std::pair<std::string, Parameters>> admissions = {};
+    serving::Stepping stepping = serving::Stepping::Lazy;
+};
+
+class SmallFleet {
+public:
+    explicit SmallFleet(const FleetSetup& setup) : setup_(setup) {
+        const auto gateways = static_cast<std::uint32_t>(setup.requests.size());
+        gateways_ = model_.add_group({.name = "gateway", .count = gateways, .make = [this](std::uint32_t index, LpId) {
+                                          return make_gateway(index);
+                                      }});
+        for (std::uint32_t pool = 0; pool < setup.pools; ++pool)
+            nodes_.push_back(model_.add_group(
+                {.name = "node", .count = 2 / setup.pools, .make = [this, pool](std::uint32_t index, LpId) {
+                     return make_node(pool, index);
+                 }}));
+        loads_ = make_router_for(0)->looks_at();
+        for (const auto& admission : make_admissions())
+            loads_ |= admission->looks_at();
+        for (std::uint32_t pool = 0; pool < setup.pools; ++pool)
+            join(pool);
+        run();
+    }
+
+    serving::RecordingSink sink;
+    std::vector<Seen> seen;
+    std::int64_t arrived = 0;
+
+private:
+    void run();
+
+    [[nodiscard]] static SimTime latency_to(std::uint32_t pool) { return ns(500 + 300 * std::int64_t{pool}); }
+    [[nodiscard]] std::uint32_t replicas_of_a_pool() const { return 4 / setup_.pools; }
+
+    void join(std::uint32_t pool) {
+        model_.add_link({gateways_, nodes_[pool], latency_to(pool)});
+        boards_.emplace_back();
+        if (!setup_.report_every) model_.add_link({nodes_[pool], gateways_, latency_to(pool)});
+        for (const serving::Load load : serving::kAllLoads) {
+            if (!setup_.report_every || !loads_.has(load)) continue;
+            boards_[pool][index_of(load)] =
+                model_.add_board({nodes_[pool], gateways_, *setup_.report_every, latency_to(pool), replicas_of_a_pool(),
+                                  load != serving::Load::KvBlocks});
+            board_uses_.push_back({.pool = static_cast<std::uint16_t>(pool), .load = load});
+        }
+    }
+
+    [[nodiscard]] std::unique_ptr<Router> make_router_for(std::uint32_t gateway) {
+        if (!setup_.router) return std::make_unique<NotingRouter>(gateway, setup_.noted, seen);
+        RouterTarget target{
+            .pools = {}, .gateway = gateway, .gateways = static_cast<std::uint32_t>(setup_.requests.size()), .seed = 3};
+        for (std::uint32_t pool = 0; pool < setup_.pools; ++pool)
+            target.pools.push_back({.replicas = replicas_of_a_pool(),
+                                    .weight = pool == 0 ? 1'000'000U : 500'000U,
+                                    .kv_blocks = static_cast<std::uint64_t>(setup_.kv_blocks)});
+        return make_router(*setup_.router, target);
+    }
+
+    [[nodiscard]] std::vector<std::unique_ptr<Admission>> make_admissions() const {
+        const AdmissionRegistry registry = built_in_admissions();
+        std::vector<std::unique_ptr<Admission>> result;
+        for (const auto& [name, parameters] : setup_.admissions)
+            result.push_back(registry.find(name)->make(
+                {.class_of_stream = {"chat"}, .gateways = static_cast<std::uint32_t>(setup_.requests.size())},
+                parameters));
+        return result;
+    }
+
+    std::unique_ptr<engine::LogicalProcess> make_gateway(std::uint32_t index) {
+        std::vector<PoolRoute> routes;
+        std::vector<Choice> choices(1);
+        for (std::uint32_t pool = 0; pool < setup_.pools; ++pool) {
+            routes.push_back(
+                {.view = PoolView({.replicas = replicas_of_a_pool(),
+                                   .block_tokens = 4,
+                                   .loads = loads_,
+                                   .reports = setup_.report_every ? Reports::Periodic : Reports::OnCompletion}),
+                 .first_node = model_.id_of(nodes_[pool], 0),
+                 .replicas_per_node = 2,
+                 .latency = latency_to(pool),
+                 .pool = PoolId(static_cast<std::uint16_t>(pool)),
+                 .first_replica = 2 * pool});
+            choices[0].pools.push_back(static_cast<std::uint16_t>(pool));
+        }
+        choices[0].router = make_router_for(index);
+        return std::make_unique<GatewayLp>(
+            GatewayLp::Setup{.id = GatewayId(index),
+                             .choice_of_stream = {0},
+                             .boards = board_uses_,
+                             .arrivals_until = setup_.arrivals_until.value_or(SimTime::never())},
+            std::move(routes), std::move(choices), make_admissions(),
+            std::make_unique<ListedRequests>(setup_.requests[index]),
+            GatewayLp::Surroundings{.sink = sink, .arrived = arrived});
+    }
+
+    std::unique_ptr<engine::LogicalProcess> make_node(std::uint32_t pool, std::uint32_t index) {
+        const std::uint32_t node = pool + index;
+        Parameters parameters;
+        parameters.set("chunk_tokens", std::int64_t{16});
+        parameters.set("max_running", std::int64_t{4});
+        parameters.set("order", std::string("fcfs"));
+        parameters.set("class_limits", std::vector<std::pair<std::string, std::int64_t>>());
+        std::vector<serving::Replica> replicas;
+        for (std::uint32_t slot = 0; slot < 2; ++slot) {
+            const serving::ReplicaFacts facts{.id = ReplicaId(2 * node + slot),
+                                              .node = NodeId(node),
+                                              .pool = PoolId(static_cast<std::uint16_t>(pool)),
+                                              .kv_blocks = setup_.kv_blocks,
+                                              .max_queue = setup_.max_queue};
+            replicas.emplace_back(
+                facts,
+                make_vllm_v1({.kv_blocks = setup_.kv_blocks, .block_tokens = 4, .max_context_tokens = 200}, parameters,
+                             setup_.stepping),
+                serving::Replica::Surroundings{timing_, sink, outcome_});
+        }
+        return std::make_unique<serving::NodeLp>(
+            serving::NodeLp::Setup{.pool = PoolId(static_cast<std::uint16_t>(pool)),
+                                   .first_in_pool = 2 * index,
+                                   .tells_completions = !setup_.report_every,
+                                   .tells_blocks = loads_.has(serving::Load::KvBlocks),
+                                   .boards = boards_[pool],
+                                   .gateway_latency = latency_to(pool),
+                                   .first_gateway = model_.id_of(gateways_, 0)},
+            std::move(replicas), sink);
+    }
+
+    FleetSetup setup_;
+    timing::LinearStepTime timing_{{.step_ns = 100}};
+    serving::StepOutcome outcome_;
+    engine::Model model_;
+    engine::GroupId gateways_;
+    std::vector<engine::GroupId> nodes_;  ///< by pool
+    serving::LoadSet loads_;
+    std::vector<serving::LoadBoards> boards_;  ///< by pool
+    std::vector<BoardUse> board_uses_;
+};
+
+inline Parameters parameters(const std::vector<std::pair<std::string, Parameters::Value>>& given) {
+    Parameters result;
+    for (const auto& [key, value] : given)
+        result.set(key, value);
+    return result;
+}
+
+}  // namespace regatta::routing
