@@ -114,6 +114,22 @@ TEST_P(ClientTimeOut, EndsAWaitingRequestAtAStepEnd) {
     EXPECT_EQ(story.fates.at(0).end_ns, 930);
 }
 
+TEST_P(ClientTimeOut, EndsARequestThatCameDuringALongRunOfSteps) {
+    const Story story =
+        run({.timeout_ns = 100, .max_running = 1}, {patient(request(0, 0, 5, 9)), request(1, 310, 5, 1)});
+    EXPECT_EQ(story.fates.at(1).received_ns, 340);
+    EXPECT_EQ(story.fates.at(1).end_ns, 530) << "the word comes at 440";
+    EXPECT_EQ(story.fates.at(0).end_ns, 930);
+}
+
+TEST_P(ClientTimeOut, ALaterAnswerEndsWhereItWouldHaveWithoutTheOneGivenUp) {
+    // The answer given up would have been complete at 730 ns: its end must not be taken for one of those that stay.
+    const Story story = run({.timeout_ns = 150}, {request(0, 0, 5, 7), patient(request(1, 0, 5, 20))});
+    EXPECT_EQ(story.fates.at(0).end_ns, 230);
+    EXPECT_EQ(story.fates.at(1).end_ns, 2030);
+    EXPECT_EQ(story.fates.at(1).generated, 20);
+}
+
 TEST_P(ClientTimeOut, WhoeverWaitsForItsBlocksGetsThemAtOnce) {
     const Story story = run({.timeout_ns = 250, .kv_blocks = 2}, {request(0, 0, 5, 3), patient(request(1, 0, 5, 1))});
     EXPECT_EQ(story.fates.at(0).end_ns, 330);
