@@ -66,7 +66,7 @@ TEST(Workload, ThereMustBeOneKindOfTraffic) {
               Lines{"fleet.yaml:8:10: workload.trace: a trace and streams exclude each other; expected one of them"});
     EXPECT_EQ(problems_of_text(with_workload("")),
               Lines{"fleet.yaml:4:1: workload: expected a map with: trace, columns, rate_scale, window, limit, pool, "
-                    "model, streams; found nothing"});
+                    "model, timeout, streams; found nothing"});
 }
 
 TEST(Workload, WindowsAndColumnsMustMakeSense) {
