@@ -25,8 +25,7 @@ VllmV1::VllmV1(const SchedulerLimits& limits, const VllmV1Options& options)
     if (std::any_of(limits.streams.begin(), limits.streams.end(),
                     [](const StreamTerms& terms) { return !terms.timeout.is_never(); }))
         patience_ = std::make_unique<DeadlineHeap>();
-    if (!options.queue.is_plain() || patience_ != nullptr)
-        queue_ = std::make_unique<OrderedQueue>(options.queue, limits.streams);
+    if (!options.queue.is_plain()) queue_ = std::make_unique<OrderedQueue>(options.queue, limits.streams);
 }
 
 std::int64_t VllmV1::blocks_for(std::int64_t tokens) const {
@@ -86,6 +85,7 @@ void VllmV1::push_waiting(std::uint32_t index, bool at_head) {
     if (queue_ != nullptr) {
         queue_->push(index, slot.served);
     } else {
+        if (patience_ != nullptr) link_back(index, at_head);
         slot.next = at_head ? first_waiting_ : kNone;
         if (at_head)
             first_waiting_ = index;
@@ -363,7 +363,10 @@ void VllmV1::save(OutArchive& archive) const {
             << stale_endings_ << prefilling_ << soonest_chunk_ << soonest_waiting_ << admissions_ << chunks_
             << chunk_slots_ << has_preempted_ << steady_steps_;
     if (queue_ != nullptr) queue_->save(archive);
-    if (patience_ != nullptr) patience_->save(archive);
+    if (patience_ != nullptr) {
+        patience_->save(archive);
+        archive << previous_;
+    }
 }
 
 void VllmV1::load(InArchive& archive) {
@@ -372,7 +375,10 @@ void VllmV1::load(InArchive& archive) {
         stale_endings_ >> prefilling_ >> soonest_chunk_ >> soonest_waiting_ >> admissions_ >> chunks_ >> chunk_slots_ >>
         has_preempted_ >> steady_steps_;
     if (queue_ != nullptr) queue_->load(archive);
-    if (patience_ != nullptr) patience_->load(archive);
+    if (patience_ != nullptr) {
+        patience_->load(archive);
+        archive >> previous_;
+    }
     describe_step();
 }
 

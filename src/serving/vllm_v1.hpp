@@ -36,6 +36,7 @@ struct VllmV1Options {
 /// that of the answer; the preempted keeps its place by its prompt, and the most recently admitted gives way. A class
 /// at its limit is passed over; a request that waits for KV blocks is not. Who was not in a batch within max_waiting
 /// ends unless a batch that is formed at this very instant takes it; who was preempted waits as long as it takes.
+/// Whose client has given up is aborted between two steps, as in vLLM: EngineCore looks at its input there.
 ///
 /// Invariants that make O(1) steps possible: chunk_tokens >= max_running, so each decode gets its token in every step;
 /// at most one running request is in the middle of its prompt, and it is the last one admitted (it took all the
@@ -56,7 +57,9 @@ public:
     [[nodiscard]] bool has_deadlines() const override {
         return options_.queue.max_waiting.has_value() || patience_ != nullptr;
     }
-    [[nodiscard]] SimTime soonest_deadline() const override { return queue_->deadline(); }
+    [[nodiscard]] SimTime soonest_deadline() const override {
+        return queue_ != nullptr ? queue_->deadline() : SimTime::never();
+    }
     [[nodiscard]] bool expire(SimTime now, StepOutcome& outcome) override;
     [[nodiscard]] SimTime soonest_abort() const override {
         return patience_ != nullptr ? patience_->soonest() : SimTime::never();
@@ -135,6 +138,8 @@ private:
         return std::int64_t{slot.served.request.output_tokens} - slot.served.generated;
     }
     void push_waiting(std::uint32_t index, bool at_head);
+    void link_back(std::uint32_t index, bool at_head);
+    void leave_queue(std::uint32_t index);
     [[nodiscard]] std::uint32_t first_waiting() const;
     void admit_first();
     void free_slot(std::uint32_t index);
@@ -159,7 +164,7 @@ private:
     std::uint32_t stale_endings_ = 0;      ///< entries of `endings_` that mean nothing any more
     bool has_preempted_ = false;           ///< in the step being formed
     std::unique_ptr<OrderedQueue> queue_;  ///< of those who wait; null where the plain list through the slots will do
-    /// When word comes that the client of a request has given up; null where none does. Has a queue_ beside it.
+    /// When word comes that the client of a request has given up; null where none does.
     std::unique_ptr<DeadlineHeap> patience_;
     std::vector<Slot> slots_;
     std::vector<Ending> endings_;
@@ -172,6 +177,8 @@ private:
     VllmV1Options options_;
     std::int64_t residue_mask_ = -1;  ///< block size - 1 where it is a power of two, else -1
     std::int64_t preemptions_ = 0;
+    /// By slot, who waits before it in the plain list, so that one can leave it; kept beside patience_ only.
+    std::vector<std::uint32_t> previous_;
 };
 
 }  // namespace regatta::serving

@@ -8,7 +8,30 @@ SimTime VllmV1::client_leaves_at(const Request& request) const {
     return request.arrival + terms_of(request, limits_.streams).timeout;
 }
 
+/// Of the plain list of those who wait, to which `index` is about to be added.
+void VllmV1::link_back(std::uint32_t index, bool at_head) {
+    if (index >= previous_.size()) previous_.resize(index + std::size_t{1}, kNone);
+    if (waiting_ == 0) return;
+    if (at_head)
+        previous_[first_waiting_] = index;
+    else
+        previous_[index] = last_waiting_;
+}
+
+/// Takes one who waits out of the queue. What comes before the first of the plain list is never looked at.
+void VllmV1::leave_queue(std::uint32_t index) {
+    --waiting_;
+    if (queue_ != nullptr) {
+        queue_->erase(index, slots_[index].served.request);
+        return;
+    }
+    const std::uint32_t next = slots_[index].next;
+    (index == first_waiting_ ? first_waiting_ : slots_[previous_[index]].next) = next;
+    (index == last_waiting_ ? last_waiting_ : previous_[next]) = previous_[index];
+}
+
 bool VllmV1::expire(SimTime now, StepOutcome& outcome) {
+    if (queue_ == nullptr) return false;
     bool has_expired = false;
     while (const auto index = queue_->take_expired(now)) {
         outcome.timed_out.push_back({slots_[*index].served, EndReason::WaitedTooLong});
@@ -41,8 +64,7 @@ void VllmV1::end_by_patience(std::uint32_t index, SimTime end, StepOutcome& outc
 void VllmV1::take_out(std::uint32_t index, StepOutcome& outcome) {
     Slot& slot = slots_[index];
     if (slot.stage == Stage::Waiting) {
-        queue_->erase(index, slot.served.request);
-        --waiting_;
+        leave_queue(index);
     } else {
         if (slot.stage == Stage::Decoding) {
             stop_decoding(slot);
@@ -51,7 +73,7 @@ void VllmV1::take_out(std::uint32_t index, StepOutcome& outcome) {
         if (index == prefilling_) prefilling_ = kNone;
         free_blocks_ += blocks_for(slot.computed);
         --running_;
-        queue_->stopped_running(slot.served.request);
+        if (queue_ != nullptr) queue_->stopped_running(slot.served.request);
     }
     outcome.timed_out.push_back({slot.served, EndReason::ClientGone});
     patience_->erase(index);

@@ -114,6 +114,46 @@ TEST_P(ClientTimeOut, EndsAWaitingRequestAtAStepEnd) {
     EXPECT_EQ(story.fates.at(0).end_ns, 930);
 }
 
+TEST_P(ClientTimeOut, EndsARequestThatCameDuringALongRunOfSteps) {
+    const Story story =
+        run({.timeout_ns = 100, .max_running = 1}, {patient(request(0, 0, 5, 9)), request(1, 310, 5, 1)});
+    EXPECT_EQ(story.fates.at(1).received_ns, 340);
+    EXPECT_EQ(story.fates.at(1).end_ns, 530) << "the word comes at 440";
+    EXPECT_EQ(story.fates.at(0).end_ns, 930);
+}
+
+TEST_P(ClientTimeOut, ALaterAnswerEndsWhereItWouldHaveWithoutTheOneGivenUp) {
+    // The answer given up would have been complete at 730 ns: its end must not be taken for one of those that stay.
+    const Story story = run({.timeout_ns = 150}, {request(0, 0, 5, 7), patient(request(1, 0, 5, 20))});
+    EXPECT_EQ(story.fates.at(0).end_ns, 230);
+    EXPECT_EQ(story.fates.at(1).end_ns, 2030);
+    EXPECT_EQ(story.fates.at(1).generated, 20);
+}
+
+TEST_P(ClientTimeOut, LeavesTheOthersInTheirOrderWhereverItWaited) {
+    // Of 1 to 6, which wait, the first, one in the middle and the last leave at 230 ns; 7 comes after that.
+    const Story story = run(
+        {.timeout_ns = 150, .max_running = 1},
+        {patient(request(0, 0, 5, 3)), request(1, 0, 5, 1), patient(request(2, 0, 5, 1)), patient(request(3, 0, 5, 1)),
+         request(4, 0, 5, 1), patient(request(5, 0, 5, 1)), request(6, 0, 5, 1), patient(request(7, 210, 5, 1))});
+    for (const std::size_t gone : {1U, 4U, 6U})
+        EXPECT_EQ(story.fates.at(gone).end_ns, 230) << gone;
+    EXPECT_EQ(story.fates.at(2).scheduled_ns, 330);
+    EXPECT_EQ(story.fates.at(3).scheduled_ns, 430);
+    EXPECT_EQ(story.fates.at(5).scheduled_ns, 530);
+    EXPECT_EQ(story.fates.at(7).scheduled_ns, 630);
+}
+
+TEST_P(ClientTimeOut, MayEmptyTheQueue) {
+    const Story story = run({.timeout_ns = 150, .max_running = 1},
+                            {patient(request(0, 0, 5, 4)), request(1, 0, 5, 1), request(2, 0, 5, 1),
+                             patient(request(3, 210, 5, 1)), patient(request(4, 220, 5, 1))});
+    EXPECT_EQ(story.fates.at(1).end_ns, 230);
+    EXPECT_EQ(story.fates.at(2).end_ns, 230);
+    EXPECT_EQ(story.fates.at(3).scheduled_ns, 430);
+    EXPECT_EQ(story.fates.at(4).scheduled_ns, 530);
+}
+
 TEST_P(ClientTimeOut, WhoeverWaitsForItsBlocksGetsThemAtOnce) {
     const Story story = run({.timeout_ns = 250, .kv_blocks = 2}, {request(0, 0, 5, 3), patient(request(1, 0, 5, 1))});
     EXPECT_EQ(story.fates.at(0).end_ns, 330);
@@ -152,6 +192,13 @@ TEST_P(ClientTimeOut, WhatTheGatewayKeptForTooLongEndsWithItsFirstStep) {
     const Story story = run({.timeout_ns = 100, .way_ns = 700}, {request(0, 0, 5, 9)});
     EXPECT_EQ(story.fates.at(0).scheduled_ns, 700);
     EXPECT_EQ(story.fates.at(0).end_ns, 800);
+}
+
+TEST_P(ClientTimeOut, OrWithTheStepThatIsUnderWay) {
+    const Story story = run({.timeout_ns = 100, .way_ns = 700}, {patient(request(0, 0, 5, 9)), request(1, 310, 5, 1)});
+    EXPECT_EQ(story.fates.at(1).received_ns, 1010) << "600 ns after its client has gone";
+    EXPECT_EQ(story.fates.at(1).end_ns, 1100);
+    EXPECT_EQ(story.fates.at(1).scheduled_ns, kNoTime);
 }
 
 TEST_P(ClientTimeOut, WhoeverLosesPatienceFirstSaysWhy) {

@@ -124,8 +124,19 @@ SimTime near_a_step_end(const Story& story) {
     return SimTime::from_ns(std::max<std::int64_t>(at, 1));
 }
 
+/// Makes clients of one stream give up just when an answer of it is complete, or when the word of it comes at a step
+/// end: one before, one after.
+void aim_timeout(std::vector<StreamTerms>& streams, const Script& script, const Story& story, SimTime gateway_latency) {
+    const Fate& fate = *rc::gen::elementOf(story.fates);
+    const Request& asked = script.requests.at(fate.id);
+    if (asked.stream.index() >= streams.size() || fate.state != EndState::Finished) return;
+    const SimTime meets = *rc::gen::element(SimTime(), gateway_latency);
+    const std::int64_t timeout_ns = fate.end_ns - (asked.arrival + meets).ns() + *rc::gen::inRange<std::int64_t>(-1, 2);
+    streams[asked.stream.index()].timeout = SimTime::from_ns(std::max<std::int64_t>(timeout_ns, 1));
+}
+
 struct Case {
-    std::shared_ptr<const std::vector<StreamTerms>> streams;  ///< of the subject's limits, in however many copies
+    std::shared_ptr<std::vector<StreamTerms>> streams;  ///< of the subject's limits, in however many copies
     Parameters parameters;
     Subject subject;
     Script script;
@@ -134,7 +145,7 @@ struct Case {
 
 Case any_case(const SchedulerRegistry::Entry& entry) {
     Case made;
-    made.streams = std::make_shared<const std::vector<StreamTerms>>(any_streams());
+    made.streams = std::make_shared<std::vector<StreamTerms>>(any_streams());
     made.subject.limits = {.kv_blocks = *rc::gen::inRange<std::int64_t>(1, 40),
                            .block_tokens = *rc::gen::element<std::int64_t>(1, 2, 3, 4, 16),
                            .max_context_tokens = *rc::gen::element<std::int64_t>(20, 100, 1000),
@@ -150,7 +161,11 @@ Case any_case(const SchedulerRegistry::Entry& entry) {
     made.script.requests = any_requests(made.subject.limits);
     // Mostly what the way takes; sometimes the gateway has kept a request, perhaps for longer than its client waits.
     made.script.way = made.subject.limits.gateway_latency + SimTime::from_ns(*rc::gen::element(0, 0, 0, 700));
-    const Story undisturbed = tell(made.subject, Stepping::Stepwise, made.script);
+    Story undisturbed = tell(made.subject, Stepping::Stepwise, made.script);
+    if (*rc::gen::inRange(0, 4) == 0) {
+        aim_timeout(*made.streams, made.script, undisturbed, made.subject.limits.gateway_latency);
+        undisturbed = tell(made.subject, Stepping::Stepwise, made.script);
+    }
     const auto samples = *rc::gen::inRange(0, 12);
     for (int i = 0; i < samples; ++i)
         made.script.samples.push_back(near_a_step_end(undisturbed));

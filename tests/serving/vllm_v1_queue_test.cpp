@@ -86,26 +86,30 @@ TEST_P(VllmV1Queue, OfOnePriorityTheEarlierAtTheGatewayGoesFirst) {
 }
 
 TEST_P(VllmV1Queue, ByPriorityTheLeastUrgentGivesWayAlthoughItWasAdmittedFirst) {
-    // Both prompts fill a block; each needs another for its second token, and there is one.
-    const std::vector<Request> requests = {of_stream(1, request(0, 0, 4, 3)), of_stream(0, request(1, 0, 4, 3))};
+    // Request 1 is admitted at 100 ns. At 200 ns each needs a second block for its fifth token, and there is one.
+    const std::vector<Request> requests = {of_stream(1, request(0, 0, 3, 3)), of_stream(0, request(1, 50, 4, 3))};
     const Story by_priority = run({.order = "priority", .kv_blocks = 3}, requests);
     EXPECT_EQ(by_priority.fates.at(0).preemptions, 1u);
     EXPECT_EQ(by_priority.fates.at(1).preemptions, 0u);
-    EXPECT_EQ(by_priority.fates.at(1).end_ns, 300);
-    // Its prompt and first token again in the step after, then the last one.
+    EXPECT_EQ(by_priority.fates.at(1).end_ns, 400);
+    // Its prompt and two tokens again, which fit when request 1 has ended, and the last one with them.
     EXPECT_EQ(by_priority.fates.at(0).end_ns, 500);
     const Story by_arrival = run({.kv_blocks = 3}, requests);
     EXPECT_EQ(by_arrival.fates.at(0).preemptions, 0u);
+    EXPECT_EQ(by_arrival.fates.at(0).end_ns, 300);
     EXPECT_EQ(by_arrival.fates.at(1).preemptions, 1u);
+    EXPECT_EQ(by_arrival.fates.at(1).end_ns, 500);
 }
 
 TEST_P(VllmV1Queue, AVictimThatHadItsBlockOfTheStepGivesItBack) {
-    // Request 0 takes the last free block at 100 ns; request 1, more urgent, wants one in the same step and gets the
-    // two of request 0.
+    // As above: request 0, admitted first, has taken the last block when request 1 wants one, and gives both of its. So
+    // request 1 has a third one for its ninth token, at 600 ns.
     const Story story = run({.order = "priority", .kv_blocks = 3},
-                            {of_stream(1, request(0, 0, 4, 2)), of_stream(0, request(1, 0, 4, 6))});
+                            {of_stream(1, request(0, 0, 3, 4)), of_stream(0, request(1, 50, 4, 6))});
     EXPECT_EQ(story.fates.at(0).preemptions, 1u);
-    EXPECT_EQ(story.fates.at(1).end_ns, 600);
+    EXPECT_EQ(story.fates.at(1).preemptions, 0u);
+    EXPECT_EQ(story.fates.at(1).end_ns, 700);
+    EXPECT_EQ(story.fates.at(0).end_ns, 900);
     EXPECT_EQ(story.sums.kv_blocks_peak, 3);
 }
 
