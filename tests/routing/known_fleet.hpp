@@ -10,6 +10,7 @@
 #include "regatta/routing/candidates.hpp"
 #include "regatta/routing/registry.hpp"
 #include "regatta/routing/router.hpp"
+#include "routing/pool_view.hpp"
 
 namespace regatta::routing {
 
