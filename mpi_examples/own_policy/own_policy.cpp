@@ -155,7 +155,8 @@ private:
     }
     void describe() {
         chunks_.clear();
-        shape_ = {.samples = static_cast<std::int64_t>(running_.size())};
+        shape_ = {};
+        shape_.samples = static_cast<std::int64_t>(running_.size());
         for (const serving::ServedRequest& served : running_) {
             if (served.generated == 0) {
                 chunks_.push_back({.tokens = served.request.prompt_tokens});

@@ -74,6 +74,16 @@ class OwnPolicy(ProgramTest):
         self.assertEqual(wrong.code, 2)
         self.assertIn("batch: expected a whole number from 1 to 65536", wrong.stderr)
 
+    def test_its_catalogue_is_that_of_the_package(self):
+        catalogue = self.place / "prefix/share/regatta/catalogue"
+        catalogue.rename(catalogue.with_name("elsewhere"))
+        try:
+            shown = start("own_policy", "catalog", "models")
+        finally:
+            catalogue.with_name("elsewhere").rename(catalogue)
+        self.assertEqual(shown.code, 2)
+        self.assertIn(str(catalogue), shown.stderr)
+
     def test_the_installed_programs_need_no_source_tree(self):
         prefix = self.place / "prefix"
         environment = {key: value for key, value in os.environ.items() if key != "REGATTA_CATALOGUE"}

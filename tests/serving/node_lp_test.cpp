@@ -230,7 +230,7 @@ TEST_F(ANode, ReportsAndSamplesKnowWhoIsGone) {
     (void)run({{{request(1, 1000, 5, 30), 0}, {patient, 1}}});
     EXPECT_EQ(told_, (std::vector<Told>{{0, 2110 + kLatencyNs, 1, kFirstInPool + 1}}));
     ASSERT_GE(sink_.samples.size(), 2u);
-    EXPECT_EQ(fields(sink_.samples[1].state), fields(ReplicaSample{0, 1, 3, 1}));
+    EXPECT_EQ(fields(sink_.samples[1].state), fields(ReplicaSample{0, 1, 3, 1, 10}));
 }
 
 TEST_F(ANode, WritesWhatIsUnfinishedAtTheEndAndWhatIsStillUnderWay) {
