@@ -193,7 +193,7 @@ void Replica::start_run() {
     is_cut_ = false;
     run_context_tokens_ = shape.decode_context_tokens;
     run_decodes_ = shape.decodes;
-    run_work_.start(shape, *work_);
+    work_done_.start(shape, *work_);
     run_steps_ = scheduler_->steady_steps();
     if (run_steps_ > 1) limit_run();
     uncut_steps_ = run_steps_;
@@ -222,9 +222,9 @@ void Replica::carry_out(std::int64_t steps) {
     sums_.steps += steps;
     sums_.busy_ns += run_start_.ceiling().ns() - start.ceiling().ns();
     sums_.decode_tokens += steps * run_decodes_;
-    sums_.prefill_tokens += run_work_.prefill_tokens();
-    run_work_.add_to(sums_, steps, run_decodes_, run_context_tokens_, *work_);
-    sink_->batches(facts_.pool, run_work_.sequences(), steps);
+    sums_.prefill_tokens += work_done_.prefill_tokens();
+    work_done_.add_to(sums_, steps, run_decodes_, run_context_tokens_, *work_);
+    sink_->batches(facts_.pool, run_decodes_ + work_done_.prefills(), steps);
     const std::size_t finished_before = outcome_->finished.size();
     scheduler_->complete_steps(steps, run_start_.ceiling(), *outcome_);
     sums_.finished += static_cast<std::int64_t>(outcome_->finished.size() - finished_before);
@@ -271,8 +271,8 @@ void Replica::tell_steps(std::int64_t steps) {
                          .replica = facts_.id.value(),
                          .pool = facts_.pool.value(),
                          .decodes = narrow(run_decodes_),
-                         .prefills = narrow(run_work_.sequences() - run_decodes_),
-                         .prefill_tokens = narrow(run_work_.prefill_tokens()),
+                         .prefills = narrow(work_done_.prefills()),
+                         .prefill_tokens = narrow(work_done_.prefill_tokens()),
                          .samples = narrow(shape.samples),
                          .decode_context_tokens = shape.decode_context_tokens,
                          .kv_blocks_used = scheduler_->kv_blocks_used(step),
@@ -336,6 +336,7 @@ void Replica::finish(SimTime end, const std::function<void(const ServedRequest&)
         sums_.busy_ns += std::max<std::int64_t>(end.ns() - run_start_.ceiling().ns(), 0);
     }
     scheduler_->for_each_unfinished(unfinished);
+    work_done_.finish(sums_);
     sums_.preemptions = scheduler_->preemptions();
     sums_.kv_blocks_peak = scheduler_->kv_blocks_peak();
     sink_->replica_ended(sums_);
@@ -345,7 +346,7 @@ void Replica::save(OutArchive& archive) const {
     scheduler_->save(archive);
     archive << is_busy_ << starts_now_ << is_cut_ << run_start_ << run_end_ << run_steps_ << uncut_steps_
             << told_wake_up_ << line_.base_fine << line_.slope_fine << line_.valid_below << run_context_tokens_
-            << run_decodes_ << run_work_;
+            << run_decodes_ << work_done_;
     archive.save_binary(&sums_, sizeof sums_);
 }
 
@@ -353,7 +354,7 @@ void Replica::load(InArchive& archive) {
     scheduler_->load(archive);
     archive >> is_busy_ >> starts_now_ >> is_cut_ >> run_start_ >> run_end_ >> run_steps_ >> uncut_steps_ >>
         told_wake_up_ >> line_.base_fine >> line_.slope_fine >> line_.valid_below >> run_context_tokens_ >>
-        run_decodes_ >> run_work_;
+        run_decodes_ >> work_done_;
     archive.load_binary(&sums_, sizeof sums_);
 }
 

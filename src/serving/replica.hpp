@@ -121,7 +121,7 @@ private:
     timing::StepLine line_;
     std::int64_t run_context_tokens_ = 0;  ///< decode_context_tokens of the run's first step
     std::int64_t run_decodes_ = 0;
-    StepWork run_work_;
+    StepWork work_done_;
     std::unique_ptr<ReplicaScheduler> scheduler_;
     const timing::StepTimeModel* timing_;
     RecordSink* sink_;

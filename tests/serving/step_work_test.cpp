@@ -36,6 +36,8 @@ ReplicaRecord counted(const timing::BatchShape& shape, const llm::WorkFacts& fac
     work.start(shape, facts);
     ReplicaRecord sums;
     work.add_to(sums, steps, shape.decodes, shape.decode_context_tokens, facts);
+    sums.decode_tokens = steps * shape.decodes;
+    work.finish(sums);
     return sums;
 }
 
@@ -92,12 +94,14 @@ TEST(StepWork, IsTheSameForARunAndForItsStepsOneByOne) {
     timing::BatchShape shape{.decodes = 7, .decode_context_tokens = 263, .prefills = {}, .samples = 7};
     const ReplicaRecord at_once = counted(shape, facts, 12);
     ReplicaRecord one_by_one;
+    StepWork work;
     for (int step = 0; step < 12; ++step) {
-        StepWork work;
         work.start(shape, facts);
         work.add_to(one_by_one, 1, shape.decodes, shape.decode_context_tokens, facts);
         shape.decode_context_tokens += shape.decodes;
+        one_by_one.decode_tokens += shape.decodes;
     }
+    work.finish(one_by_one);
     EXPECT_EQ(fields(at_once), fields(one_by_one));
     EXPECT_LT(at_once.window_attended_tokens, at_once.attended_tokens);
 }
