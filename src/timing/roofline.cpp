@@ -82,6 +82,8 @@ RooflineStepTime::RooflineStepTime(const StepTimeTarget& target, const Options& 
         .kv_bytes_per_token = llm::kv_bytes_per_token_per_gpu(model, target.kv_type, gpus) / real(model.layers),
         .byte_s = 1 / (target.gpu.memory_bandwidth_bytes_per_s * options.memory_efficiency)};
     step_s_ = options.step_overhead_s + share.layers * options.layer_overhead_s;
+    sequence_s_ = options.sequence_overhead_s;
+    pads_decodes_ = options.pads_decodes;
     set_matrix_products(target, options, share);
     set_memory_traffic(share);
     if (gpus > 1) set_collectives(target.gpu, options, share);
@@ -189,15 +191,28 @@ void RooflineStepTime::set_attention(const StepTimeTarget& target, const Options
     add(window_layers, target.model.window_tokens);
 }
 
+std::int64_t captured_size(std::int64_t decodes) {
+    constexpr std::int64_t kLargest = 512;
+    if (decodes > kLargest) return decodes;
+    if (decodes <= 2) return decodes;
+    return decodes <= 4 ? 4 : (decodes + 7) / 8 * 8;
+}
+
+std::int64_t RooflineStepTime::rows_of(const BatchShape& shape) const {
+    if (pads_decodes_ && shape.prefills.empty()) return captured_size(shape.decodes);
+    std::int64_t rows = shape.decodes;
+    for (const PrefillChunk& chunk : shape.prefills)
+        rows += chunk.tokens;
+    return rows;
+}
+
 /// Everything but the attention of decodes.
 std::int64_t RooflineStepTime::base_fine(const BatchShape& shape) const {
-    std::int64_t rows = shape.decodes;
-    double seconds = step_s_;
-    for (const PrefillChunk& chunk : shape.prefills) {
-        rows += chunk.tokens;
+    const std::int64_t rows = rows_of(shape);
+    double seconds = step_s_ + (real(shape.decodes) + static_cast<double>(shape.prefills.size())) * sequence_s_;
+    for (const PrefillChunk& chunk : shape.prefills)
         for (const RooflineAttention& attention : attention_)
             seconds += attention.prefill_s(chunk);
-    }
     for (const MatrixProduct& product : layer_products_)
         seconds += product.seconds(real(rows));
     if (experts_.experts > 0) seconds += experts_.seconds(rows);
@@ -226,12 +241,10 @@ StepLine RooflineStepTime::line(const BatchShape& shape) const {
 
 StepParts RooflineStepTime::parts(const BatchShape& shape) const {
     StepParts parts;
-    std::int64_t tokens = shape.decodes;
-    for (const PrefillChunk& chunk : shape.prefills) {
-        tokens += chunk.tokens;
+    const std::int64_t tokens = rows_of(shape);
+    for (const PrefillChunk& chunk : shape.prefills)
         for (const RooflineAttention& attention : attention_)
             parts.attention_prefill += attention.prefill_s(chunk);
-    }
     const double rows = real(tokens);
     for (const MatrixProduct& product : layer_products_)
         parts.*product.part += product.seconds(rows);
@@ -243,7 +256,8 @@ StepParts RooflineStepTime::parts(const BatchShape& shape) const {
                 (1e9 * double{kFinePerNs});
     const double samples = real(shape.samples);
     parts.collectives = collectives_.step_s + rows * collectives_.token_s + samples * collectives_.sample_s;
-    parts.overhead = step_s_ - collectives_.step_s;
+    parts.overhead = step_s_ - collectives_.step_s +
+                     (real(shape.decodes) + static_cast<double>(shape.prefills.size())) * sequence_s_;
     parts.other = rows * (token_s_ - collectives_.token_s);
     if (shape.samples == 0) return parts;
     parts.head = head_.seconds(samples) + samples * (sample_s_ - collectives_.sample_s);
@@ -253,7 +267,7 @@ StepParts RooflineStepTime::parts(const BatchShape& shape) const {
 
 /// One token without attention and sampling, which every step has at least.
 std::int64_t RooflineStepTime::least_step_fine() const {
-    double seconds = step_s_ + token_s_;
+    double seconds = step_s_ + token_s_ + sequence_s_;
     for (const MatrixProduct& product : layer_products_)
         seconds += product.seconds(1);
     if (experts_.experts > 0) seconds += experts_.seconds(1);
@@ -271,6 +285,8 @@ std::unique_ptr<StepTimeModel> make_roofline(const StepTimeTarget& target, const
                     .collective_overhead_s = parameters.duration("collective_overhead").seconds(),
                     .layer_overhead_s = parameters.duration("layer_overhead").seconds(),
                     .step_overhead_s = parameters.duration("step_overhead").seconds(),
+                    .sequence_overhead_s = parameters.duration("sequence_overhead").seconds(),
+                    .pads_decodes = parameters.word("cuda_graphs") == "padded",
                 });
 }
 
@@ -302,7 +318,15 @@ std::vector<Parameter> roofline_parameters() {
         efficiency("network_efficiency", "0.6", "share of the link bandwidth that collectives reach"),
         overhead("collective_overhead", "20us", "time of each all-reduce or all-gather besides its data and hops"),
         overhead("layer_overhead", "5us", "time of each layer besides its operators"),
-        overhead("step_overhead", "300us", "time of each step besides its layers: scheduling, launch, sampling")};
+        overhead("step_overhead", "300us", "time of each step besides its layers: scheduling, launch, sampling"),
+        // 0: what engines do per sequence on the host is hidden behind the GPU, or part of the median step.
+        overhead("sequence_overhead", "0s", "time of each sequence of a batch: what the host does for it alone"),
+        {.key = "cuda_graphs",
+         .kind = ParameterKind::Word,
+         .default_text = "exact",
+         .choices = {"exact", "padded"},
+         .sentence = "padded: batches that only decode are computed as large as the next captured CUDA graph: 1, 2, 4, "
+                     "then multiples of 8 up to 512, as in vLLM; exact: as they are"}};
 }
 
 }  // namespace regatta::timing

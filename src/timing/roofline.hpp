@@ -23,6 +23,8 @@ public:
         double collective_overhead_s = 0;
         double layer_overhead_s = 0;
         double step_overhead_s = 0;
+        double sequence_overhead_s = 0;  ///< for each sequence of the batch
+        bool pads_decodes = false;       ///< batches that only decode fill up a captured CUDA graph
     };
     RooflineStepTime(const StepTimeTarget& target, const Options& options);
     [[nodiscard]] StepLine line(const BatchShape& shape) const override;
@@ -54,6 +56,8 @@ private:
     void set_collectives(const hardware::Gpu& gpu, const Options& options, const Share& share);
     void set_attention(const StepTimeTarget& target, const Options& options, const Share& share);
     [[nodiscard]] std::int64_t base_fine(const BatchShape& shape) const;
+    /// Tokens that matrix products are computed for.
+    [[nodiscard]] std::int64_t rows_of(const BatchShape& shape) const;
 
     /// Batches of so many decodes and nothing else find their base in a table: half of all steps that are asked for.
     static constexpr std::int64_t kTabledDecodes = 1025;
@@ -66,6 +70,8 @@ private:
     double sample_s_ = 0;  // per sampled row: sampler, gathering the logits
     double step_s_ = 0;    // overheads, all-reduces without their data
     double gather_s_ = 0;  // gathering the logits, without the data
+    double sequence_s_ = 0;
+    bool pads_decodes_ = false;
     /// What collectives have in the above.
     struct Collectives {
         double token_s = 0;
@@ -76,6 +82,11 @@ private:
     std::vector<std::int64_t> base_of_decodes_;
     std::vector<RooflineAttention> attention_;  // layers that attend to everything, layers with a sliding window
 };
+
+/// The smallest size of batch that vLLM captures as a CUDA graph by default and that holds `decodes` sequences: 1, 2,
+/// 4, then multiples of 8 up to 512; larger batches run as they are. Source: vLLM, `cudagraph_capture_sizes` in
+/// vllm/config (v0.6 to v0.9).
+[[nodiscard]] std::int64_t captured_size(std::int64_t decodes);
 
 [[nodiscard]] std::unique_ptr<StepTimeModel> make_roofline(const StepTimeTarget& target, const Parameters& parameters);
 [[nodiscard]] std::vector<Parameter> roofline_parameters();

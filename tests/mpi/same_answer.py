@@ -278,7 +278,8 @@ class Features(SameAnswer):
                              ["/run", "/scenario"])
 
     def test_rows_of_steps_and_of_nodes(self):
-        summary = self.check_features("output.series_by=node", "output.steps={replicas: 2, from: 1s, to: 4s}")
+        summary = self.check_features("output.series_by=node", "output.steps={replicas: 2, from: 1s, to: 4s}",
+                                      "fleet.pools[0].timing={sequence_overhead: 20us, cuda_graphs: padded}")
         self.assertGreater(summary["requests"]["preemptions"], 50)
         python = "/usr/bin/python3"  # whose h5py is Debian's
         if subprocess.run([python, "-c", "import h5py"], capture_output=True, check=False).returncode != 0:

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
 #include <vector>
 
 #include <array>
@@ -186,6 +187,44 @@ TEST(Roofline, ComputesInTheActivationsTypeAgainstItsPeak) {
     EXPECT_NEAR(ns(RooflineStepTime(target, options), prefill), 2 * (attention + products), 0.001);
 }
 
+TEST(Roofline, TakesTimeForEachSequence) {
+    RooflineStepTime::Options options = ideal();
+    const RooflineStepTime free({.gpu = h100(), .model = tiny_model()}, options);
+    options.sequence_overhead_s = 1e-3;
+    const RooflineStepTime dear({.gpu = h100(), .model = tiny_model()}, options);
+    const std::vector<PrefillChunk> chunks = {{.tokens = 4, .context_tokens = 0}, {.tokens = 2, .context_tokens = 9}};
+    const BatchShape mixed{.decodes = 3, .decode_context_tokens = 20, .prefills = chunks, .samples = 4};
+    const BatchShape decodes{.decodes = 3, .decode_context_tokens = 20, .prefills = {}, .samples = 3};
+    EXPECT_NEAR(ns(dear, mixed) - ns(free, mixed), 5e6, 1);
+    EXPECT_NEAR(ns(dear, decodes) - ns(free, decodes), 3e6, 1);
+    EXPECT_NEAR(dear.parts(mixed).overhead - free.parts(mixed).overhead, 5e-3, 1e-12);
+    EXPECT_NEAR(static_cast<double>(dear.least_step_fine() - free.least_step_fine()), 1e6 * double{kFinePerNs},
+                2 * double{kFinePerNs});
+}
+
+TEST(Roofline, FillsUpCapturedGraphs) {
+    for (const auto& [decodes, size] : std::vector<std::pair<std::int64_t, std::int64_t>>{
+             {1, 1}, {2, 2}, {3, 4}, {4, 4}, {5, 8}, {8, 8}, {9, 16}, {511, 512}, {512, 512}, {513, 513}})
+        EXPECT_EQ(captured_size(decodes), size) << decodes;
+    StepTimeTarget target{.gpu = h100(), .model = tiny_model()};
+    target.gpu.memory_bandwidth_bytes_per_s = 1e18;  // arithmetic decides, and takes its time
+    target.gpu.bf16_flops_per_s = 1e6;
+    RooflineStepTime::Options options = ideal();
+    const RooflineStepTime exact(target, options);
+    options.pads_decodes = true;
+    const RooflineStepTime padded(target, options);
+    const auto batch = [](std::int64_t decodes, std::span<const PrefillChunk> chunks) {
+        return BatchShape{.decodes = decodes, .decode_context_tokens = 100, .prefills = chunks, .samples = 0};
+    };
+    // Nine decodes compute what sixteen do, but for their attention, which is that of nine in both.
+    EXPECT_GT(padded.line(batch(9, {})).base_fine, exact.line(batch(9, {})).base_fine);
+    EXPECT_DOUBLE_EQ(padded.parts(batch(9, {})).mlp, exact.parts(batch(16, {})).mlp);
+    EXPECT_EQ(padded.parts(batch(9, {})).attention_decode, exact.parts(batch(9, {})).attention_decode);
+    // With a prompt among them there is no graph of that size.
+    const std::vector<PrefillChunk> chunks = {{.tokens = 4, .context_tokens = 0}};
+    EXPECT_EQ(padded.line(batch(9, chunks)).base_fine, exact.line(batch(9, chunks)).base_fine);
+}
+
 TEST(Roofline, TellsWhereTheTimeGoes) {
     RooflineStepTime::Options options = ideal();
     options.collective_overhead_s = 1;
@@ -220,6 +259,10 @@ TEST(Roofline, IsAsFastAsMeasuredEnginesWithItsDefaults) {
     // (AIConfigurator's silicon data). Guards units and factors of two, no more.
     Parameters parameters;
     for (const Parameter& parameter : roofline_parameters()) {
+        if (parameter.kind == ParameterKind::Word) {
+            parameters.set(parameter.key, parameter.default_text);
+            continue;
+        }
         const double value = std::stod(parameter.default_text);
         if (parameter.kind == ParameterKind::Duration)
             parameters.set(parameter.key, SimTime::from_us(static_cast<std::int64_t>(value)));
