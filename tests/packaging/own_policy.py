@@ -5,6 +5,7 @@ python3 own_policy.py [-v]
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -73,6 +74,27 @@ class OwnPolicy(ProgramTest):
                       "fleet.pools[0].scheduler={policy: static_batching, batch: 0}")
         self.assertEqual(wrong.code, 2)
         self.assertIn("batch: expected a whole number from 1 to 65536", wrong.stderr)
+
+    def test_what_the_guide_shows_works_as_written(self):
+        (self.directory / "build").mkdir()
+        (self.directory / "build/own_policy").symlink_to(self.place / "build")
+        (self.directory / "configs").symlink_to(CONFIGS)
+        shutil.copy(CONFIGS / "two-pools.yaml", self.directory / "mine.yaml")
+        page = (SOURCE / "docs/guide/writing-a-policy.md").read_text(encoding="utf-8")
+        commands = re.findall(r"(?m)^\$ (.*)$", page)
+        self.assertGreater(len(commands), 5)
+        environment = dict(os.environ, PATH=f"{self.place / 'build'}{os.pathsep}{os.environ['PATH']}",
+                           OMPI_MCA_rmaps_base_oversubscribe="1", OMPI_MCA_mpi_yield_when_idle="1")
+        if os.geteuid() == 0:
+            environment["OMPI_ALLOW_RUN_AS_ROOT"] = environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
+        digests = set()
+        for command in commands:
+            done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", command], cwd=self.directory, env=environment,
+                                  capture_output=True, text=True, check=False, timeout=120)
+            self.assertEqual(done.returncode, 0, f"{command}\n{done.stdout}{done.stderr}")
+            if command.endswith("grep Digest"):
+                digests.add(done.stdout)
+        self.assertEqual(len(digests), 1, "the same answer in all ways that the page shows")
 
     def test_its_catalogue_is_that_of_the_package(self):
         catalogue = self.place / "prefix/share/regatta/catalogue"
