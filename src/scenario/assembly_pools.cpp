@@ -169,13 +169,8 @@ void Assembly::check_memory(const Reading& reading, Pool& pool) {
     with_place(reading.policies.at("scheduler"),
                [&] { static_cast<void>(scheduler->make(limits, pool.scheduler.parameters, scenario_.stepping)); });
     const auto* timing = registries_.timings.find(pool.timing.name);
-    const timing::StepTimeTarget target{.gpu = pool.gpu,
-                                        .model = pool.model,
-                                        .tensor_parallel = pool.tensor_parallel,
-                                        .weight_type = pool.weight_type,
-                                        .activation_type = pool.activation_type,
-                                        .kv_type = pool.kv_type};
-    with_place(reading.policies.at("timing"), [&] { static_cast<void>(timing->make(target, pool.timing.parameters)); });
+    with_place(reading.policies.at("timing"),
+               [&] { static_cast<void>(timing->make(pool.step_time_target(), pool.timing.parameters)); });
 }
 
 }  // namespace regatta::scenario

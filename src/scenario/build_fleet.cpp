@@ -92,13 +92,7 @@ void Fleet::add_pool(std::size_t index) {
     const auto* timing = registries_.timings.find(pool.timing.name);
     REGATTA_CHECK(timing != nullptr, "an unknown policy passed the checks");
     work_.push_back(pool.work());
-    step_times_.push_back(timing->make({.gpu = pool.gpu,
-                                        .model = pool.model,
-                                        .tensor_parallel = pool.tensor_parallel,
-                                        .weight_type = pool.weight_type,
-                                        .activation_type = pool.activation_type,
-                                        .kv_type = pool.kv_type},
-                                       pool.timing.parameters));
+    step_times_.push_back(timing->make(pool.step_time_target(), pool.timing.parameters));
     boards_.emplace_back();
     reports_.emplace_back();
     const bool is_first = index == 0;

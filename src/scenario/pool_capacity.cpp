@@ -76,13 +76,7 @@ std::vector<timing::PrefillChunk> chunks_of(double tokens, double prompt) {
 PoolCapacity capacity_of(const Pool& pool, const Registries& registries, const workload::RequestMix& mix) {
     const auto* entry = registries.timings.find(pool.timing.name);
     REGATTA_CHECK(entry != nullptr, "an unknown policy passed the checks");
-    const auto timing = entry->make({.gpu = pool.gpu,
-                                     .model = pool.model,
-                                     .tensor_parallel = pool.tensor_parallel,
-                                     .weight_type = pool.weight_type,
-                                     .activation_type = pool.activation_type,
-                                     .kv_type = pool.kv_type},
-                                    pool.timing.parameters);
+    const auto timing = entry->make(pool.step_time_target(), pool.timing.parameters);
     const Means means = means_of(mix);
     const Limit limit = limit_of(pool, means);
     PoolCapacity best;

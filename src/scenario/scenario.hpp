@@ -12,6 +12,7 @@
 #include "regatta/llm/model.hpp"
 #include "regatta/llm/work.hpp"
 #include "regatta/serving/registry.hpp"
+#include "regatta/timing/registry.hpp"
 #include "workload/workload.hpp"
 
 namespace regatta::scenario {
@@ -39,6 +40,7 @@ struct Pool {
     hardware::Gpu gpu;
     std::uint32_t gpus_per_node = 8;
     std::uint32_t tensor_parallel = 1;
+    std::uint32_t pipeline_parallel = 1;  ///< stages, each on tensor_parallel GPUs
     std::int64_t block_tokens = 16;
     double memory_fraction = 0.9;           ///< of GPU memory that the engine may use
     std::optional<std::int64_t> kv_blocks;  ///< overrides the memory plan
@@ -50,6 +52,7 @@ struct Pool {
     std::optional<std::int64_t> max_queue;  ///< requests that may wait at a replica; none: no limit
     double weight = 1;                      ///< what a replica counts against one of another pool, where routers weigh
 
+    [[nodiscard]] timing::StepTimeTarget step_time_target() const;
     [[nodiscard]] llm::WorkFacts work() const { return llm::work_facts(model, weight_type, kv_type); }
     [[nodiscard]] std::uint32_t replicas_per_node() const { return gpus_per_node / tensor_parallel; }
     [[nodiscard]] std::uint32_t replicas() const { return nodes * replicas_per_node(); }

@@ -14,6 +14,9 @@ struct StepTimeTarget {
     hardware::Gpu gpu;
     llm::Model model;
     std::int64_t tensor_parallel = 1;
+    std::int64_t pipeline_parallel = 1;  ///< stages, each with an equal part of the layers
+    bool spans_nodes = false;            ///< stages are on different servers
+    std::int64_t block_tokens = 16;      ///< of the KV cache
     llm::DataType weight_type = llm::DataType::Bf16;
     llm::DataType activation_type = llm::DataType::Bf16;  ///< what matrix products are computed in
     llm::DataType kv_type = llm::DataType::Bf16;

@@ -69,6 +69,9 @@ public:
     /// `shape` has at least one decode or prefill chunk. Every step takes at least one nanosecond (implementations
     /// clamp base and slope accordingly).
     [[nodiscard]] virtual StepLine line(const BatchShape& shape) const = 0;
+    /// Likewise of one stage of a pipeline: the last one, or any other, which also sends its activations on. In a
+    /// pipeline of one stage, that is the last one and takes what line() says.
+    [[nodiscard]] virtual StepLine stage_line(const BatchShape& shape, bool /*is_last*/) const { return line(shape); }
     /// Where the time of the step goes; all of it is `other` where the model does not know. Not on the hot path.
     [[nodiscard]] virtual StepParts parts(const BatchShape& shape) const {
         const auto fine = static_cast<double>(line(shape).at(shape.decode_context_tokens));
