@@ -33,6 +33,7 @@ Scenario Assembly::assemble() {
 
 void Assembly::assemble_general() {
     const Parameters& values = root_.values;
+    if (values.has("compat") && values.word("compat") == "vidur") scenario_.compat = Compat::Vidur;
     if (values.has("name")) scenario_.name = values.word("name");
     if (values.has("duration")) scenario_.duration = values.duration("duration");
     if (values.has("seed")) scenario_.seed = static_cast<std::uint64_t>(values.count("seed"));

@@ -41,6 +41,7 @@ private:
     void assemble_pool(Reading& reading, std::size_t index);
     void choose_activations(Reading& reading, Pool& pool);
     void check_layout(const Reading& reading, const Pool& pool);
+    void check_pipeline(const Reading& reading, const Pool& pool);
     void check_memory(const Reading& reading, Pool& pool);
     [[nodiscard]] std::vector<std::string> classes_read() const;
 

@@ -63,6 +63,7 @@ void Assembly::assemble_pool(Reading& reading, std::size_t index) {
     if (has_gpu) choose_activations(reading, pool);
     pool.nodes = static_cast<std::uint32_t>(values.count("nodes"));
     pool.tensor_parallel = static_cast<std::uint32_t>(reading.maps.at("parallel").values.count("tp"));
+    pool.pipeline_parallel = static_cast<std::uint32_t>(reading.maps.at("parallel").values.count("pp"));
     pool.block_tokens = values.count("block_tokens");
     pool.memory_fraction = values.real("memory_fraction");
     if (values.has("kv_blocks")) pool.kv_blocks = values.count("kv_blocks");
@@ -112,10 +113,42 @@ void Assembly::check_layout(const Reading& reading, const Pool& pool) {
     else if (!splits_heads(model, tp))
         refuse(fmt::format("{} GPUs cannot share the {} query and {} KV heads of {} evenly", tp, model.heads,
                            model.kv_heads, model.name));
-    if (pool.max_context_tokens > model.max_context_tokens)
+    check_pipeline(reading, pool);
+    // Vidur plans memory for as many tokens as its requests may have, whatever the model takes.
+    if (scenario_.compat == Compat::None && pool.max_context_tokens > model.max_context_tokens)
         problems_.add(reading.place_of("max_context_tokens"), reading.path_of("max_context_tokens"),
                       fmt::format("{} tokens, but {} takes at most {}", pool.max_context_tokens, model.name,
                                   model.max_context_tokens));
+}
+
+void Assembly::check_pipeline(const Reading& reading, const Pool& pool) {
+    const Reading& parallel = reading.maps.at("parallel");
+    const std::uint32_t pp = pool.pipeline_parallel;
+    if (pp == 1 || pool.tensor_parallel > pool.gpus_per_node) return;
+    const auto refuse = [&](const std::string& what) {
+        problems_.add(parallel.place_of("pp"), parallel.path_of("pp"), what);
+    };
+    if (pool.model.layers % pp != 0) {
+        std::vector<std::string> allowed;
+        for (std::int64_t i = 1; i <= pool.model.layers; ++i)
+            if (pool.model.layers % i == 0) allowed.push_back(fmt::format("{}", i));
+        refuse(fmt::format("{} stages cannot have equally many of the {} layers of {}; allowed: {}", pp,
+                           pool.model.layers, pool.model.name, join(allowed)));
+        return;
+    }
+    const std::uint32_t gpus = pool.gpus_per_replica();
+    if (gpus <= pool.gpus_per_node) {
+        if (pool.gpus_per_node % gpus != 0)
+            refuse(fmt::format("{} x {} GPUs of a replica do not divide the {} of a node", pool.tensor_parallel, pp,
+                               pool.gpus_per_node));
+    } else if (gpus % pool.gpus_per_node != 0) {
+        refuse(fmt::format("{} x {} GPUs of a replica are more than the {} of a node, and no multiple of them",
+                           pool.tensor_parallel, pp, pool.gpus_per_node));
+    } else if (pool.nodes % pool.nodes_together() != 0) {
+        problems_.add(
+            reading.place_of("nodes"), reading.path_of("nodes"),
+            fmt::format("a replica takes {} nodes, of which {} is no multiple", pool.nodes_together(), pool.nodes));
+    }
 }
 
 /// The classes that streams name, before streams are assembled.
@@ -144,10 +177,15 @@ void Assembly::check_memory(const Reading& reading, Pool& pool) {
         .weight_type = pool.weight_type,
         .kv_type = pool.kv_type,
         .tensor_parallel = pool.tensor_parallel,
+        .pipeline_parallel = pool.pipeline_parallel,
         .memory_fraction = pool.memory_fraction,
         .step_tokens = scheduling.has("chunk_tokens") ? scheduling.count("chunk_tokens") : pool.max_context_tokens,
-        .block_tokens = pool.block_tokens};
-    const serving::MemoryPlan plan = serving::plan_memory(request);
+        .block_tokens = pool.block_tokens,
+        .max_context_tokens = pool.max_context_tokens};
+    const bool is_vidur = scenario_.compat == Compat::Vidur;
+    const serving::MemoryPlan plan =
+        is_vidur ? serving::plan_memory_like_vidur(request) : serving::plan_memory(request);
+    pool.planned_sequences = plan.sequences;
     if (!pool.kv_blocks && !plan.fits()) {
         const Reading& model = reading.maps.at("model");
         problems_.add(
@@ -165,7 +203,10 @@ void Assembly::check_memory(const Reading& reading, Pool& pool) {
                                           .block_tokens = pool.block_tokens,
                                           .max_context_tokens = pool.max_context_tokens,
                                           .streams = {},
-                                          .classes = classes};
+                                          .classes = classes,
+                                          .pipeline_stages = pool.pipeline_parallel,
+                                          .planned_sequences = pool.planned_sequences,
+                                          .is_like_vidur = is_vidur};
     with_place(reading.policies.at("scheduler"),
                [&] { static_cast<void>(scheduler->make(limits, pool.scheduler.parameters, scenario_.stepping)); });
     const auto* timing = registries_.timings.find(pool.timing.name);

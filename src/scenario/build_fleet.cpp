@@ -100,8 +100,8 @@ void Fleet::add_pool(std::size_t index) {
     first_replica_.push_back(is_first ? 0 : first_replica_.back() + scenario_.pools[index - 1].replicas());
     nodes_.push_back(
         model_.add_group({.name = pool.name + " node",
-                          .count = pool.nodes,
-                          .load = kNodeLoad * traffic_share(index) / pool.nodes,
+                          .count = pool.node_groups(),
+                          .load = kNodeLoad * traffic_share(index) / pool.node_groups(),
                           .make = [this, index](std::uint32_t node, LpId) { return make_node(index, node); }}));
 }
 
@@ -178,7 +178,7 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_gateway(std::uint32_t index)
                                                      .reports = reports,
                                                      .shared = reports_[i]}),
                           .first_node = model_.id_of(nodes_[i], 0),
-                          .replicas_per_node = pool.replicas_per_node(),
+                          .replicas_per_node = pool.replicas_per_group(),
                           .latency = pool.gateway_latency,
                           .pool = PoolId(static_cast<std::uint16_t>(i)),
                           .first_replica = first_replica_[i]});
@@ -199,21 +199,24 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t pool_index,
     const Pool& pool = scenario_.pools[pool_index];
     const auto* scheduler = registries_.schedulers.find(pool.scheduler.name);
     REGATTA_CHECK(scheduler != nullptr, "an unknown policy passed the checks");
-    const std::uint32_t first = index * pool.replicas_per_node();
+    const std::uint32_t first = index * pool.replicas_per_group();
     const serving::SchedulerLimits limits{.kv_blocks = pool.replica_kv_blocks,
                                           .block_tokens = pool.block_tokens,
                                           .max_context_tokens = pool.max_context_tokens,
                                           .streams = stream_terms_,
                                           .classes = classes_,
-                                          .gateway_latency = pool.gateway_latency};
+                                          .gateway_latency = pool.gateway_latency,
+                                          .pipeline_stages = pool.pipeline_parallel,
+                                          .planned_sequences = pool.planned_sequences,
+                                          .is_like_vidur = scenario_.compat == Compat::Vidur};
     std::vector<serving::Replica> replicas;
-    replicas.reserve(pool.replicas_per_node());
-    for (std::uint32_t slot = 0; slot < pool.replicas_per_node(); ++slot) {
+    replicas.reserve(pool.replicas_per_group());
+    for (std::uint32_t slot = 0; slot < pool.replicas_per_group(); ++slot) {
         const bool is_recorded = first + slot < scenario_.steps.replicas;
         const serving::ReplicaFacts facts{.id = ReplicaId(first_replica_[pool_index] + first + slot),
-                                          .node = NodeId(first_node_[pool_index] + index),
+                                          .node = NodeId(first_node_[pool_index] + index * pool.nodes_together()),
                                           .pool = PoolId(static_cast<std::uint16_t>(pool_index)),
-                                          .gpus = pool.tensor_parallel,
+                                          .gpus = pool.gpus_per_replica(),
                                           .kv_blocks = limits.kv_blocks,
                                           .max_queue = pool.max_queue.value_or(INT64_MAX),
                                           .record_from = is_recorded ? scenario_.steps.from : SimTime::never(),

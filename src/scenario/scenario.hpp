@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,6 +17,9 @@
 #include "workload/workload.hpp"
 
 namespace regatta::scenario {
+
+/// Another simulator whose rules, oddities included, are to be followed where they affect a schedule.
+enum class Compat { None, Vidur };
 
 /// A policy by its registry key, with its parameters complete and checked.
 struct PolicyChoice {
@@ -45,7 +49,9 @@ struct Pool {
     double memory_fraction = 0.9;           ///< of GPU memory that the engine may use
     std::optional<std::int64_t> kv_blocks;  ///< overrides the memory plan
     std::int64_t replica_kv_blocks = 0;     ///< what each replica has: `kv_blocks`, else what the memory plan leaves
-    std::int64_t max_context_tokens = 0;    ///< longest prompt plus output; never above the model's
+    /// Longest sequences that the memory plan makes room for; only a plan that reserves for them sets it.
+    std::int64_t planned_sequences = INT64_MAX;
+    std::int64_t max_context_tokens = 0;  ///< longest prompt plus output; never above the model's
     PolicyChoice scheduler;
     PolicyChoice timing;
     SimTime gateway_latency;                ///< one way, gateway to node and back
@@ -54,8 +60,12 @@ struct Pool {
 
     [[nodiscard]] timing::StepTimeTarget step_time_target() const;
     [[nodiscard]] llm::WorkFacts work() const { return llm::work_facts(model, weight_type, kv_type); }
-    [[nodiscard]] std::uint32_t replicas_per_node() const { return gpus_per_node / tensor_parallel; }
-    [[nodiscard]] std::uint32_t replicas() const { return nodes * replicas_per_node(); }
+    [[nodiscard]] std::uint32_t gpus_per_replica() const { return tensor_parallel * pipeline_parallel; }
+    /// Servers that have replicas in common, and so are one logical process: 1 unless a replica needs several.
+    [[nodiscard]] std::uint32_t nodes_together() const { return std::max(1U, gpus_per_replica() / gpus_per_node); }
+    [[nodiscard]] std::uint32_t node_groups() const { return nodes / nodes_together(); }
+    [[nodiscard]] std::uint32_t replicas_per_group() const { return std::max(1U, gpus_per_node / gpus_per_replica()); }
+    [[nodiscard]] std::uint32_t replicas() const { return node_groups() * replicas_per_group(); }
 };
 
 struct Gateways {
@@ -87,6 +97,7 @@ struct Stream {
 
 struct Scenario {
     std::string name;
+    Compat compat = Compat::None;
     std::optional<SimTime> duration;  ///< of arrivals; none: a trace to its end, or streams to their limits
     std::uint64_t seed = 1;
     std::vector<Pool> pools;

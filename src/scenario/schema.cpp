@@ -61,6 +61,14 @@ Section pool_section(const Registries& registries) {
                  .least = 1,
                  .most = kMostGpusPerNode,
                  .sentence = "GPUs of one node that share each layer of a replica (tensor parallelism)"};
+    Parameter pp{.key = "pp",
+                 .kind = Kind::Count,
+                 .default_text = "1",
+                 .least = 1,
+                 .most = kMostGpusPerNode,
+                 .sentence =
+                     "stages of equally many layers, each on tp GPUs, that batches pass one after the other "
+                     "(pipeline parallelism); tp x pp GPUs may take several nodes"};
     Parameter memory_fraction{.key = "memory_fraction",
                               .kind = Kind::Fraction,
                               .default_text = "0.9",
@@ -87,7 +95,8 @@ Section pool_section(const Registries& registries) {
                     "model that the pool serves; a path that ends in .json: a config.json of Hugging Face"),
                 count("nodes", "1", 1, kMostNodes, "servers in the pool"),
                 map("node", true, std::move(node), "what one server has"),
-                map("parallel", false, {.keys = {value(std::move(tp))}}, "how a replica is laid out over GPUs"),
+                map("parallel", false, {.keys = {value(std::move(tp)), value(std::move(pp))}},
+                    "how a replica is laid out over GPUs"),
                 policy("scheduler", false, table_of(registries.schedulers, "policy", "vllm_v1"),
                        "which requests of a replica the next step computes"),
                 policy("timing", false, table_of(registries.timings, "policy", "roofline"), "how long a step takes"),
@@ -167,6 +176,8 @@ Section scenario_schema(const Registries& registries) {
     own_file.keys.front().parameter.is_required = true;
     return {
         .keys = {word("name", "unnamed", {}, "what the scenario is called"),
+                 word("compat", "none", {"none", "vidur"},
+                      "another simulator whose rules are followed where they affect a schedule, its defects included"),
                  duration("duration", "", 1e-9,
                           "requests arrive in this span; none: to the end of the trace or the streams' limits"),
                  count("seed", "1", 0, 1e300, "chooses the random numbers; the same seed gives the same run"),

@@ -32,6 +32,10 @@ struct SchedulerLimits {
     std::span<const StreamTerms> streams = {};
     std::span<const std::string> classes = {};  ///< names of the classes of service; borrowed while one is made
     SimTime gateway_latency = {};               ///< a client's giving up is known to the replica so long after
+    std::int64_t pipeline_stages = 1;           ///< so many batches may be in flight
+    /// Sequences of the longest kind that the memory plan makes room for in each stage; INT64_MAX: it does not say.
+    std::int64_t planned_sequences = INT64_MAX;
+    bool is_like_vidur = false;  ///< follow Vidur where it affects the schedule, its defects included
 };
 
 /// Two makers per policy: the one that runs (lazily), and the independent truth that walks its requests every step.
