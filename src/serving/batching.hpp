@@ -62,7 +62,8 @@ protected:
         bool is_leaving = false;  ///< its client has given up, and it leaves with the batch that it is in
 
         [[nodiscard]] bool is_prefilled() const { return done > prompt; }
-        [[nodiscard]] std::int64_t tokens_to_come() const { return target - std::max(done, prompt); }
+        /// Until it leaves, at most one in each batch.
+        [[nodiscard]] std::int64_t tokens_to_come() const { return is_leaving ? 1 : target - std::max(done, prompt); }
         template <class Archive>
         void serialize(Archive& archive, unsigned /*version*/) {
             archive& served& prompt& target& done& blocks& last_token& stage& is_in_flight& is_leaving;
