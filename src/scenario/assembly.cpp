@@ -124,6 +124,20 @@ std::string Assembly::locate(const std::string& path, const Place& place) const 
     return (std::filesystem::path(scenario_path_).parent_path() / given).lexically_normal().string();
 }
 
+bool Assembly::find_files(PolicyReading& policy, const std::vector<Parameter>& declared) {
+    const std::size_t before = problems_.size();
+    for (const Parameter& parameter : declared) {
+        if (parameter.kind != ParameterKind::File || !policy.parameters.has(parameter.key)) continue;
+        const std::string& given = policy.parameters.word(parameter.key);
+        const std::string path = files_.absolute(locate(given, policy.places.at(parameter.key)));
+        if (const InputFiles::File& file = files_.open_data(path); !file.is_readable)
+            problems_.add(policy.places.at(parameter.key), policy.paths.at(parameter.key),
+                          fmt::format("cannot read \"{}\": {}", given, file.reason));
+        policy.parameters.set(parameter.key, path);
+    }
+    return problems_.size() == before;
+}
+
 void Assembly::with_place(const PolicyReading& policy, const std::function<void()>& make) {
     try {
         make();

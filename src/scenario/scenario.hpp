@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,10 +55,13 @@ struct Pool {
     std::int64_t max_context_tokens = 0;  ///< longest prompt plus output; never above the model's
     PolicyChoice scheduler;
     PolicyChoice timing;
+    /// Made once, for it may hold much. Shared by the scenario's copies and the fleet that is built from it.
+    std::shared_ptr<timing::StepTimeModel> step_time;
     SimTime gateway_latency;                ///< one way, gateway to node and back
     std::optional<std::int64_t> max_queue;  ///< requests that may wait at a replica; none: no limit
     double weight = 1;                      ///< what a replica counts against one of another pool, where routers weigh
 
+    /// Without files.
     [[nodiscard]] timing::StepTimeTarget step_time_target() const;
     [[nodiscard]] llm::WorkFacts work() const { return llm::work_facts(model, weight_type, kv_type); }
     [[nodiscard]] std::uint32_t gpus_per_replica() const { return tensor_parallel * pipeline_parallel; }
