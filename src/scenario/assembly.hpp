@@ -27,6 +27,7 @@ public:
 private:
     // assembly.cpp
     void assemble_general();
+    void assemble_routing();
     void assemble_output(const Reading& output);
     void check_times();
     [[nodiscard]] std::string locate(const std::string& path, const Place& place) const;

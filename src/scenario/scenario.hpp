@@ -74,6 +74,8 @@ struct Gateways {
     std::vector<PolicyChoice> admissions;
     /// How often nodes report their load to all gateways; none: each completion is told to the gateway that dispatched.
     std::optional<SimTime> report_every;
+    bool see_instant =
+        false;  ///< they look at the replicas themselves, which are of their island, and are told nothing
 };
 
 /// One class of traffic, made up or a trace's (then arrivals and lengths are empty).
