@@ -147,7 +147,7 @@ void Assembly::check_times() {
         problems_.add(root_.place_of("end"), "end", "at_duration needs a duration; give one, or drain");
     if (!scenario_.duration && !is_duration_wrong && !scenario_.ends_at_duration) {
         for (const Stream& stream : scenario_.streams) {
-            if (stream.limit || stream.trace) continue;
+            if (stream.limit || stream.trace || stream.recorded_arrivals) continue;
             problems_.add(
                 place, "duration",
                 fmt::format("missing; stream \"{}\" would never end: expected a duration, or a limit", stream.name));

@@ -7,8 +7,11 @@ namespace regatta::scenario {
 
 routing::RouterTarget router_target(const Scenario& scenario, std::span<const std::uint16_t> pools,
                                     std::uint32_t gateway) {
-    routing::RouterTarget target{
-        .pools = {}, .gateway = gateway, .gateways = scenario.gateways.count, .seed = scenario.seed};
+    routing::RouterTarget target{.pools = {},
+                                 .gateway = gateway,
+                                 .gateways = scenario.gateways.count,
+                                 .seed = scenario.seed,
+                                 .is_as_vidur = scenario.compat == Compat::Vidur};
     for (const std::uint16_t index : pools) {
         const Pool& pool = scenario.pools[index];
         target.pools.push_back(

@@ -14,6 +14,8 @@
 #include "regatta/llm/work.hpp"
 #include "regatta/serving/registry.hpp"
 #include "regatta/timing/registry.hpp"
+#include "workload/joint_lengths.hpp"
+#include "workload/recorded_arrivals.hpp"
 #include "workload/workload.hpp"
 
 namespace regatta::scenario {
@@ -91,9 +93,13 @@ struct Stream {
     double rate_per_s = 0;                     ///< of a curve: the mean
     std::optional<workload::RateCurve> curve;  ///< none: the rate does not change
     PolicyChoice arrivals;
+    std::optional<workload::RecordedArrivalsInput> recorded_arrivals;  ///< in place of `arrivals`
     PolicyChoice prompt;
     PolicyChoice output;
     double correlation = 0;  ///< of prompt and output lengths
+    PolicyChoice total;      ///< of both together; without a name: they are not split from a total
+    workload::SplitOptions split;
+    std::optional<workload::RecordedLengthsInput> recorded_lengths;  ///< in place of any distribution
     std::optional<std::uint64_t> limit;
 };
 

@@ -196,7 +196,7 @@ TEST(BuiltInRouters, TakeOnePoolCutInTwoForOne) {
 TEST(RouterRegistry, HasTheRoutersOfTheScenarioReference) {
     EXPECT_EQ(built_in_routers().names(),
               (std::vector<std::string>{"random", "round_robin", "least_outstanding", "least_tokens", "least_kv", "lor",
-                                        "power_of_two", "power_of_d"}));
+                                        "replay", "power_of_two", "power_of_d"}));
 }
 
 }  // namespace
