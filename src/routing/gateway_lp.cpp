@@ -27,6 +27,8 @@ GatewayLp::GatewayLp(Setup setup, std::vector<PoolRoute> routes, std::vector<Cho
       source_(std::move(source)),
       sink_(&surroundings.sink),
       arrived_(&surroundings.arrived) {
+    for (const PoolRoute& route : routes_)
+        looks_.emplace_back(route.first_node, route.replicas_per_node);
     for (Choice& choice : choices) {
         std::vector<PoolView*> views;
         std::vector<PoolRoute*> ways;
@@ -52,6 +54,7 @@ void GatewayLp::take_next() {
 
 void GatewayLp::wake(std::uint32_t /*slot*/, engine::Context& context) {
     do {
+        look(context);
         // Requests of one instant are routed in one go.
         while (next_ && next_->arrival == context.now()) {
             ++count_;
@@ -59,7 +62,22 @@ void GatewayLp::wake(std::uint32_t /*slot*/, engine::Context& context) {
             take_next();
         }
     } while (next_ && context.go_on_to(next_->arrival));
+    look_away();
     if (next_) context.wake_at(kArrivalSlot, next_->arrival);
+}
+
+void GatewayLp::look(engine::Context& context) {
+    for (std::size_t i = 0; i < routes_.size(); ++i) {
+        InstantPool* pool = routes_[i].view.instant();
+        if (pool == nullptr) continue;
+        looks_[i].look_through(context);
+        pool->looks(context.now(), looks_[i]);
+    }
+}
+
+void GatewayLp::look_away() {
+    for (PoolRoute& route : routes_)
+        if (InstantPool* pool = route.view.instant()) pool->looks_away();
 }
 
 void GatewayLp::dispatch(const Request& request, engine::Context& context) {

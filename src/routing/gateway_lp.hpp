@@ -13,6 +13,7 @@
 #include "regatta/routing/router.hpp"
 #include "regatta/serving/records.hpp"
 #include "regatta/workload/request.hpp"
+#include "routing/node_look.hpp"
 #include "routing/pool_view.hpp"
 #include "workload/request_source.hpp"
 
@@ -77,6 +78,8 @@ private:
         std::vector<PoolRoute*> routes;  ///< to the candidates' pools
     };
     void take_next();
+    void look(engine::Context& context);
+    void look_away();
     void dispatch(const Request& request, engine::Context& context);
     [[nodiscard]] bool is_refused_at_gateway(const Request& request, SimTime now);
     [[nodiscard]] bool is_refused_at_replica(const Request& request, const Chooser& chooser, std::uint32_t candidate,
@@ -86,6 +89,7 @@ private:
 
     Setup setup_;
     std::vector<PoolRoute> routes_;  ///< by pool; never grows, for choosers point into it
+    std::vector<NodeLook> looks_;    ///< by pool; used where the route's view is one of the instant
     std::vector<Chooser> choosers_;
     std::vector<std::unique_ptr<Admission>> admissions_;
     std::unique_ptr<workload::RequestSource> source_;

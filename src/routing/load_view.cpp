@@ -4,12 +4,15 @@
 
 namespace regatta::routing {
 
-LoadView::LoadView(serving::Load load, std::uint32_t replicas, Reports reports, std::shared_ptr<SharedReport> shared)
-    : replicas_(replicas), known_(known_at_first(load, replicas, reports, std::move(shared))) {}
+LoadView::LoadView(serving::Load load, std::uint32_t replicas, Reports reports, std::shared_ptr<SharedReport> shared,
+                   std::shared_ptr<InstantPool> instant)
+    : replicas_(replicas), known_(known_at_first(load, replicas, reports, std::move(shared), std::move(instant))) {}
 
 LoadView::Known LoadView::known_at_first(serving::Load load, std::uint32_t replicas, Reports reports,
-                                         std::shared_ptr<SharedReport> shared) {
+                                         std::shared_ptr<SharedReport> shared, std::shared_ptr<InstantPool> instant) {
     REGATTA_CHECK(replicas > 0, "a pool without replicas has no view");
+    if (reports == Reports::Instant) return InstantLoads(load, replicas, std::move(instant));
+    REGATTA_CHECK(load != serving::Load::Waiting, "nobody tells gateways how many requests wait");
     if (reports == Reports::Periodic) return ReportedLoads(replicas, std::move(shared));
     switch (load) {
         case serving::Load::Requests:
@@ -18,6 +21,8 @@ LoadView::Known LoadView::known_at_first(serving::Load load, std::uint32_t repli
             return OwnTokens(replicas);
         case serving::Load::KvBlocks:
             return ToldBlocks(replicas);
+        case serving::Load::Waiting:
+            break;
     }
     return OwnRequests(replicas);
 }

@@ -9,6 +9,7 @@
 #include "regatta/base/errors.hpp"
 #include "regatta/base/time.hpp"
 #include "regatta/serving/load.hpp"
+#include "routing/instant_loads.hpp"
 #include "routing/own_requests.hpp"
 #include "routing/own_tokens.hpp"
 #include "routing/reported_loads.hpp"
@@ -20,6 +21,7 @@ namespace regatta::routing {
 enum class Reports : std::uint8_t {
     OnCompletion,  ///< each completion is told to the gateway that dispatched the request
     Periodic,      ///< all replicas' loads at a tick, told to all gateways
+    Instant,       ///< nobody tells: gateways of the same island look at the replicas
 };
 
 /// What one gateway knows of one load of one pool's replicas, as far as it has been told.
@@ -27,12 +29,14 @@ enum class Reports : std::uint8_t {
 /// OnCompletion: its own dispatches less the completions told to it; of KV blocks, what its last completion at a
 /// replica told, and its own dispatches since. What other gateways dispatch it does not see. Periodic: the newest
 /// report, which covers all gateways, and on top of it its own dispatches that the report cannot hold yet. What other
-/// gateways dispatched since the tick, and completions since, it does not see.
+/// gateways dispatched since the tick, and completions since, it does not see. Instant: the replicas themselves, before
+/// anything that happens at the instant, and on top of that what gateways have dispatched within it.
 class LoadView {
 public:
-    /// `replicas` > 0. A shared report is for Periodic views; one without has one of its own.
+    /// `replicas` > 0. A shared report is for Periodic views; one without has one of its own. Instant views need the
+    /// pool that they look at, and are the only ones that can know how many requests wait.
     LoadView(serving::Load load, std::uint32_t replicas, Reports reports,
-             std::shared_ptr<SharedReport> shared = nullptr);
+             std::shared_ptr<SharedReport> shared = nullptr, std::shared_ptr<InstantPool> instant = nullptr);
     LoadView(const LoadView&) = delete;  // two gateways never have dispatched the same
     LoadView& operator=(const LoadView&) = delete;
     LoadView(LoadView&&) noexcept = default;
@@ -49,6 +53,7 @@ public:
             return reported->dispatched(replica, amount, arrives_at);
         if (auto* requests = std::get_if<OwnRequests>(&known_)) return requests->dispatched(replica);
         if (auto* tokens = std::get_if<OwnTokens>(&known_)) return tokens->dispatched(replica, amount);
+        if (auto* instant = std::get_if<InstantLoads>(&known_)) return instant->dispatched(replica, amount);
         std::get<ToldBlocks>(known_).dispatched(replica, amount, arrives_at);
     }
     /// OnCompletion, of requests and tokens: a request that had added `amount` at `replica` has ended.
@@ -69,6 +74,7 @@ public:
         if (const auto* reported = std::get_if<ReportedLoads>(&known_)) return reported->load(replica);
         if (const auto* requests = std::get_if<OwnRequests>(&known_)) return requests->load(replica);
         if (const auto* tokens = std::get_if<OwnTokens>(&known_)) return tokens->load(replica);
+        if (const auto* instant = std::get_if<InstantLoads>(&known_)) return instant->load(replica);
         return std::get<ToldBlocks>(known_).load(replica);
     }
     /// The replica with the least load; of several, the first at or after `start`, wrapping round. Logarithmic in the
@@ -89,9 +95,10 @@ public:
     }
 
 private:
-    using Known = std::variant<OwnRequests, OwnTokens, ToldBlocks, ReportedLoads>;
+    using Known = std::variant<OwnRequests, OwnTokens, ToldBlocks, ReportedLoads, InstantLoads>;
     [[nodiscard]] static Known known_at_first(serving::Load load, std::uint32_t replicas, Reports reports,
-                                              std::shared_ptr<SharedReport> shared);
+                                              std::shared_ptr<SharedReport> shared,
+                                              std::shared_ptr<InstantPool> instant);
 
     std::uint32_t replicas_;
     Known known_;

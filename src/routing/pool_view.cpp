@@ -8,11 +8,13 @@ namespace regatta::routing {
 
 using serving::Load;
 
-PoolView::PoolView(const Setup& setup) : replicas_(setup.replicas), block_tokens_(setup.block_tokens) {
+PoolView::PoolView(const Setup& setup)
+    : replicas_(setup.replicas), block_tokens_(setup.block_tokens), instant_(setup.instant) {
     REGATTA_CHECK(setup.replicas > 0 && setup.block_tokens > 0, "a pool without replicas or blocks has no view");
     for (const Load load : serving::kAllLoads)
         if (setup.loads.has(load))
-            views_[index_of(load)].emplace(load, setup.replicas, setup.reports, setup.shared[index_of(load)]);
+            views_[index_of(load)].emplace(load, setup.replicas, setup.reports, setup.shared[index_of(load)],
+                                           setup.instant);
 }
 
 void PoolView::reported(Load load, std::span<const std::uint32_t> loads, SimTime tick) {

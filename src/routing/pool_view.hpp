@@ -24,11 +24,14 @@ public:
         std::int64_t block_tokens = 16;
         serving::LoadSet loads = {};  ///< that are looked at
         Reports reports = Reports::OnCompletion;
-        SharedReports shared = {};  ///< with Periodic
+        SharedReports shared = {};                  ///< with Periodic
+        std::shared_ptr<InstantPool> instant = {};  ///< with Instant: in common with the views of other gateways
     };
     explicit PoolView(const Setup& setup);
 
     [[nodiscard]] std::uint32_t replicas() const { return replicas_; }
+    /// What it looks at; null where it is told.
+    [[nodiscard]] InstantPool* instant() { return instant_.get(); }
     /// Null for a load that is not among those looked at.
     [[nodiscard]] LoadView* find(serving::Load load) {
         std::optional<LoadView>& view = views_[serving::index_of(load)];
@@ -45,6 +48,7 @@ public:
             const std::int64_t of_prompt = (request.prompt_tokens + block_tokens_ - 1) / block_tokens_;
             blocks->dispatched(replica, static_cast<std::uint32_t>(of_prompt), arrives_at);
         }
+        if (auto& waiting = views_[index_of(Load::Waiting)]) waiting->dispatched(replica, 1, arrives_at);
     }
     /// With reports on completion: a request that this gateway dispatched has ended.
     void completed(const serving::Completion& completion) {
@@ -69,6 +73,7 @@ private:
     std::uint32_t replicas_;
     std::int64_t block_tokens_;
     std::array<std::optional<LoadView>, serving::kLoads> views_;
+    std::shared_ptr<InstantPool> instant_;
 };
 
 }  // namespace regatta::routing

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "routing/least_loaded.hpp"
+#include "routing/lor.hpp"
 #include "routing/power_of_d.hpp"
 #include "routing/power_of_two.hpp"
 #include "routing/random_router.hpp"
@@ -60,6 +61,11 @@ RouterRegistry built_in_routers() {
          "the replica with the smallest share of its KV blocks in use as known to the gateway; ties in turn",
          {},
          make_least<serving::Load::KvBlocks>},
+        {"lor",
+         "the replica with the fewest outstanding requests at this instant, the lowest of several; needs reports: "
+         "instant",
+         {},
+         make<LorRouter>},
         {"power_of_two",
          "of two different replicas at random, the one with fewer outstanding requests known to the gateway",
          {},

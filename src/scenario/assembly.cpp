@@ -8,7 +8,9 @@
 
 #include "regatta/base/errors.hpp"
 #include "regatta/routing/admission.hpp"
+#include "regatta/routing/router.hpp"
 #include "scenario/quantity.hpp"
+#include "scenario/router_target.hpp"
 
 namespace regatta::scenario {
 
@@ -27,6 +29,7 @@ Scenario Assembly::assemble() {
     assemble_pools();
     assemble_workload();
     assemble_admission();
+    assemble_routing();
     check_times();
     return std::move(scenario_);
 }
@@ -43,6 +46,7 @@ void Assembly::assemble_general() {
         scenario_.gateways.count = static_cast<std::uint32_t>(gateways.values.count("count"));
         scenario_.gateways.router = choice_of(gateways.policies.at("router"));
         const PolicyReading& reports = gateways.policies.at("reports");
+        scenario_.gateways.see_instant = reports.name == "instant";
         if (reports.parameters.has("period")) scenario_.gateways.report_every = reports.parameters.duration("period");
     }
     const Reading& network = root_.maps["network"];
@@ -95,6 +99,47 @@ void Assembly::assemble_admission() {
     }
 }
 
+/// Whether gateways can learn what the router wants to know, and the router be made for the pools there are.
+void Assembly::assemble_routing() {
+    const Reading& gateways = root_.maps["gateways"];
+    if (!gateways.is_sound) return;
+    const PolicyReading& reports = gateways.policies.at("reports");
+    for (std::size_t i = 0; i < scenario_.pools.size(); ++i) {
+        const Pool& pool = scenario_.pools[i];
+        if (!sound_pools_[i]) return;
+        const bool is_apart = pool.gateway_latency > SimTime();
+        if (scenario_.gateways.see_instant && is_apart) {
+            problems_.add(reports.place, reports.path,
+                          fmt::format("pool \"{}\" is {} away from the gateways, who cannot look at it; expected "
+                                      "network.gateway_to_node: 0s, or other reports",
+                                      pool.name, write_duration(pool.gateway_latency)));
+            return;
+        }
+        if (scenario_.gateways.report_every && !is_apart) {
+            problems_.add(reports.place, reports.path,
+                          fmt::format("pool \"{}\" has no latency that a report could take; expected instant, or "
+                                      "on_completion",
+                                      pool.name));
+            return;
+        }
+    }
+    const PolicyReading& reading = gateways.policies.at("router");
+    const auto* router = registries_.routers.find(reading.name);
+    for (const Stream& stream : scenario_.streams) {
+        if (stream.pools.empty()) continue;  // and that was told
+        bool needs_instant = false;
+        with_place(reading, [&] {
+            const auto made = router->make(router_target(scenario_, stream.pools, 0), reading.parameters);
+            needs_instant = made->needs_instant();
+        });
+        if (!needs_instant || scenario_.gateways.see_instant) continue;
+        problems_.add(
+            reading.place, reading.path,
+            fmt::format("{} sees the replicas as they are; it needs gateways.reports: instant", reading.name));
+        return;
+    }
+}
+
 void Assembly::check_times() {
     const bool is_duration_wrong = root_.refused.count("duration") > 0;  // and that was told
     const Place& place = root_.place_of("duration");
@@ -102,7 +147,7 @@ void Assembly::check_times() {
         problems_.add(root_.place_of("end"), "end", "at_duration needs a duration; give one, or drain");
     if (!scenario_.duration && !is_duration_wrong && !scenario_.ends_at_duration) {
         for (const Stream& stream : scenario_.streams) {
-            if (stream.limit || stream.trace) continue;
+            if (stream.limit || stream.trace || stream.recorded_arrivals) continue;
             problems_.add(
                 place, "duration",
                 fmt::format("missing; stream \"{}\" would never end: expected a duration, or a limit", stream.name));

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "regatta/scenario/registries.hpp"
@@ -27,6 +28,7 @@ public:
 private:
     // assembly.cpp
     void assemble_general();
+    void assemble_routing();
     void assemble_output(const Reading& output);
     void check_times();
     [[nodiscard]] std::string locate(const std::string& path, const Place& place) const;
@@ -67,7 +69,6 @@ private:
     void assemble_streams(Reading& reading);
     void assemble_stream(Reading& reading, Stream& stream);
     void assemble_made_up(Reading& reading, Stream& stream);
-    void assemble_lengths(const Reading& reading, Stream& stream);
     void assemble_admission();
     void assemble_arrivals(Reading& reading, Stream& stream);
     void refuse_key(const Reading& reading, const char* key, const char* instead);
@@ -76,6 +77,16 @@ private:
     [[nodiscard]] std::vector<std::uint16_t> pools_for(Reading& reading);
     [[nodiscard]] std::vector<std::uint16_t> pools_by_name(const Reading& reading);
     [[nodiscard]] std::vector<std::uint16_t> pools_by_model(const Reading& reading);
+
+    // assembly_lengths.cpp
+    /// The file that a section names and that is read later; tells when it cannot be.
+    [[nodiscard]] std::string probed_file(Reading& reading);
+    void assemble_arrival_times(Reading& reading, Stream& stream);
+    void assemble_lengths(Reading& reading, Stream& stream);
+    [[nodiscard]] std::pair<PolicyChoice, std::int64_t> distribution_of(const PolicyReading& policy);
+    [[nodiscard]] std::int64_t assemble_own_lengths(Reading& reading, Stream& stream);
+    void assemble_recorded_lengths(Reading& reading, Stream& stream);
+    void check_least_tokens(const Reading& reading, const Stream& stream, std::int64_t least_tokens);
 
     // assembly_rate.cpp
     void assemble_rate(Reading& rate, Stream& stream);

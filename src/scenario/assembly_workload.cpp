@@ -11,8 +11,7 @@
 namespace regatta::scenario {
 namespace {
 
-// As near to the ends of (0, 1) as a uniform number comes.
-constexpr double kLeastUniform = 0x1p-54;
+// As near to 1 as a uniform number comes.
 constexpr double kMostUniform = 1 - 0x1p-53;
 
 std::optional<std::uint64_t> smaller(std::optional<std::uint64_t> a, std::optional<std::uint64_t> b) {
@@ -142,6 +141,9 @@ workload::TraceInput Assembly::trace_of(Reading& reading, const std::optional<st
                           "one column alone cannot be named; expected all of: arrival, prompt_tokens, output_tokens");
     }
     if (reading.has("rate_scale")) trace.rate_scale = reading.values.real("rate_scale");
+    if (reading.has("prompt_scale")) trace.prompt_scale = reading.values.real("prompt_scale");
+    if (reading.has("output_scale")) trace.output_scale = reading.values.real("output_scale");
+    if (reading.has("max_tokens")) trace.max_tokens = reading.values.count("max_tokens");
     if (const auto found = reading.maps.find("window"); found != reading.maps.end()) {
         const Reading& window = found->second;
         trace.window_from = window.values.duration("from");
@@ -161,6 +163,8 @@ void Assembly::refuse_key(const Reading& reading, const char* key, const char* i
 
 void Assembly::refuse_trace_keys(const Reading& reading, const char* instead_of_scale) {
     if (reading.has("rate_scale")) refuse_key(reading, "rate_scale", instead_of_scale);
+    for (const char* key : {"prompt_scale", "output_scale", "max_tokens"})
+        if (reading.has(key)) refuse_key(reading, key, "say it in the stream's lengths");
     if (reading.maps.count("window") > 0) refuse_key(reading, "window", "leave it out");
     if (reading.maps.count("columns") > 0) refuse_key(reading, "columns", "leave it out");
 }
@@ -203,7 +207,7 @@ void Assembly::assemble_stream(Reading& reading, Stream& stream) {
         assemble_made_up(reading, stream);
         return;
     }
-    for (const char* key : {"arrivals", "lengths"})
+    for (const char* key : {"arrivals", "arrival_times", "lengths"})
         if (reading.policies.count(key) > 0 || reading.maps.count(key) > 0)
             problems_.add(reading.place_of(key), reading.path_of(key),
                           fmt::format("the stream's trace tells its {}; leave out one of them", key));
@@ -219,13 +223,18 @@ void Assembly::assemble_made_up(Reading& reading, Stream& stream) {
         problems_.add(reading.place, reading.path_of(key),
                       fmt::format("missing; expected {}, or a trace in place of arrivals and lengths", expected));
     };
-    require("arrivals", reading.policies.count("arrivals") > 0, "one of: " + join(registries_.arrivals.names()));
-    require("lengths", reading.maps.count("lengths") > 0, "a map with: prompt, output");
+    const bool has_times = reading.maps.count("arrival_times") > 0;
+    require("arrivals", has_times || reading.policies.count("arrivals") > 0,
+            "one of: " + join(registries_.arrivals.names()));
+    require("lengths", reading.maps.count("lengths") > 0, "a map with: prompt, output, or total, or recorded");
     if (!is_complete) {
         if (!stream.limit) stream.limit = 0;  // told; not also said to be endless
         return;
     }
-    assemble_arrivals(reading, stream);
+    if (has_times)
+        assemble_arrival_times(reading, stream);
+    else
+        assemble_arrivals(reading, stream);
     assemble_lengths(reading.maps.at("lengths"), stream);
 }
 
@@ -249,27 +258,6 @@ void Assembly::assemble_arrivals(Reading& reading, Stream& stream) {
         problems_.add(reading.place, reading.path_of("limit"),
                       fmt::format("missing; {} needs a limit, for it has no other end", arrivals.name));
         stream.limit = 0;  // told; not also said to be endless
-    }
-}
-
-void Assembly::assemble_lengths(const Reading& reading, Stream& stream) {
-    std::int64_t least_tokens = 0;
-    const auto take = [&](const char* key, PolicyChoice& choice) {
-        const PolicyReading& policy = reading.policies.at(key);
-        choice = choice_of(policy);
-        const auto* distribution = registries_.lengths.find(policy.name);
-        with_place(policy, [&] { least_tokens += distribution->make(policy.parameters)->tokens(kLeastUniform); });
-    };
-    take("prompt", stream.prompt);
-    take("output", stream.output);
-    stream.correlation = reading.values.real("correlation");
-    for (const std::uint16_t index : stream.pools) {
-        const Pool& pool = scenario_.pools[index];
-        if (!sound_pools_[index] || least_tokens <= pool.max_context_tokens) continue;
-        problems_.add(reading.place, reading.path,
-                      fmt::format("even the shortest prompt and output have {} tokens together; pool \"{}\" accepts at "
-                                  "most {}",
-                                  least_tokens, pool.name, pool.max_context_tokens));
     }
 }
 

@@ -8,6 +8,7 @@
 #include "regatta/routing/registry.hpp"
 #include "regatta/serving/replica_scheduler.hpp"
 #include "scenario/build_workload.hpp"
+#include "scenario/router_target.hpp"
 
 namespace regatta::scenario {
 
@@ -93,6 +94,7 @@ void Fleet::add_pool(std::size_t index) {
     work_.push_back(pool.work());
     boards_.emplace_back();
     reports_.emplace_back();
+    instants_.push_back(scenario_.gateways.see_instant ? std::make_shared<routing::InstantPool>() : nullptr);
     const bool is_first = index == 0;
     first_node_.push_back(is_first ? 0 : first_node_.back() + scenario_.pools[index - 1].nodes);
     first_replica_.push_back(is_first ? 0 : first_replica_.back() + scenario_.pools[index - 1].replicas());
@@ -114,6 +116,7 @@ void Fleet::join_pool(std::size_t index) {
         {.group = gateways_, .input = engine::kBoardChange, .to = nodes_[index], .least = SimTime::never()});
     model_.add_reaction(
         {.group = gateways_, .input = serving::kCompletionMessage, .to = nodes_[index], .least = SimTime::never()});
+    if (scenario_.gateways.see_instant) return;
     if (!scenario_.gateways.report_every) {
         model_.add_link({.from = nodes_[index],
                          .to = gateways_,
@@ -128,7 +131,7 @@ void Fleet::join_pool(std::size_t index) {
 
 /// One for each load that gateways look at.
 void Fleet::add_boards(std::size_t pool) {
-    for (const serving::Load load : serving::kAllLoads) {
+    for (const serving::Load load : serving::kToldLoads) {
         if (!loads_.has(load)) continue;
         const std::uint32_t replicas = scenario_.pools[pool].replicas();
         boards_[pool][index_of(load)] = model_.add_board({.from = nodes_[pool],
@@ -151,22 +154,13 @@ SimTime Fleet::least_step(std::size_t pool) const {
 std::unique_ptr<routing::Router> Fleet::make_router(std::size_t choice, std::uint32_t gateway) const {
     const auto* router = registries_.routers.find(scenario_.gateways.router.name);
     REGATTA_CHECK(router != nullptr, "an unknown policy passed the checks");
-    routing::RouterTarget target{
-        .pools = {}, .gateway = gateway, .gateways = scenario_.gateways.count, .seed = scenario_.seed};
-    for (const std::uint16_t index : choices_[choice]) {
-        const Pool& pool = scenario_.pools[index];
-        target.pools.push_back(
-            {.replicas = pool.replicas(),
-             .weight = static_cast<std::uint64_t>(std::llround(pool.weight * routing::kWeightUnits)),
-             // As many as a report can tell.
-             .kv_blocks = std::min<std::uint64_t>(static_cast<std::uint64_t>(pool.replica_kv_blocks), UINT32_MAX)});
-    }
-    return router->make(target, scenario_.gateways.router.parameters);
+    return router->make(router_target(scenario_, choices_[choice], gateway), scenario_.gateways.router.parameters);
 }
 
 std::unique_ptr<engine::LogicalProcess> Fleet::make_gateway(std::uint32_t index) {
-    const routing::Reports reports =
-        scenario_.gateways.report_every ? routing::Reports::Periodic : routing::Reports::OnCompletion;
+    routing::Reports reports = routing::Reports::OnCompletion;
+    if (scenario_.gateways.report_every) reports = routing::Reports::Periodic;
+    if (scenario_.gateways.see_instant) reports = routing::Reports::Instant;
     std::vector<routing::PoolRoute> routes;
     for (std::size_t i = 0; i < scenario_.pools.size(); ++i) {
         const Pool& pool = scenario_.pools[i];
@@ -174,7 +168,8 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_gateway(std::uint32_t index)
                                                      .block_tokens = pool.block_tokens,
                                                      .loads = loads_,
                                                      .reports = reports,
-                                                     .shared = reports_[i]}),
+                                                     .shared = reports_[i],
+                                                     .instant = instants_[i]}),
                           .first_node = model_.id_of(nodes_[i], 0),
                           .replicas_per_node = pool.replicas_per_group(),
                           .latency = pool.gateway_latency,
@@ -231,14 +226,16 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_node_of(std::size_t pool_ind
             serving::Replica::Surroundings{
                 .timing = *pool.step_time, .sink = sink_, .outcome = outcome_, .work = work_[pool_index]});
     }
-    const serving::NodeSetup setup{.pool = PoolId(static_cast<std::uint16_t>(pool_index)),
-                                   .first_in_pool = first,
-                                   .tells_completions = !scenario_.gateways.report_every,
-                                   .tells_blocks = loads_.has(serving::Load::KvBlocks),
-                                   .boards = boards_[pool_index],
-                                   .gateway_latency = pool.gateway_latency,
-                                   .least_step = least_step(pool_index),
-                                   .first_gateway = model_.id_of(gateways_, 0)};
+    const serving::NodeSetup setup{
+        .pool = PoolId(static_cast<std::uint16_t>(pool_index)),
+        .first_in_pool = first,
+        .tells_completions = !scenario_.gateways.report_every && !scenario_.gateways.see_instant,
+        .tells_blocks = loads_.has(serving::Load::KvBlocks),
+        .boards = boards_[pool_index],
+        .looked_at = scenario_.gateways.see_instant ? loads_ : serving::LoadSet(),
+        .gateway_latency = pool.gateway_latency,
+        .least_step = least_step(pool_index),
+        .first_gateway = model_.id_of(gateways_, 0)};
     return std::make_unique<serving::BasicNodeLp<AnyReplica>>(setup, std::move(replicas), sink_);
 }
 

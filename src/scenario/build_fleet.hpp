@@ -56,11 +56,12 @@ private:
     serving::LoadSet loads_;                           ///< that gateways look at
     std::vector<std::vector<std::uint16_t>> choices_;  ///< different sets of pools that serve a stream
     std::vector<std::uint16_t> choice_of_stream_;
-    std::vector<routing::BoardUse> board_uses_;       ///< by board
-    std::vector<serving::LoadBoards> boards_;         ///< by pool
-    std::vector<routing::SharedReports> reports_;     ///< by pool; shared with the views of this rank's gateways
-    std::vector<serving::StreamTerms> stream_terms_;  ///< by stream
-    std::vector<std::string> classes_;                ///< of the streams, without repetition
+    std::vector<routing::BoardUse> board_uses_;    ///< by board
+    std::vector<serving::LoadBoards> boards_;      ///< by pool
+    std::vector<routing::SharedReports> reports_;  ///< by pool; shared with the views of this rank's gateways
+    std::vector<std::shared_ptr<routing::InstantPool>> instants_;  ///< by pool, likewise; null where nodes tell
+    std::vector<serving::StreamTerms> stream_terms_;               ///< by stream
+    std::vector<std::string> classes_;                             ///< of the streams, without repetition
     std::unique_ptr<workload::Workload> workload_;
     serving::StepOutcome outcome_;  ///< scratch of whichever replica is being woken
     std::int64_t arrived_ = 0;

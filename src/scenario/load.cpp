@@ -48,9 +48,11 @@ TraceSummaries check_traces(const Scenario& scenario) {
     TraceSummaries summaries(scenario.streams.size());
     std::vector<std::string> problems;
     for (std::size_t i = 0; i < scenario.streams.size(); ++i) {
-        if (!scenario.streams[i].trace) continue;
+        const Stream& stream = scenario.streams[i];
         try {
-            summaries[i] = workload::survey_trace(*scenario.streams[i].trace);
+            if (stream.trace) summaries[i] = workload::survey_trace(*stream.trace);
+            if (stream.recorded_lengths) static_cast<void>(workload::read_lengths(*stream.recorded_lengths));
+            if (stream.recorded_arrivals) static_cast<void>(workload::read_gaps(*stream.recorded_arrivals));
         } catch (const InputError& error) {
             problems.insert(problems.end(), error.problems().begin(), error.problems().end());
         }

@@ -15,6 +15,8 @@
 #include "regatta/llm/work.hpp"
 #include "regatta/serving/registry.hpp"
 #include "regatta/timing/registry.hpp"
+#include "workload/joint_lengths.hpp"
+#include "workload/recorded_arrivals.hpp"
 #include "workload/workload.hpp"
 
 namespace regatta::scenario {
@@ -78,6 +80,8 @@ struct Gateways {
     std::vector<PolicyChoice> admissions;
     /// How often nodes report their load to all gateways; none: each completion is told to the gateway that dispatched.
     std::optional<SimTime> report_every;
+    bool see_instant =
+        false;  ///< they look at the replicas themselves, which are of their island, and are told nothing
 };
 
 /// One class of traffic, made up or a trace's (then arrivals and lengths are empty).
@@ -93,9 +97,13 @@ struct Stream {
     double rate_per_s = 0;                     ///< of a curve: the mean
     std::optional<workload::RateCurve> curve;  ///< none: the rate does not change
     PolicyChoice arrivals;
+    std::optional<workload::RecordedArrivalsInput> recorded_arrivals;  ///< in place of `arrivals`
     PolicyChoice prompt;
     PolicyChoice output;
     double correlation = 0;  ///< of prompt and output lengths
+    PolicyChoice total;      ///< of both together; without a name: they are not split from a total
+    workload::SplitOptions split;
+    std::optional<workload::RecordedLengthsInput> recorded_lengths;  ///< in place of any distribution
     std::optional<std::uint64_t> limit;
 };
 

@@ -110,7 +110,7 @@ Section pool_section(const Registries& registries) {
                 count("kv_blocks", "", 1, 1e12, "KV blocks of a replica; none: what the memory plan leaves"),
                 count("max_context_tokens", "", 1, kMostTokens,
                       "longest prompt plus output that a replica accepts; none: the model's own limit"),
-                duration("gateway_latency", "", 1e-9,
+                duration("gateway_latency", "", 0,
                          "one way between any gateway and a node of this pool; none: network.gateway_to_node"),
                 value(std::move(weight)),
                 count("max_queue", "", 1, 1e9,
@@ -132,7 +132,8 @@ Section gateways_section(const Registries& registries) {
         .select_key = "kind",
         .default_name = "on_completion",
         .policies = {{"on_completion", "each completion is told to the gateway that dispatched the request", {}},
-                     {"every", "each node tells its load to all gateways every so often", {period}}}};
+                     {"every", "each node tells its load to all gateways every so often", {period}},
+                     {"instant", "gateways look at the replicas as they are; for pools without latency only", {}}}};
     return {.keys = {count("count", "1", 1, kMostGateways, "gateways; request i goes in by gateway i modulo count"),
                      policy("router", false, table_of(registries.routers, "policy", "least_outstanding"),
                             "how a gateway chooses the replica of a request"),
@@ -142,7 +143,8 @@ Section gateways_section(const Registries& registries) {
 }
 
 Section network_section() {
-    return {.keys = {duration("gateway_to_node", "50us", 1e-9, "one way between a gateway and a node"),
+    return {.keys = {duration("gateway_to_node", "50us", 0,
+                              "one way between a gateway and a node; 0s ties all gateways and nodes to one rank"),
                      duration("node_to_node", "10us", 1e-9,
                               "one way between two nodes; no message of this version travels there")}};
 }

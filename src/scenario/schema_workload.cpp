@@ -24,6 +24,11 @@ Key rate_points(std::string name, std::string sentence) {
 // A rate of less than one request per day is nearer to a slip than to a stream.
 constexpr double kLeastRatePerS = 1.0 / 86'400;
 
+Key length_scale(std::string name, std::string sentence) {
+    return value(
+        {.key = std::move(name), .kind = Kind::Real, .least = 1e-3, .most = 1e3, .sentence = std::move(sentence)});
+}
+
 Section rate_section() {
     Section day{.keys = {rate("mean", true, kLeastRatePerS, "mean over a period"),
                          rate("peak", true, kLeastRatePerS, "highest rate, at most twice the mean"),
@@ -76,20 +81,76 @@ std::vector<Key> trace_keys(const std::string& instead_of) {
                    .least = 1e-6,
                    .most = 1e6,
                    .sentence = "2: the same requests of the trace in half the time; none: 1"}),
-            optional_map("window", window_section(), "part of the trace to replay; none: all of it")};
+            optional_map("window", window_section(), "part of the trace to replay; none: all of it"),
+            length_scale("prompt_scale", "2: prompts of the trace are twice as long; none: 1"),
+            length_scale("output_scale", "2: answers of the trace are twice as long; none: 1"),
+            count("max_tokens", "", 2, 1e8,
+                  "longest prompt plus output: of longer requests of the trace the prompt is cut, and keeps 1 token at "
+                  "least; none: as they are")};
+}
+
+Key optional_policy(std::string name, const PolicyTable& table, std::string sentence) {
+    Key key = policy(std::move(name), false, table, std::move(sentence));
+    key.may_be_none = true;
+    return key;
+}
+
+Section recorded_lengths_section() {
+    Key file =
+        word("file", "", {},
+             "CSV file (also .gz and .zst) with the columns num_prefill_tokens and num_decode_tokens, "
+             "ContextTokens and GeneratedTokens, or input_tokens and output_tokens; relative to the scenario file");
+    file.parameter.is_required = true;
+    return {.shorthand_key = "file",
+            .keys = {std::move(file), length_scale("prompt_scale", "2: prompts twice as long; none: 1"),
+                     length_scale("output_scale", "2: answers twice as long; none: 1"),
+                     count("max_tokens", "", 2, 1e8,
+                           "longest prompt plus output: longer requests lose of both in proportion; none: as they are"),
+                     word("order", "", {"shuffled", "as_recorded"},
+                          "which request gets which row; after the last the first follows; none: shuffled")}};
 }
 
 Section length_section(const Registries& registries) {
     const PolicyTable lengths = table_of(registries.lengths, "distribution", "");
-    return {.keys = {policy("prompt", true, lengths, "tokens of a prompt"),
-                     policy("output", true, lengths, "tokens of an answer"),
-                     value({.key = "correlation",
-                            .kind = Kind::Real,
-                            .default_text = "0",
-                            .least = -1,
-                            .most = 1,
-                            .sentence = "of the two lengths, by a Gaussian copula: above 0, long prompts tend to have "
-                                        "long answers"})}};
+    return {
+        .keys = {optional_policy("prompt", lengths, "tokens of a prompt; required without total and recorded"),
+                 optional_policy("output", lengths, "tokens of an answer; required without total and recorded"),
+                 optional_policy("total", lengths, "tokens of prompt and answer together"),
+                 value({.key = "prompt_to_output",
+                        .kind = Kind::Real,
+                        .least = 0,
+                        .most = 1e6,
+                        .sentence = "of a total the prompt gets so many times what the answer gets; required with "
+                                    "a total"}),
+                 word("rounding", "", {"down", "up"},
+                      "of a total's answer: up counts a token that is only begun; down leaves it out, of the prompt, "
+                      "too; none: down"),
+                 optional_map("recorded", recorded_lengths_section(), "lengths as a file has them, row by row"),
+                 value({.key = "correlation",
+                        .kind = Kind::Real,
+                        .default_text = "0",
+                        .least = -1,
+                        .most = 1,
+                        .sentence = "of the two lengths, by a Gaussian copula: above 0, long prompts tend to have "
+                                    "long answers"})}};
+}
+
+Section arrival_times_section() {
+    Key file = word("file", "", {}, "CSV file (also .gz and .zst) in order of time; relative to the scenario file");
+    file.parameter.is_required = true;
+    return {
+        .shorthand_key = "file",
+        .keys = {std::move(file),
+                 word("column", "arrival_time", {}, "column of dates, or of seconds; the first row taken sets time 0"),
+                 word("from", "", {}, "rows after this date or second only; none: from the first"),
+                 word("to", "", {}, "rows before this date or second only; none: to the last"),
+                 value({.key = "time_scale",
+                        .kind = Kind::Real,
+                        .default_text = "1",
+                        .least = 1e-6,
+                        .most = 1e6,
+                        .sentence = "2: the same gaps twice as long"}),
+                 duration("whole", "1ns", 1e-9, "times are cut to whole multiples of this before scaling")}};
 }
 
 Key timeout() {
@@ -118,6 +179,8 @@ Section stream_section(const Registries& registries) {
     for (Key& key : trace_keys("arrivals and lengths"))
         keys.push_back(std::move(key));
     keys.push_back(std::move(arrivals));
+    keys.push_back(optional_map("arrival_times", arrival_times_section(),
+                                "when requests came that a file tells of, in place of arrivals"));
     keys.push_back(optional_map("lengths", length_section(registries),
                                 "how long prompts and answers are; required without a trace"));
     keys.push_back(count("limit", "", 1, 1e18, "at most so many requests of this stream"));

@@ -31,7 +31,10 @@ BasicNodeLp<AnyReplica>::BasicNodeLp(const Setup& setup, std::vector<AnyReplica>
       replicas_(std::move(replicas)),
       shows_requests_(setup.boards[index_of(Load::Requests)].has_value()),
       shows_tokens_(setup.boards[index_of(Load::Tokens)].has_value()),
-      tokens_(shows_tokens_ ? replicas_.size() : 0, 0),
+      counts_tokens_(shows_tokens_ || setup_.looked_at.has(Load::Tokens)),
+      needs_samples_(setup_.looked_at.has(Load::KvBlocks) || setup_.looked_at.has(Load::Waiting)),
+      tokens_(counts_tokens_ ? replicas_.size() : 0, 0),
+      seen_(needs_samples_ ? replicas_.size() : 0),
       sink_(&sink) {}
 
 template <class AnyReplica>
@@ -56,7 +59,7 @@ void BasicNodeLp<AnyReplica>::handle(const engine::Event& event, engine::Context
     }
     if (const auto at = replica.new_wake_up()) context.wake_at(dispatch.slot, *at);
     if (shows_requests_) show_requests(dispatch.slot, context);
-    if (shows_tokens_) show_tokens(dispatch.slot, request.prompt_tokens, context);
+    if (counts_tokens_) count_tokens(dispatch.slot, request.prompt_tokens, context);
 }
 
 template <class AnyReplica>
@@ -89,7 +92,7 @@ void BasicNodeLp<AnyReplica>::end_timed_out(std::uint32_t slot, std::uint32_t kv
 template <class AnyReplica>
 void BasicNodeLp<AnyReplica>::left(const ServedRequest& served, std::uint32_t slot, std::uint32_t kv_blocks,
                                    engine::Context& context) {
-    if (shows_tokens_) show_tokens(slot, -std::int64_t{served.request.prompt_tokens}, context);
+    if (counts_tokens_) count_tokens(slot, -std::int64_t{served.request.prompt_tokens}, context);
     if (setup_.tells_completions) tell_completion(served, slot, kv_blocks, context);
 }
 
@@ -101,9 +104,36 @@ void BasicNodeLp<AnyReplica>::show_requests(std::uint32_t slot, engine::Context&
 }
 
 template <class AnyReplica>
-void BasicNodeLp<AnyReplica>::show_tokens(std::uint32_t slot, std::int64_t added, engine::Context& context) {
+void BasicNodeLp<AnyReplica>::count_tokens(std::uint32_t slot, std::int64_t added, engine::Context& context) {
     tokens_[slot] += added;
+    if (!shows_tokens_) return;
     context.publish(*setup_.boards[index_of(Load::Tokens)], setup_.first_in_pool + slot, load_value(tokens_[slot]));
+}
+
+/// Once per instant: nobody looks at a node after something has reached it at that instant, for arrivals come before.
+template <class AnyReplica>
+void BasicNodeLp<AnyReplica>::bring_up(SimTime now) {
+    if (!needs_samples_ || seen_at_ == now) return;
+    for (std::size_t slot = 0; slot < replicas_.size(); ++slot)
+        seen_[slot] = replicas_[slot].sample(now);
+    seen_at_ = now;
+}
+
+template <class AnyReplica>
+std::int64_t BasicNodeLp<AnyReplica>::load_of(Load load, std::uint32_t slot) const {
+    REGATTA_CHECK(setup_.looked_at.has(load),
+                  fmt::format("{} of a node are looked at, which was not said beforehand", name_of(load)));
+    switch (load) {
+        case Load::Requests:
+            break;
+        case Load::Tokens:
+            return tokens_.at(slot);
+        case Load::KvBlocks:
+            return seen_.at(slot).kv_blocks_used;
+        case Load::Waiting:
+            return seen_.at(slot).waiting;
+    }
+    return replicas_.at(slot).outstanding();
 }
 
 template <class AnyReplica>

@@ -11,6 +11,7 @@
 #include "regatta/serving/load.hpp"
 #include "regatta/serving/records.hpp"
 #include "serving/fleet_messages.hpp"
+#include "serving/node_state.hpp"
 #include "serving/pipeline_replica.hpp"
 #include "serving/replica.hpp"
 
@@ -28,6 +29,7 @@ struct NodeSetup {
     bool tells_completions = true;    ///< to the gateway that dispatched
     bool tells_blocks = false;        ///< with a completion, how many KV blocks are in use
     LoadBoards boards = {};           ///< without completions: where loads are reported
+    LoadSet looked_at = {};           ///< without either: what gateways of the island look at
     SimTime gateway_latency;
     SimTime least_step = {};  ///< nodes promise to answer a dispatch no sooner
     LpId first_gateway;       ///< gateways are numbered one after the other
@@ -36,7 +38,7 @@ struct NodeSetup {
 /// A server with its replicas, bound to the engine: turns dispatches into Replica::receive, wake-ups into
 /// Replica::wake, and what has ended into records and, where gateways are told, completions.
 template <class AnyReplica>
-class BasicNodeLp final : public engine::LogicalProcess {
+class BasicNodeLp final : public NodeState {
 public:
     using Setup = NodeSetup;
     /// `sink` must outlive the process.
@@ -45,6 +47,8 @@ public:
     [[nodiscard]] std::uint32_t wake_up_slots() const override { return static_cast<std::uint32_t>(replicas_.size()); }
     void handle(const engine::Event& event, engine::Context& context) override;
     void wake(std::uint32_t slot, engine::Context& context) override;
+    void bring_up(SimTime now) override;
+    [[nodiscard]] std::int64_t load_of(Load load, std::uint32_t slot) const override;
     void sample(SimTime at) override;
     void report(engine::BoardId board, SimTime at, engine::BoardWriter& writer) override;
     void prefetch(unsigned stage) const override;
@@ -62,7 +66,7 @@ private:
         SimTime at;
     };
     void record(const ServedRequest& served, const AnyReplica& replica, const End& how);
-    void show_tokens(std::uint32_t slot, std::int64_t added, engine::Context& context);
+    void count_tokens(std::uint32_t slot, std::int64_t added, engine::Context& context);
     /// One that was outstanding at a replica is no longer; `kv_blocks` are in use there now.
     void left(const ServedRequest& served, std::uint32_t slot, std::uint32_t kv_blocks, engine::Context& context);
     void tell_completion(const ServedRequest& served, std::uint32_t slot, std::uint32_t kv_blocks,
@@ -72,7 +76,11 @@ private:
     std::vector<AnyReplica> replicas_;
     bool shows_requests_;               ///< on a board
     bool shows_tokens_;                 ///< on a board
-    std::vector<std::int64_t> tokens_;  ///< outstanding, by replica; empty where no board shows them
+    bool counts_tokens_;                ///< because a board shows them, or gateways look at them
+    bool needs_samples_;                ///< gateways look at what changes from step to step
+    std::vector<std::int64_t> tokens_;  ///< outstanding, by replica; empty where nobody counts them
+    std::vector<ReplicaSample> seen_;   ///< by replica, at `seen_at_`; a cache, no state
+    SimTime seen_at_ = SimTime::never();
     RecordSink* sink_;
 };
 

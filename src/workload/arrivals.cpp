@@ -1,23 +1,27 @@
 #include "workload/arrivals.hpp"
 
+#include <algorithm>
 #include <boost/math/distributions/gamma.hpp>
 #include <boost/math/policies/policy.hpp>
 #include <cmath>
+#include <limits>
 
 namespace regatta::workload {
 namespace {
 
 class Poisson final : public ArrivalProcess {
 public:
-    explicit Poisson(double rate_per_s) : mean_gap_s_(1 / rate_per_s) {}
+    Poisson(double rate_per_s, double longest_gap)
+        : mean_gap_s_(1 / rate_per_s), longest_gap_s_(longest_gap * mean_gap_s_) {}
     double gap_s(std::uint64_t /*index*/, double uniform) const override {
         // Inverse of 1 - exp(-t / mean).
-        return -mean_gap_s_ * std::log1p(-uniform);
+        return std::min(-mean_gap_s_ * std::log1p(-uniform), longest_gap_s_);
     }
-    bool splits_freely() const override { return true; }
+    bool splits_freely() const override { return std::isinf(longest_gap_s_); }
 
 private:
     double mean_gap_s_;
+    double longest_gap_s_;
 };
 
 // In double, not by way of long double: six times as fast (0.7 against 4.6 us per gap, to 3e-15), and long double
@@ -49,7 +53,21 @@ private:
 }  // namespace
 
 std::unique_ptr<ArrivalProcess> make_poisson(double rate_per_s, const Parameters& /*parameters*/) {
-    return std::make_unique<Poisson>(rate_per_s);
+    return std::make_unique<Poisson>(rate_per_s, std::numeric_limits<double>::infinity());
+}
+
+std::unique_ptr<ArrivalProcess> make_truncated_poisson(double rate_per_s, const Parameters& parameters) {
+    return std::make_unique<Poisson>(rate_per_s, parameters.real("longest_gap"));
+}
+
+std::vector<Parameter> truncated_poisson_parameters() {
+    return {{.key = "longest_gap",
+             .kind = ParameterKind::Real,
+             .default_text = "3",
+             .least = 1e-3,
+             .most = 1e3,
+             .sentence = "longer gaps are cut to so many times 1 / rate; the mean gap is then (1 - e^-longest_gap) / "
+                         "rate, so that with 3 the real rate is 5 % above that asked for"}};
 }
 
 std::unique_ptr<ArrivalProcess> make_gamma(double rate_per_s, const Parameters& parameters) {

@@ -12,6 +12,10 @@ namespace regatta::workload {
 /// Exponential gaps of mean 1/rate: independent users.
 [[nodiscard]] std::unique_ptr<ArrivalProcess> make_poisson(double rate_per_s, const Parameters& parameters);
 
+/// The same with long gaps cut short: no Poisson process any more, and more often than the rate says. What Vidur does.
+[[nodiscard]] std::unique_ptr<ArrivalProcess> make_truncated_poisson(double rate_per_s, const Parameters& parameters);
+[[nodiscard]] std::vector<Parameter> truncated_poisson_parameters();
+
 /// Gamma gaps of mean 1/rate and a chosen coefficient of variation: burstier (cv > 1) or more even (cv < 1) than
 /// Poisson.
 [[nodiscard]] std::unique_ptr<ArrivalProcess> make_gamma(double rate_per_s, const Parameters& parameters);

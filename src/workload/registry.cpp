@@ -2,6 +2,7 @@
 
 #include "workload/arrivals.hpp"
 #include "workload/lengths.hpp"
+#include "workload/ycsb_zipf.hpp"
 #include "workload/zipf.hpp"
 
 namespace regatta::workload {
@@ -11,6 +12,8 @@ ArrivalRegistry built_in_arrival_processes() {
         {"poisson", "independent users: exponential gaps", {}, make_poisson},
         {"gamma", "gamma-distributed gaps: burstier or more even than poisson", gamma_parameters(), make_gamma},
         {"constant", "equal gaps", {}, make_constant},
+        {"truncated_poisson", "exponential gaps of which the long ones are cut short, as in Vidur",
+         truncated_poisson_parameters(), make_truncated_poisson},
         {"all_at_once", "everything arrives at the first instant; needs a limit", {}, make_all_at_once},
     });
 }
@@ -22,6 +25,8 @@ LengthRegistry built_in_length_distributions() {
         {"exponential", "many short and few long ones, by their mean", exponential_parameters(), make_exponential},
         {"lognormal", "long right tail, by mean and coefficient of variation", lognormal_parameters(), make_lognormal},
         {"zipf", "a power law: a length's probability falls as a power of it", zipf_parameters(), make_zipf},
+        {"ycsb_zipf", "a power law of the rank: the shortest length is the most frequent", ycsb_zipf_parameters(),
+         make_ycsb_zipf},
         {"quantiles", "a measured distribution, by points of its inverse", quantiles_parameters(), make_quantiles},
     });
 }

@@ -143,14 +143,20 @@ std::optional<Request> SyntheticSource::next() {
         return uniform_open(plan_.seed, purpose, id.value(), head->stream_index());
     };
     const double of_prompt = uniform(RandomPurpose::PromptLength);
-    double of_output = uniform(RandomPurpose::OutputLength);
-    if (stream.correlation != 0) of_output = correlated(of_prompt, of_output, stream.correlation);
     Request request;
     request.id = RequestId(head->id);
     request.arrival = head->arrival;
+    request.stream = id;
+    if (stream.joint) {
+        const Lengths lengths = stream.joint->at(head->stream_index(), of_prompt);
+        request.prompt_tokens = lengths.prompt;
+        request.output_tokens = lengths.output;
+        return request;
+    }
+    double of_output = uniform(RandomPurpose::OutputLength);
+    if (stream.correlation != 0) of_output = correlated(of_prompt, of_output, stream.correlation);
     request.prompt_tokens = static_cast<std::uint32_t>(stream.prompt->tokens(of_prompt));
     request.output_tokens = static_cast<std::uint32_t>(stream.output->tokens(of_output));
-    request.stream = id;
     return request;
 }
 

@@ -23,6 +23,12 @@ SimTime TraceReader::replayed(std::int64_t own_time_ns) const {
     return SimTime::from_ns(std::llround(static_cast<double>(shifted_ns) / input_.rate_scale));
 }
 
+Lengths TraceReader::lengths_of(const OwnRow& row) const {
+    const auto prompt = static_cast<std::int64_t>(static_cast<double>(row.prompt_tokens) * input_.prompt_scale);
+    const auto output = static_cast<std::int64_t>(static_cast<double>(row.output_tokens) * input_.output_scale);
+    return cut_prompt(prompt, output, input_.max_tokens.value_or(UINT32_MAX));
+}
+
 std::optional<TraceRow> TraceReader::next() {
     while (!(input_.limit && rows_selected_ >= *input_.limit)) {
         const auto own = rows_->next();
@@ -36,10 +42,11 @@ std::optional<TraceRow> TraceReader::next() {
         if (own->time_ns >= input_.window_to.ns()) return std::nullopt;
         if (own->time_ns < input_.window_from.ns()) continue;
         ++rows_selected_;
+        const Lengths lengths = lengths_of(*own);
         return TraceRow{.row = row,
                         .arrival = replayed(own->time_ns),
-                        .prompt_tokens = own->prompt_tokens,
-                        .output_tokens = own->output_tokens,
+                        .prompt_tokens = lengths.prompt,
+                        .output_tokens = lengths.output,
                         .prefix = own->prefix};
     }
     return std::nullopt;

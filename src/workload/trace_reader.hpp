@@ -32,6 +32,7 @@ public:
 
 private:
     [[nodiscard]] SimTime replayed(std::int64_t own_time_ns) const;
+    [[nodiscard]] Lengths lengths_of(const OwnRow& row) const;
 
     TraceInput input_;
     std::unique_ptr<TraceRows> rows_;

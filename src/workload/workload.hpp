@@ -11,6 +11,7 @@
 #include "regatta/base/ids.hpp"
 #include "regatta/base/time.hpp"
 #include "regatta/workload/registry.hpp"
+#include "workload/joint_lengths.hpp"
 #include "workload/rate_curve.hpp"
 #include "workload/request_source.hpp"
 
@@ -25,6 +26,9 @@ struct TraceInput {
     SimTime window_from;      ///< of the trace's own time, before scaling
     SimTime window_to = SimTime::never();
     std::optional<std::uint64_t> limit;  ///< at most so many requests
+    double prompt_scale = 1;             ///< scaled lengths are cut to whole tokens, at least 1
+    double output_scale = 1;
+    std::optional<std::int64_t> max_tokens = {};  ///< of longer requests the prompt is cut, see cut_prompt
 };
 
 /// The ids of a stream's requests begin here: the stream's number stands above 48 bits for the request's own.
@@ -55,9 +59,10 @@ struct SyntheticStream {
     std::shared_ptr<const RateCurve> curve;
     std::shared_ptr<const LengthDistribution> prompt;
     std::shared_ptr<const LengthDistribution> output;
-    double correlation = 0;            ///< of prompt and output, -1 to 1: docs of correlated()
-    SimTime from;                      ///< first gap starts here
-    SimTime until = SimTime::never();  ///< arrivals before this instant only
+    std::shared_ptr<const JointLengths> joint;  ///< none: prompt and output are drawn each by itself
+    double correlation = 0;                     ///< of prompt and output, -1 to 1: docs of correlated()
+    SimTime from;                               ///< first gap starts here
+    SimTime until = SimTime::never();           ///< arrivals before this instant only
     std::optional<std::uint64_t> limit;
 };
 

@@ -73,7 +73,7 @@ RC_GTEST_PROP(Candidates, FindTheLeastOverAllPoolsAsAWalkDoes, ()) {
     const auto sizes = *rc::gen::nonEmpty(rc::gen::container<std::vector<std::uint64_t>>(rc::gen::inRange(1U, 4U)));
     const auto replicas = *rc::gen::container<std::vector<std::uint32_t>>(sizes.size(), rc::gen::inRange(1U, 20U));
     const auto reports = *rc::gen::element(Reports::OnCompletion, Reports::Periodic);
-    const Load load = *rc::gen::elementOf(std::vector<Load>(serving::kAllLoads.begin(), serving::kAllLoads.end()));
+    const Load load = *rc::gen::elementOf(std::vector<Load>(serving::kToldLoads.begin(), serving::kToldLoads.end()));
     KnownFleet fleet(replicas, reports);
     const std::uint32_t count = fleet.candidates().replicas();
     for (std::uint64_t step = 0; step < 80; ++step) {

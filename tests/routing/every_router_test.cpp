@@ -125,7 +125,7 @@ TEST_P(EveryRouter, WorksOnPeriodicReportsWhetherOneHasComeOrNot) {
     KnownFleet fleet({5}, Reports::Periodic);
     EXPECT_LT(fleet.choose(*router, 1), 5u);
     const std::vector<std::uint32_t> report = {3, 1, 4, 1, 5};
-    for (const serving::Load load : serving::kAllLoads)
+    for (const serving::Load load : serving::kToldLoads)
         fleet.pool(0).reported(load, report, SimTime::from_ms(1));
     EXPECT_LT(fleet.choose(*router, 2), 5u);
 }
@@ -151,7 +151,7 @@ TEST_P(EveryRouter, DoesNotWalkOverAllReplicasForEachRequest) {
         for (std::uint32_t replica = 0; replica < replicas; ++replica)
             report.push_back(replica * 7919U % 1009U);
         for (std::size_t pool = 0; pool < 2; ++pool)
-            for (const serving::Load load : serving::kAllLoads)
+            for (const serving::Load load : serving::kToldLoads)
                 fleet.pool(pool).reported(load, report, SimTime::from_ns(1));
         const auto route = [&](std::uint64_t from, std::uint64_t to) {
             for (std::uint64_t id = from; id < to; ++id)
@@ -195,8 +195,8 @@ TEST(BuiltInRouters, TakeOnePoolCutInTwoForOne) {
 
 TEST(RouterRegistry, HasTheRoutersOfTheScenarioReference) {
     EXPECT_EQ(built_in_routers().names(),
-              (std::vector<std::string>{"random", "round_robin", "least_outstanding", "least_tokens", "least_kv",
-                                        "power_of_two", "power_of_d"}));
+              (std::vector<std::string>{"random", "round_robin", "least_outstanding", "least_tokens", "least_kv", "lor",
+                                        "replay", "power_of_two", "power_of_d"}));
 }
 
 }  // namespace

@@ -111,6 +111,71 @@ TEST(GatewayLp, KnowsTheBlocksInUseAtTheTickOfAReport) {
                   {0, 3, {0, 0, 0, 0}}, {0, 10, {0, 0, 0, 2}}, {0, 20, {1, 0, 0, 3}}, {0, 1, {1 + 1, 0, 0, 6}}}));
 }
 
+TEST(GatewayLp, SeesReplicasOfItsIslandAsTheyAreBeforeTheInstant) {
+    // Request 3 is computed from 100 ns on and ends at 400 ns: who arrives then does not know that yet.
+    const SmallFleet fleet(
+        {.requests = {{request(3, 100, 1, 3), request(10, 399, 1, 1), request(20, 400, 1, 1), request(30, 500, 1, 1)}},
+         .is_near = true});
+    EXPECT_EQ(
+        fleet.seen,
+        (std::vector<Seen>{{0, 3, {0, 0, 0, 0}}, {0, 10, {0, 0, 0, 1}}, {0, 20, {1, 0, 0, 1}}, {0, 30, {1, 0, 0, 0}}}));
+}
+
+TEST(GatewayLp, CountsWhatGatewaysOfItsIslandSendAtOneInstantOnce) {
+    const SmallFleet fleet({.requests = {{request(3, 100, 9, 50), request(13, 100, 8, 50), request(10, 101, 1, 1)},
+                                         {request(23, 100, 7, 50), request(20, 101, 1, 1)}},
+                            .noted = serving::Load::Tokens,
+                            .is_near = true});
+    EXPECT_EQ(fleet.seen, (std::vector<Seen>{{0, 3, {0, 0, 0, 0}},
+                                             {0, 13, {0, 0, 0, 9}},
+                                             {0, 10, {0, 0, 0, 24}},
+                                             {1, 23, {0, 0, 0, 17}},
+                                             {1, 20, {1, 0, 0, 24}}}));
+}
+
+TEST(GatewayLp, SeesWhoWaitsOnceTheBatchOfTheInstantIsFormed) {
+    // Four run at most. All six wait while they arrive; two of them from then on, until the four end at 100 + 300 ns.
+    std::vector<Request> requests;
+    for (std::uint64_t i = 0; i < 6; ++i)
+        requests.push_back(request(10 * i, 100, 1, 3));
+    requests.push_back(request(1, 101, 1, 1));
+    requests.push_back(request(11, 400, 1, 1));
+    requests.push_back(request(21, 401, 1, 1));
+    const SmallFleet fleet({.requests = {requests}, .noted = serving::Load::Waiting, .is_near = true});
+    EXPECT_EQ(fleet.seen.at(5), (Seen{0, 50, {5, 0, 0, 0}}));
+    EXPECT_EQ(fleet.seen.at(6), (Seen{0, 1, {2, 0, 0, 0}}));
+    EXPECT_EQ(fleet.seen.at(7), (Seen{0, 11, {2, 0, 0, 0}}));
+    EXPECT_EQ(fleet.seen.at(8), (Seen{0, 21, {0, 0, 0, 0}}));
+}
+
+TEST(GatewayLp, SeesTheBlocksThatAReplicaOfItsIslandUsesNow) {
+    // 8 tokens from 100 ns on, one more every 100 ns: at 1001 ns the tenth step holds 17 tokens in 5 blocks of 4.
+    const SmallFleet fleet({.requests = {{request(3, 100, 8, 60), request(10, 1001, 1, 1)}},
+                            .noted = serving::Load::KvBlocks,
+                            .is_near = true});
+    EXPECT_EQ(fleet.seen.at(1), (Seen{0, 10, {0, 0, 0, 5}}));
+}
+
+TEST(GatewayLp, SeesTheSameOfReplicasThatGoStepByStep) {
+    for (const serving::Load load : serving::kAllLoads) {
+        SCOPED_TRACE(name_of(load));
+        std::vector<Request> requests;
+        for (std::uint64_t i = 0; i < 400; ++i)
+            requests.push_back(request(i, static_cast<std::int64_t>(37 * i * i % 30'000),
+                                       static_cast<std::uint32_t>(1 + i * 7 % 23),
+                                       static_cast<std::uint32_t>(1 + i * 5 % 31)));
+        std::sort(requests.begin(), requests.end(),
+                  [](const Request& a, const Request& b) { return a.arrival < b.arrival; });
+        FleetSetup setup{.requests = {requests}, .noted = load, .is_near = true};
+        for (Request& one : setup.requests[0])
+            one.id = RequestId(one.id.value() * 10 + one.id.value() % 4);
+        const SmallFleet lazy(setup);
+        setup.stepping = serving::Stepping::Stepwise;
+        const SmallFleet stepwise(setup);
+        EXPECT_EQ(lazy.seen, stepwise.seen);
+    }
+}
+
 TEST(GatewayLp, ChoosesAmongTheReplicasOfAllPools) {
     // Replicas 2 and 3 are the second pool's, 800 ns away. The board of each is read by itself.
     const SmallFleet fleet({.requests = {{request(0, 100, 1, 100), request(3, 100, 1, 100), request(11, 1600, 1, 1),

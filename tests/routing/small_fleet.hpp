@@ -79,13 +79,15 @@ private:
 };
 
 /// Two nodes with two replicas each, 500 ns away; steps take 100 ns whatever they compute. One pool, or two of which
-/// the second is 800 ns away and counts half.
+/// the second is 800 ns away and counts half. With `is_near` nodes and gateways are one island: nothing takes time
+/// between them, and gateways look at replicas themselves.
 struct FleetSetup {
     std::vector<std::vector<Request>> requests;  ///< by gateway
     std::optional<RouterCase> router = {};       ///< none: NotingRouter
     serving::Load noted = serving::Load::Requests;
     std::uint32_t pools = 1;
     std::optional<SimTime> report_every = {};
+    bool is_near = false;
     SimTime until = SimTime::never();
     std::optional<SimTime> arrivals_until = {};
     std::optional<SimTime> move_at = {};  ///< the state leaves the simulation here and goes on in another
@@ -122,14 +124,21 @@ public:
 private:
     void run();
 
-    [[nodiscard]] static SimTime latency_to(std::uint32_t pool) { return ns(500 + 300 * std::int64_t{pool}); }
+    [[nodiscard]] SimTime latency_to(std::uint32_t pool) const {
+        return setup_.is_near ? SimTime() : ns(500 + 300 * std::int64_t{pool});
+    }
+    [[nodiscard]] Reports reports() const {
+        if (setup_.is_near) return Reports::Instant;
+        return setup_.report_every ? Reports::Periodic : Reports::OnCompletion;
+    }
     [[nodiscard]] std::uint32_t replicas_of_a_pool() const { return 4 / setup_.pools; }
 
     void join(std::uint32_t pool) {
         model_.add_link({gateways_, nodes_[pool], latency_to(pool)});
         boards_.emplace_back();
-        if (!setup_.report_every) model_.add_link({nodes_[pool], gateways_, latency_to(pool)});
-        for (const serving::Load load : serving::kAllLoads) {
+        instants_.push_back(std::make_shared<InstantPool>());
+        if (reports() == Reports::OnCompletion) model_.add_link({nodes_[pool], gateways_, latency_to(pool)});
+        for (const serving::Load load : serving::kToldLoads) {
             if (!setup_.report_every || !loads_.has(load)) continue;
             boards_[pool][index_of(load)] =
                 model_.add_board({nodes_[pool], gateways_, *setup_.report_every, latency_to(pool), replicas_of_a_pool(),
@@ -163,16 +172,16 @@ private:
         std::vector<PoolRoute> routes;
         std::vector<Choice> choices(1);
         for (std::uint32_t pool = 0; pool < setup_.pools; ++pool) {
-            routes.push_back(
-                {.view = PoolView({.replicas = replicas_of_a_pool(),
-                                   .block_tokens = 4,
-                                   .loads = loads_,
-                                   .reports = setup_.report_every ? Reports::Periodic : Reports::OnCompletion}),
-                 .first_node = model_.id_of(nodes_[pool], 0),
-                 .replicas_per_node = 2,
-                 .latency = latency_to(pool),
-                 .pool = PoolId(static_cast<std::uint16_t>(pool)),
-                 .first_replica = 2 * pool});
+            routes.push_back({.view = PoolView({.replicas = replicas_of_a_pool(),
+                                                .block_tokens = 4,
+                                                .loads = loads_,
+                                                .reports = reports(),
+                                                .instant = instants_[pool]}),
+                              .first_node = model_.id_of(nodes_[pool], 0),
+                              .replicas_per_node = 2,
+                              .latency = latency_to(pool),
+                              .pool = PoolId(static_cast<std::uint16_t>(pool)),
+                              .first_replica = 2 * pool});
             choices[0].pools.push_back(static_cast<std::uint16_t>(pool));
         }
         choices[0].router = make_router_for(index);
@@ -209,9 +218,10 @@ private:
         return std::make_unique<serving::NodeLp>(
             serving::NodeLp::Setup{.pool = PoolId(static_cast<std::uint16_t>(pool)),
                                    .first_in_pool = 2 * index,
-                                   .tells_completions = !setup_.report_every,
+                                   .tells_completions = reports() == Reports::OnCompletion,
                                    .tells_blocks = loads_.has(serving::Load::KvBlocks),
                                    .boards = boards_[pool],
+                                   .looked_at = setup_.is_near ? loads_ : serving::LoadSet(),
                                    .gateway_latency = latency_to(pool),
                                    .first_gateway = model_.id_of(gateways_, 0)},
             std::move(replicas), sink);
@@ -226,6 +236,7 @@ private:
     serving::LoadSet loads_;
     std::vector<serving::LoadBoards> boards_;  ///< by pool
     std::vector<BoardUse> board_uses_;
+    std::vector<std::shared_ptr<InstantPool>> instants_;  ///< by pool
 };
 
 inline Parameters parameters(const std::vector<std::pair<std::string, Parameters::Value>>& given) {

@@ -102,5 +102,21 @@ TEST(Gateways, RoutersTakeTheirParameters) {
               Lines{"fleet.yaml:5:56: fleet.pools[0].weight: expected a number from 0.001 to 1000, found \"0\""});
 }
 
+TEST(Gateways, SeeReplicasAsTheyAreOnlyWithoutLatency) {
+    const std::string near = "network: {gateway_to_node: 0s}\n";
+    EXPECT_TRUE(load_text(with(near + "gateways: {reports: instant, router: lor}")).gateways.see_instant);
+    EXPECT_EQ(load_text(with(near)).pools[0].gateway_latency, SimTime());
+    EXPECT_EQ(
+        problems_of_text(with("gateways: {reports: instant}")),
+        Lines{"fleet.yaml:1:21: gateways.reports: pool \"pool-0\" is 50us away from the gateways, who cannot look "
+              "at it; expected network.gateway_to_node: 0s, or other reports"});
+    EXPECT_EQ(problems_of_text(with(near + "gateways: {reports: {every: 1s}}")),
+              Lines{"fleet.yaml:2:21: gateways.reports: pool \"pool-0\" has no latency that a report could take; "
+                    "expected instant, or on_completion"});
+    EXPECT_EQ(problems_of_text(with(near + "gateways: {router: lor}")),
+              Lines{"fleet.yaml:2:20: gateways.router: lor sees the replicas as they are; it needs gateways.reports: "
+                    "instant"});
+}
+
 }  // namespace
 }  // namespace regatta::scenario

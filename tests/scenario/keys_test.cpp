@@ -59,18 +59,20 @@ TEST(Keys, EverythingWrongIsToldAtOnceInTheOrderOfTheFile) {
                          "      nodes: eight\n"
                          "gateways: {count: 0, routr: random, router: randon}\n"
                          "end: never\n"),
-        (Lines{"fleet.yaml:1:1: durration: no such key; did you mean \"duration\"?",
-               "fleet.yaml:1:1: workload: missing; expected a map with: trace, columns, rate_scale, window, limit, "
-               "pool, model, timeout, streams",
-               "fleet.yaml:2:7: seed: expected a whole number of at least 0, found \"-1\"",
-               "fleet.yaml:5:7: fleet.pools[0].node: missing; expected a name, or a map with: name, gpu, "
-               "gpus",
-               "fleet.yaml:6:14: fleet.pools[0].nodes: expected a whole number, found \"eight\"",
-               "fleet.yaml:7:19: gateways.count: expected a whole number from 1 to 100000, found \"0\"",
-               "fleet.yaml:7:22: gateways.routr: no such key; did you mean \"router\"?",
-               "fleet.yaml:7:45: gateways.router: expected one of: random, round_robin, least_outstanding, "
-               "least_tokens, least_kv, power_of_two, power_of_d, found \"randon\"; did you mean \"random\"?",
-               "fleet.yaml:8:6: end: expected one of: drain, at_duration, found \"never\""}));
+        (Lines{
+            "fleet.yaml:1:1: durration: no such key; did you mean \"duration\"?",
+            "fleet.yaml:1:1: workload: missing; expected a map with: trace, columns, rate_scale, window, prompt_scale, "
+            "output_scale, max_tokens, limit, "
+            "pool, model, timeout, streams",
+            "fleet.yaml:2:7: seed: expected a whole number of at least 0, found \"-1\"",
+            "fleet.yaml:5:7: fleet.pools[0].node: missing; expected a name, or a map with: name, gpu, "
+            "gpus",
+            "fleet.yaml:6:14: fleet.pools[0].nodes: expected a whole number, found \"eight\"",
+            "fleet.yaml:7:19: gateways.count: expected a whole number from 1 to 100000, found \"0\"",
+            "fleet.yaml:7:22: gateways.routr: no such key; did you mean \"router\"?",
+            "fleet.yaml:7:45: gateways.router: expected one of: random, round_robin, least_outstanding, "
+            "least_tokens, least_kv, lor, replay, power_of_two, power_of_d, found \"randon\"; did you mean \"random\"?",
+            "fleet.yaml:8:6: end: expected one of: drain, at_duration, found \"never\""}));
 }
 
 TEST(Keys, UnknownKeysNameTheAllowedOnesWhenNoneIsNear) {
@@ -89,7 +91,7 @@ TEST(Keys, ValuesOfAnotherShapeAreNamed) {
               Lines{"fleet.yaml:2:10: measure: expected a map with: from; found \"1min\""});
     EXPECT_EQ(problems_of_text(scenario_with(1, "duration: 1s\ngateways: {router: [random]}")),
               Lines{"fleet.yaml:2:20: gateways.router: expected one of: random, round_robin, least_outstanding, "
-                    "least_tokens, least_kv, power_of_two, power_of_d; found a list"});
+                    "least_tokens, least_kv, lor, replay, power_of_two, power_of_d; found a list"});
     EXPECT_EQ(problems_of_text(scenario_with(1, "duration: 1s\nname: ''")),
               Lines{"fleet.yaml:2:7: name: expected a text, found an empty text"});
 }
@@ -202,7 +204,7 @@ TEST(Keys, TimeoutsAreOfAStreamOrOfALoneTrace) {
 }
 
 TEST(Keys, LengthsMustSayTheirDistribution) {
-    const std::string names = "fixed, uniform, exponential, lognormal, zipf, quantiles";
+    const std::string names = "fixed, uniform, exponential, lognormal, zipf, ycsb_zipf, quantiles";
     EXPECT_EQ(problems_of_text(scenario_with(10, "      lengths: {prompt: {fixd: 9}, output: {mean: 200}}")),
               (Lines{"fleet.yaml:10:25: workload.streams[0].lengths.prompt: no distribution chosen; expected one of: " +
                          names + "; did you mean \"fixed\"?",

@@ -194,11 +194,11 @@ TEST(Traffic, AStreamIsEitherMadeUpOrRecorded) {
               Lines{"fleet.yaml:9:15: workload.streams[0].window: applies to a trace only; leave it out"});
     EXPECT_EQ(problems_of_text(scenario_with(9, "    - name: chat")),
               Lines{"fleet.yaml:9:7: workload.streams[0].arrivals: missing; expected one of: poisson, gamma, constant, "
-                    "all_at_once, or a trace in place of arrivals and lengths"});
-    EXPECT_EQ(
-        problems_of_text(scenario_with(10, "")),
-        Lines{"fleet.yaml:9:7: workload.streams[0].lengths: missing; expected a map with: prompt, output, or a trace "
-              "in place of arrivals and lengths"});
+                    "truncated_poisson, all_at_once, or a trace in place of arrivals and lengths"});
+    EXPECT_EQ(problems_of_text(scenario_with(10, "")),
+              Lines{"fleet.yaml:9:7: workload.streams[0].lengths: missing; expected a map with: prompt, output, or "
+                    "total, or recorded, or a trace "
+                    "in place of arrivals and lengths"});
 }
 
 TEST(Traffic, LengthsMayGoTogether) {
@@ -212,6 +212,85 @@ TEST(Traffic, LengthsMayGoTogether) {
     EXPECT_EQ(problems_of_text(with_lengths("1.5")),
               Lines{"fleet.yaml:10:106: workload.streams[0].lengths.correlation: expected a number from -1 to 1, found "
                     "\"1.5\""});
+}
+
+std::string with_lengths(const std::string& lengths) {
+    return scenario_with(10, "      lengths: " + lengths);
+}
+
+TEST(Traffic, LengthsMayBePartsOfATotal) {
+    const Stream stream =
+        load_text(
+            with_lengths("{total: {distribution: uniform, least: 9, most: 99}, prompt_to_output: 4, rounding: up}"))
+            .streams[0];
+    EXPECT_EQ(stream.total.name, "uniform");
+    EXPECT_EQ(stream.split.prompt_to_output, 4);
+    EXPECT_TRUE(stream.split.rounds_up);
+    const std::string at = "fleet.yaml:10:16: workload.streams[0].lengths.";
+    EXPECT_EQ(problems_of_text(with_lengths("{total: {fixed: 9}}")),
+              Lines{at + "prompt_to_output: missing; a total needs it: expected a number from 0 to 1000000"});
+    EXPECT_EQ(
+        problems_of_text(with_lengths("{total: {fixed: 9}, prompt_to_output: 2, prompt: {fixed: 9}}")),
+        Lines{"fleet.yaml:10:65: workload.streams[0].lengths.prompt: a total gives both lengths already; leave out "
+              "one of them"});
+    EXPECT_EQ(
+        problems_of_text(with_lengths("{total: {fixed: 9}, prompt_to_output: 2, correlation: 0.1}")),
+        Lines{"fleet.yaml:10:70: workload.streams[0].lengths.correlation: is that of a prompt and an output of their "
+              "own; leave it out"});
+    EXPECT_EQ(problems_of_text(with_lengths("{prompt: {fixed: 9}, output: {fixed: 9}, rounding: up}")),
+              Lines{"fleet.yaml:10:67: workload.streams[0].lengths.rounding: needs a total that is split"});
+    EXPECT_EQ(
+        problems_of_text(with_lengths("{total: {fixed: 9000}, prompt_to_output: 2}")),
+        Lines{"fleet.yaml:10:16: workload.streams[0].lengths: even the shortest prompt and output have 9000 tokens "
+              "together; pool \"chat\" accepts at most 8192"});
+}
+
+TEST(Traffic, LengthsMayBeRecorded) {
+    const Scenario scenario =
+        load_text(with_lengths("{recorded: {file: l.csv, prompt_scale: 2, max_tokens: 4096, order: as_recorded}}"), {},
+                  {"l.csv"});
+    const Stream& stream = scenario.streams[0];
+    EXPECT_EQ(stream.recorded_lengths->path, "l.csv");
+    EXPECT_EQ(stream.recorded_lengths->prompt_scale, 2);
+    EXPECT_EQ(stream.recorded_lengths->max_tokens, 4096);
+    EXPECT_FALSE(stream.recorded_lengths->is_shuffled);
+    EXPECT_NE(scenario.resolved_text.find("file: /home/someone/l.csv\n"), std::string::npos) << scenario.resolved_text;
+    EXPECT_TRUE(load_text(with_lengths("{recorded: l.csv}"), {}, {"l.csv"}).streams[0].recorded_lengths->is_shuffled);
+    EXPECT_EQ(
+        problems_of_text(with_lengths("{recorded: l.csv}")),
+        Lines{"fleet.yaml:10:27: workload.streams[0].lengths.recorded.file: cannot read \"l.csv\": no such file"});
+    EXPECT_EQ(
+        problems_of_text(with_lengths("{recorded: l.csv, total: {fixed: 9}}"), {}, {"l.csv"}),
+        Lines{"fleet.yaml:10:41: workload.streams[0].lengths.total: recorded gives both lengths already; leave out "
+              "one of them"});
+}
+
+TEST(Traffic, ArrivalsMayBeRecorded) {
+    const auto with_times = [](const std::string& times) { return scenario_with(9, "    - arrival_times: " + times); };
+    const Stream stream =
+        load_text(with_times("{file: a.csv, from: 1970-01-04 12:00:00, time_scale: 2, whole: 1s}"), {}, {"a.csv"})
+            .streams[0];
+    EXPECT_EQ(stream.recorded_arrivals->column, "arrival_time");
+    EXPECT_EQ(stream.recorded_arrivals->from, "1970-01-04 12:00:00");
+    EXPECT_EQ(stream.recorded_arrivals->time_scale, 2);
+    EXPECT_EQ(stream.recorded_arrivals->whole, SimTime::from_s(1));
+    // They end by themselves.
+    EXPECT_FALSE(load_text(scenario_with(9, "    - arrival_times: a.csv"), {"duration=none"}, {"a.csv"}).duration);
+    EXPECT_EQ(
+        problems_of_text(with_times("a.csv\n      arrivals: {rate: 4/s}"), {}, {"a.csv"}),
+        Lines{"fleet.yaml:10:17: workload.streams[0].arrivals: arrival_times say when requests come; leave out one "
+              "of them"});
+}
+
+TEST(Traffic, TracesMayBeScaledAndCut) {
+    const Scenario scenario = load_text(
+        scenario_with(), {"workload={trace: t.csv, prompt_scale: 0.5, output_scale: 2, max_tokens: 100}"}, {"t.csv"});
+    EXPECT_EQ(scenario.streams[0].trace->prompt_scale, 0.5);
+    EXPECT_EQ(scenario.streams[0].trace->output_scale, 2);
+    EXPECT_EQ(scenario.streams[0].trace->max_tokens, 100);
+    EXPECT_EQ(problems_of_text(scenario_with(9, "    - max_tokens: 9\n      arrivals: {rate: 4/s}")),
+              Lines{"fleet.yaml:9:19: workload.streams[0].max_tokens: applies to a trace only; say it in the stream's "
+                    "lengths"});
 }
 
 std::string with_pools(const std::string& first_name, const std::string& model) {

@@ -65,7 +65,8 @@ TEST(Workload, ThereMustBeOneKindOfTraffic) {
     EXPECT_EQ(problems_of_text(scenario_with(7, "workload:\n  trace: hour.csv")),
               Lines{"fleet.yaml:8:10: workload.trace: a trace and streams exclude each other; expected one of them"});
     EXPECT_EQ(problems_of_text(with_workload("")),
-              Lines{"fleet.yaml:4:1: workload: expected a map with: trace, columns, rate_scale, window, limit, pool, "
+              Lines{"fleet.yaml:4:1: workload: expected a map with: trace, columns, rate_scale, window, prompt_scale, "
+                    "output_scale, max_tokens, limit, pool, "
                     "model, timeout, streams; found nothing"});
 }
 

@@ -35,6 +35,20 @@ TEST(Poisson, SplitsFreely) {
     EXPECT_TRUE(make_poisson(1, {})->splits_freely());
 }
 
+TEST(TruncatedPoisson, HasTheMeanOfGapsCutAtThree) {
+    Parameters parameters;
+    parameters.set("longest_gap", 3.0);
+    const auto process = make_truncated_poisson(2, parameters);
+    std::vector<double> gaps;
+    for (std::uint64_t k = 0; k < kSamples; ++k)
+        gaps.push_back(process->gap_s(k, uniform_number(k)));
+    // Standard error of the mean: below 0.5 / sqrt(20,000) s.
+    EXPECT_NEAR(mean_of(gaps), (1 - std::exp(-3.0)) / 2, 3 * 0.5 / std::sqrt(static_cast<double>(kSamples)));
+    EXPECT_EQ(*std::max_element(gaps.begin(), gaps.end()), 1.5);
+    EXPECT_EQ(process->gap_s(0, 0.5), make_poisson(2, {})->gap_s(0, 0.5));
+    EXPECT_FALSE(process->splits_freely());
+}
+
 TEST(Gamma, OfCvOneIsPoisson) {
     const auto process = gamma(40, 1);
     EXPECT_LT(kolmogorov_distance(gaps_of(*process), [](double gap) { return 1 - std::exp(-40 * gap); }),

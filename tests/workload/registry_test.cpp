@@ -8,9 +8,10 @@ namespace {
 using Names = std::vector<std::string>;
 
 TEST(WorkloadRegistries, OfferTheBuiltInPolicies) {
-    EXPECT_EQ(built_in_arrival_processes().names(), (Names{"poisson", "gamma", "constant", "all_at_once"}));
+    EXPECT_EQ(built_in_arrival_processes().names(),
+              (Names{"poisson", "gamma", "constant", "truncated_poisson", "all_at_once"}));
     EXPECT_EQ(built_in_length_distributions().names(),
-              (Names{"fixed", "uniform", "exponential", "lognormal", "zipf", "quantiles"}));
+              (Names{"fixed", "uniform", "exponential", "lognormal", "zipf", "ycsb_zipf", "quantiles"}));
 }
 
 void expect_described(const std::vector<Parameter>& parameters) {

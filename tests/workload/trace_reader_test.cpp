@@ -256,5 +256,14 @@ TEST(TraceErrors, CutOffGzip) {
     EXPECT_EQ(problems_in(whole.substr(0, whole.size() - 3)), Problems{"FILE: the gzip data are damaged or end early"});
 }
 
+TEST(TraceReader, ScalesLengthsAndCutsPrompts) {
+    TraceInput input;
+    input.prompt_scale = 0.5;
+    input.output_scale = 3;
+    input.max_tokens = 100;
+    EXPECT_EQ(rows_of(input, "arrived_at,num_prefill_tokens,num_decode_tokens\n0,41,7\n1,1,1\n2,190,10\n3,60,90\n"),
+              (Rows{{0, 0, 20, 21}, {1, 1'000'000'000, 1, 3}, {2, 2'000'000'000, 70, 30}, {3, 3'000'000'000, 1, 99}}));
+}
+
 }  // namespace
 }  // namespace regatta::workload

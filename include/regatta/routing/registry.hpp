@@ -26,6 +26,7 @@ struct RouterTarget {
     std::uint32_t gateway = 0;
     std::uint32_t gateways = 1;
     std::uint64_t seed = 0;
+    bool is_as_vidur = false;  ///< `compat: vidur`: as Vidur does it where that differs from what is right
 
     [[nodiscard]] std::uint32_t replicas() const;
 };

@@ -19,6 +19,8 @@ public:
     [[nodiscard]] virtual std::uint32_t choose(const Request& request, const Candidates& candidates) = 0;
     /// The loads that it asks the candidates for: no others are kept or reported.
     [[nodiscard]] virtual serving::LoadSet looks_at() const { return {}; }
+    /// Replicas have to be seen as they are (`reports: instant`), not as they are told to be.
+    [[nodiscard]] virtual bool needs_instant() const { return false; }
     /// State that a checkpoint needs, as one number (a cursor); 0 when there is none.
     [[nodiscard]] virtual std::uint64_t state() const { return 0; }
     virtual void restore(std::uint64_t /*state*/) {}

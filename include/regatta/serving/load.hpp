@@ -13,9 +13,12 @@ enum class Load : std::uint8_t {
     Requests,  ///< outstanding: dispatched there and not ended
     Tokens,    ///< of the prompts of outstanding requests
     KvBlocks,  ///< of the KV cache in use
+    Waiting,   ///< requests in no batch; nobody tells it: only who looks at a replica itself knows
 };
-inline constexpr std::size_t kLoads = 3;
-inline constexpr std::array<Load, kLoads> kAllLoads = {Load::Requests, Load::Tokens, Load::KvBlocks};
+inline constexpr std::size_t kLoads = 4;
+/// Those that completions or reports tell.
+inline constexpr std::array<Load, 3> kToldLoads = {Load::Requests, Load::Tokens, Load::KvBlocks};
+inline constexpr std::array<Load, kLoads> kAllLoads = {Load::Requests, Load::Tokens, Load::KvBlocks, Load::Waiting};
 
 [[nodiscard]] constexpr std::size_t index_of(Load load) {
     return static_cast<std::size_t>(load);
@@ -28,6 +31,8 @@ inline constexpr std::array<Load, kLoads> kAllLoads = {Load::Requests, Load::Tok
             return "outstanding tokens";
         case Load::KvBlocks:
             return "KV blocks";
+        case Load::Waiting:
+            return "waiting requests";
     }
     return "";
 }

@@ -1,0 +1,26 @@
+#include "scenario/router_target.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace regatta::scenario {
+
+routing::RouterTarget router_target(const Scenario& scenario, std::span<const std::uint16_t> pools,
+                                    std::uint32_t gateway) {
+    routing::RouterTarget target{.pools = {},
+                                 .gateway = gateway,
+                                 .gateways = scenario.gateways.count,
+                                 .seed = scenario.seed,
+                                 .is_as_vidur = scenario.compat == Compat::Vidur};
+    for (const std::uint16_t index : pools) {
+        const Pool& pool = scenario.pools[index];
+        target.pools.push_back(
+            {.replicas = pool.replicas(),
+             .weight = static_cast<std::uint64_t>(std::llround(pool.weight * routing::kWeightUnits)),
+             // As many as a report can tell.
+             .kv_blocks = std::min<std::uint64_t>(static_cast<std::uint64_t>(pool.replica_kv_blocks), UINT32_MAX)});
+    }
+    return target;
+}
+
+}  // namespace regatta::scenario
