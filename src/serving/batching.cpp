@@ -10,11 +10,14 @@
 #include <utility>
 
 #include "regatta/base/errors.hpp"
+#include "serving/speculation.hpp"
 
 namespace regatta::serving {
 
 Batching::Batching(const SchedulerLimits& limits)
-    : limits_(limits), flight_(static_cast<std::size_t>(limits.pipeline_stages)) {
+    : limits_(limits),
+      lookahead_(limits.speculation == nullptr ? 0 : limits.speculation->tokens),
+      flight_(static_cast<std::size_t>(limits.pipeline_stages)) {
     REGATTA_CHECK(limits.kv_blocks > 0 && limits.block_tokens > 0, "a replica needs KV blocks");
     if (std::any_of(limits.streams.begin(), limits.streams.end(),
                     [](const StreamTerms& terms) { return !terms.timeout.is_never(); }))
@@ -29,7 +32,7 @@ bool Batching::accepts(const Request& request) const {
 }
 
 std::int64_t Batching::blocks_to_serve(const Request& request) const {
-    return blocks_for(std::int64_t{request.prompt_tokens} + request.output_tokens - 1);
+    return blocks_for(std::int64_t{request.prompt_tokens} + request.output_tokens - 1 + lookahead_);
 }
 
 void Batching::enqueue(const Request& request, SimTime received) {
@@ -47,7 +50,7 @@ void Batching::enqueue(const Request& request, SimTime received) {
                          .target = prompt + request.output_tokens,
                          .stage = Stage::Waiting};
     if (waiting_.empty()) least_waiting_ = INT64_MAX;
-    least_waiting_ = std::min(least_waiting_, slots_[index].tokens_to_come());
+    least_waiting_ = std::min(least_waiting_, batches_to_come(slots_[index]));
     waiting_.push_back(index);
     if (patience_ != nullptr) patience_->insert(index, client_leaves_at(request) + limits_.gateway_latency);
 }
@@ -88,6 +91,7 @@ std::uint32_t Batching::admit_first(std::int64_t blocks) {
     const std::uint32_t index = waiting_.front();
     waiting_.pop_front();
     slots_[index].stage = Stage::Running;
+    slots_[index].admission = admissions_++;
     take_blocks(slots_[index], blocks);
     ++running_;
     return index;
@@ -100,7 +104,7 @@ void Batching::describe(Batch& batch) {
     batch.least_to_come = INT64_MAX;
     for (const Piece& piece : batch.pieces) {
         const Slot& slot = slots_[piece.slot];
-        batch.least_to_come = std::min(batch.least_to_come, slot.tokens_to_come());
+        batch.least_to_come = std::min(batch.least_to_come, batches_to_come(slot));
         if (slot.is_prefilled()) {
             ++shape_.decodes;
             shape_.decode_context_tokens += slot.done;
@@ -110,7 +114,8 @@ void Batching::describe(Batch& batch) {
             if (slot.done + piece.tokens == slot.prompt) ++shape_.samples;
         }
     }
-    shape_.samples += shape_.decodes;
+    shape_.tokens_per_decode = 1 + lookahead_;
+    shape_.samples += shape_.decode_tokens();
     shape_.prefills = chunks_;
 }
 
@@ -121,7 +126,7 @@ void Batching::find_steady_steps(const Batch& batch) {
     least_outside_ = INT64_MAX;
     const bool is_alone = flight_.size() == 1 && is_whole();
     if (!is_whole()) least_outside_ = least_to_come_outside();
-    if (!is_alone || !chunks_.empty()) return;
+    if (!is_alone || !chunks_.empty() || lookahead_ > 0) return;
     steady_steps_ = std::min(batch.least_to_come, steps_before_next_look());
     if (!grows_) return;
     const std::int64_t cycles = std::max<std::int64_t>(free_blocks() - 1, 0) / std::ssize(batch.pieces);
@@ -155,6 +160,7 @@ void Batching::complete_steps(std::int64_t steps, SimTime end, StepOutcome& outc
         bool has_token = slot.is_prefilled();
         slot.done += piece.tokens * steps;
         if (has_token) {
+            if (lookahead_ > 0) accept_proposals(slot, outcome);
             if (slot.last_token != batch.formed) outcome.resumed_gaps.push_back(end - slot.last_token);
         } else if (slot.done == slot.prompt) {
             has_token = true;
@@ -171,6 +177,15 @@ void Batching::complete_steps(std::int64_t steps, SimTime end, StepOutcome& outc
     oldest_ = (oldest_ + 1) % flight_.size();
     --in_flight_;
     put_back(batch);
+}
+
+/// An answer ends where it ends, whatever was proposed beyond.
+void Batching::accept_proposals(Slot& slot, StepOutcome& outcome) {
+    const ServedRequest& served = slot.served;
+    const std::int64_t right = limits_.speculation->accepted(served.request.id, served.generated);
+    const std::int64_t extra = std::min(right, slot.target - slot.done);
+    slot.done += extra;
+    outcome.extra_tokens += extra;
 }
 
 void Batching::produced_token(Slot& slot, SimTime end) {
@@ -242,7 +257,7 @@ void Batching::preempt(std::uint32_t index) {
     ++preemptions_;
     --running_;
     if (waiting_.empty()) least_waiting_ = INT64_MAX;
-    least_waiting_ = std::min(least_waiting_, slot.tokens_to_come());
+    least_waiting_ = std::min(least_waiting_, batches_to_come(slot));
     waiting_.push_front(index);
 }
 
@@ -257,7 +272,7 @@ void Batching::sort_by_arrival(std::vector<std::uint32_t>& indices) const {
 std::int64_t Batching::least_to_come_outside() const {
     std::int64_t least = INT64_MAX;
     for (const std::uint32_t index : ready_)
-        least = std::min(least, slots_[index].tokens_to_come());
+        least = std::min(least, batches_to_come(slots_[index]));
     return least;
 }
 
@@ -335,13 +350,14 @@ void Batching::for_each_unfinished(const std::function<void(const ServedRequest&
 
 void Batching::save(OutArchive& archive) const {
     archive << slots_ << free_slots_ << waiting_ << ready_ << flight_ << oldest_ << in_flight_ << used_blocks_
-            << steady_steps_ << running_ << preemptions_ << peak_blocks_ << least_outside_ << least_waiting_;
+            << steady_steps_ << running_ << admissions_ << preemptions_ << peak_blocks_ << least_outside_
+            << least_waiting_;
     if (patience_ != nullptr) patience_->save(archive);
 }
 
 void Batching::load(InArchive& archive) {
     archive >> slots_ >> free_slots_ >> waiting_ >> ready_ >> flight_ >> oldest_ >> in_flight_ >> used_blocks_ >>
-        steady_steps_ >> running_ >> preemptions_ >> peak_blocks_ >> least_outside_ >> least_waiting_;
+        steady_steps_ >> running_ >> admissions_ >> preemptions_ >> peak_blocks_ >> least_outside_ >> least_waiting_;
     if (patience_ != nullptr) patience_->load(archive);
     if (in_flight_ > 0) describe(newest());
 }

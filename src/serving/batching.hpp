@@ -58,15 +58,15 @@ protected:
         std::int64_t blocks = 0;
         SimTime last_token = SimTime::never();
         Stage stage = Stage::Free;
+        std::uint64_t admission = 0;  ///< of a running one: counts up over the run, so that it gives their order
         bool is_in_flight = false;
         bool is_leaving = false;  ///< its client has given up, and it leaves with the batch that it is in
 
         [[nodiscard]] bool is_prefilled() const { return done > prompt; }
-        /// Until it leaves, at most one in each batch.
-        [[nodiscard]] std::int64_t tokens_to_come() const { return is_leaving ? 1 : target - std::max(done, prompt); }
+        [[nodiscard]] std::int64_t tokens_to_come() const { return target - std::max(done, prompt); }
         template <class Archive>
         void serialize(Archive& archive, unsigned /*version*/) {
-            archive& served& prompt& target& done& blocks& last_token& stage& is_in_flight& is_leaving;
+            archive& served& prompt& target& done& blocks& last_token& stage& admission& is_in_flight& is_leaving;
         }
     };
     struct Piece {
@@ -82,7 +82,7 @@ protected:
         std::vector<Piece> pieces;
         SimTime formed;
         std::int64_t kept_blocks = 0;            ///< of requests that ended while others of their batch go on
-        std::int64_t least_to_come = INT64_MAX;  ///< tokens, of those in it
+        std::int64_t least_to_come = INT64_MAX;  ///< batches until one in it may complete
 
         template <class Archive>
         void serialize(Archive& archive, unsigned /*version*/) {
@@ -108,7 +108,7 @@ protected:
     [[nodiscard]] virtual std::int64_t blocks_to_serve(const Request& request) const;
     /// Blocks of one that has ended; the batch it was in goes on or not.
     virtual void release(Batch& batch, std::int64_t blocks);
-    /// The fewest tokens to come of those who run but are not in the batch just formed.
+    /// The fewest batches until one may complete of those who run but are not in the batch just formed.
     [[nodiscard]] virtual std::int64_t least_to_come_outside() const;
     /// A request that runs and is not in flight leaves.
     virtual void forget(std::uint32_t index);
@@ -130,18 +130,31 @@ protected:
     void preempt(std::uint32_t index);
     void sort_by_arrival(std::vector<std::uint32_t>& indices) const;
     [[nodiscard]] std::int64_t running() const { return running_; }
+    /// In how many batches it may be complete.
+    [[nodiscard]] std::int64_t batches_to_come(const Slot& slot) const {
+        if (slot.is_leaving) return 1;
+        const std::int64_t tokens = slot.tokens_to_come();
+        if (lookahead_ == 0) return tokens;
+        // The batch that completes the prompt brings one token.
+        return slot.is_prefilled() ? (tokens + lookahead_) / (1 + lookahead_)
+                                   : 1 + (tokens - 1 + lookahead_) / (1 + lookahead_);
+    }
+    /// Blocks that a decode must have for its next batch, proposed tokens included.
+    [[nodiscard]] std::int64_t blocks_of_decode(const Slot& slot) const { return blocks_for(slot.done + lookahead_); }
 
     const SchedulerLimits limits_;
     std::deque<std::uint32_t> waiting_;
     std::vector<std::uint32_t> ready_;  ///< hold blocks and are in no batch, in the order in which they came back
     Batch* forming_ = nullptr;
     std::int64_t used_blocks_ = 0;
-    bool grows_ = true;  ///< blocks follow the tokens; else they are reserved
+    const std::int64_t lookahead_;  ///< tokens proposed to each decode
+    bool grows_ = true;             ///< blocks follow the tokens; else they are reserved
 
 private:
     void describe(Batch& batch);
     void find_steady_steps(const Batch& batch);
     void grow(const Batch& batch, std::int64_t steps);
+    void accept_proposals(Slot& slot, StepOutcome& outcome);
     void produced_token(Slot& slot, SimTime end);
     void end_request(Batch& batch, std::uint32_t index, SimTime end, StepOutcome& outcome);
     void free_slot(std::uint32_t index);
@@ -158,9 +171,10 @@ private:
     std::vector<timing::PrefillChunk> chunks_;
     std::int64_t steady_steps_ = 0;
     std::int64_t running_ = 0;
+    std::uint64_t admissions_ = 0;
     std::int64_t preemptions_ = 0;
     std::int64_t peak_blocks_ = 0;
-    std::int64_t least_outside_ = INT64_MAX;  ///< tokens to come of one who runs outside of the newest batch
+    std::int64_t least_outside_ = INT64_MAX;  ///< batches to come of one outside of the newest
     std::int64_t least_waiting_ = INT64_MAX;  ///< of all who have waited since last nobody did
     /// When word comes that the client of a request has given up; null where none does.
     std::unique_ptr<DeadlineHeap> patience_;

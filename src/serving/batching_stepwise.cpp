@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "regatta/base/errors.hpp"
+#include "serving/speculation.hpp"
 
 namespace regatta::serving {
 
@@ -41,6 +42,10 @@ std::int64_t BatchingStepwise::running() const {
 
 std::int64_t BatchingStepwise::whole_blocks(std::int64_t tokens) const {
     return tokens / limits_.block_tokens + (tokens % limits_.block_tokens > 0 ? 1 : 0);
+}
+
+std::int64_t BatchingStepwise::proposed() const {
+    return limits_.speculation == nullptr ? 0 : limits_.speculation->tokens;
 }
 
 void BatchingStepwise::admit(Key key, std::int64_t blocks) {
@@ -92,11 +97,13 @@ void BatchingStepwise::describe(const Batch& batch) {
             ++shape_.decodes;
             shape_.decode_context_tokens += entry.computed + 1;
             stalled_decodes_ += entry.last_token == flights_.back().formed ? 0 : 1;
+            shape_.samples += proposed();
         } else {
             chunks_.push_back({.tokens = tokens, .context_tokens = entry.computed});
         }
         if (entry.computed + tokens >= entry.prompt) ++shape_.samples;
     }
+    shape_.tokens_per_decode = 1 + proposed();
     shape_.prefills = chunks_;
 }
 
@@ -109,7 +116,14 @@ void BatchingStepwise::complete_steps(std::int64_t steps, SimTime end, StepOutco
     for (const auto& [key, tokens] : flight.batch) {
         Entry& entry = at(key);
         const bool was_decoding = entry.is_decoding();
-        entry.computed += tokens;
+        entry.computed += was_decoding ? 1 : tokens;
+        if (was_decoding && proposed() > 0) {
+            std::int64_t right = limits_.speculation->accepted(entry.served.request.id, entry.served.generated);
+            for (; right > 0 && entry.computed + 1 < entry.target; --right) {
+                ++entry.computed;
+                ++outcome.extra_tokens;
+            }
+        }
         if (entry.computed >= entry.prompt) {
             ++entry.tokens;
             if (entry.served.first_token.is_never()) entry.served.first_token = end;
@@ -222,6 +236,80 @@ void BatchingStepwise::load(InArchive& archive) {
 
 namespace {
 
+class VllmV1BatchesStepwise final : public BatchingStepwise {
+public:
+    VllmV1BatchesStepwise(const SchedulerLimits& limits, const VllmV1Options& options)
+        : BatchingStepwise(limits), options_(options) {}
+    void save(OutArchive& archive) const override {
+        BatchingStepwise::save(archive);
+        archive << order_;
+    }
+    void load(InArchive& archive) override {
+        BatchingStepwise::load(archive);
+        archive >> order_;
+    }
+
+private:
+    [[nodiscard]] bool can_serve(const Request& request) const override {
+        const std::int64_t tokens = request.prompt_tokens + std::int64_t{request.output_tokens} - 1;
+        return whole_blocks(tokens + proposed()) <= limits_.kv_blocks;
+    }
+    void form(Batch& batch) override {
+        std::int64_t budget = options_.chunk_tokens;
+        const std::int64_t preempted_before = preemptions();
+        const std::vector<Key> order = order_;
+        for (const Key key : order) {
+            if (std::find(ready_.begin(), ready_.end(), key) == ready_.end()) continue;  // in flight, or gone
+            const Entry& entry = at(key);
+            std::int64_t tokens =
+                entry.is_decoding() ? 1 + proposed() : std::min(entry.prompt - entry.computed, budget);
+            if (tokens > budget || tokens == 0) continue;
+            if (!has_blocks(key, tokens, batch)) continue;
+            std::erase(ready_, key);
+            budget -= tokens;
+            batch.emplace_back(key, entry.is_decoding() ? 1 : tokens);
+        }
+        while (preemptions() == preempted_before && !waiting_.empty() && budget > 0 &&
+               running() < options_.max_running) {
+            const Key key = waiting_.front();
+            const std::int64_t tokens = std::min(at(key).prompt, budget);
+            if (whole_blocks(tokens) > free_blocks()) return;
+            admit(key, whole_blocks(tokens));
+            order_.push_back(key);
+            budget -= tokens;
+            batch.emplace_back(key, tokens);
+        }
+    }
+    /// Takes them, from those admitted later if need be; false: it had to give way itself.
+    [[nodiscard]] bool has_blocks(Key key, std::int64_t tokens, const Batch& batch) {
+        const std::int64_t wanted = std::max(at(key).blocks, whole_blocks(at(key).computed + tokens));
+        while (wanted - at(key).blocks > free_blocks()) {
+            Key victim = key;
+            for (const Key other : order_)
+                if (is_free_to_go(other, batch)) victim = other;
+            restart(victim);
+            std::erase(ready_, victim);
+            std::erase(order_, victim);
+            if (victim == key) return false;
+        }
+        at(key).blocks = wanted;
+        return true;
+    }
+    [[nodiscard]] bool is_free_to_go(Key key, const Batch& batch) const {
+        const auto is_it = [&](const auto& piece) { return piece.first == key; };
+        return std::find(ready_.begin(), ready_.end(), key) != ready_.end() &&
+               std::none_of(batch.begin(), batch.end(), is_it);
+    }
+    void ended(Key key) override { std::erase(order_, key); }
+    void left(Key key) override {
+        BatchingStepwise::left(key);
+        std::erase(order_, key);
+    }
+
+    const VllmV1Options options_;
+    std::vector<Key> order_;  ///< of admission, of those who run
+};
+
 class PagedStepwise : public BatchingStepwise {
 protected:
     PagedStepwise(const SchedulerLimits& limits, const PagedOptions& options)
@@ -233,21 +321,22 @@ protected:
     [[nodiscard]] std::int64_t sequences_per_batch() const { return options_.max_running / limits_.pipeline_stages; }
     [[nodiscard]] bool can_serve(const Request& request) const override {
         const std::int64_t tokens = request.prompt_tokens + std::int64_t{request.output_tokens} - 1;
-        return whole_blocks(tokens) + watermark() <= limits_.kv_blocks;
+        return whole_blocks(tokens + proposed()) + watermark() <= limits_.kv_blocks;
     }
     [[nodiscard]] bool fits(const Entry& entry) const {
         return free_blocks() - whole_blocks(entry.prompt) >= watermark();
     }
     /// A decode, given those behind it, of whom the last gives way first.
     [[nodiscard]] bool place_decode(Key key, Batch& batch) {
-        while (free_blocks() == 0) {
+        const std::int64_t wanted = std::max(at(key).blocks, whole_blocks(at(key).known() + proposed()));
+        while (free_blocks() == 0 || free_blocks() < wanted - at(key).blocks) {
             const Key victim = ready_.empty() ? key : ready_.back();
             if (victim != key) ready_.pop_back();
             restart(victim);
             if (victim == key) return false;
         }
         Entry& entry = at(key);
-        entry.blocks = std::max(entry.blocks, whole_blocks(entry.known()));
+        entry.blocks = wanted;
         batch.emplace_back(key, 1);
         return true;
     }
@@ -328,7 +417,7 @@ private:
     [[nodiscard]] std::int64_t next_piece(Key key, const Batch& batch) const {
         std::int64_t left = options_.chunk_tokens;
         for (const auto& [other, tokens] : batch)
-            left -= tokens;
+            left -= at(other).is_decoding() ? 1 + proposed() : tokens;
         return std::min(at(key).prompt - at(key).computed, left);
     }
 };
@@ -508,6 +597,11 @@ private:
 };
 
 }  // namespace
+
+std::unique_ptr<ReplicaScheduler> make_vllm_v1_batches_stepwise(const SchedulerLimits& limits,
+                                                                const VllmV1Options& options) {
+    return std::make_unique<VllmV1BatchesStepwise>(limits, options);
+}
 
 std::unique_ptr<ReplicaScheduler> make_vllm_v0_stepwise(const SchedulerLimits& limits, const PagedOptions& options) {
     return std::make_unique<VllmV0Stepwise>(limits, options);

@@ -10,6 +10,7 @@
 #include "serving/lightllm.hpp"
 #include "serving/paged_batching.hpp"
 #include "serving/reserving.hpp"
+#include "serving/vllm_v1.hpp"
 
 namespace regatta::serving {
 
@@ -70,6 +71,7 @@ protected:
 
     [[nodiscard]] std::int64_t free_blocks() const;
     [[nodiscard]] std::int64_t running() const;
+    [[nodiscard]] std::int64_t proposed() const;  ///< tokens to each decode
     void restart(Key key);
     void admit(Key key, std::int64_t blocks);
     [[nodiscard]] std::int64_t whole_blocks(std::int64_t tokens) const;
@@ -107,6 +109,8 @@ private:
     std::int64_t preemptions_ = 0;
 };
 
+[[nodiscard]] std::unique_ptr<ReplicaScheduler> make_vllm_v1_batches_stepwise(const SchedulerLimits& limits,
+                                                                              const VllmV1Options& options);
 [[nodiscard]] std::unique_ptr<ReplicaScheduler> make_vllm_v0_stepwise(const SchedulerLimits& limits,
                                                                       const PagedOptions& options);
 [[nodiscard]] std::unique_ptr<ReplicaScheduler> make_sarathi_stepwise(const SchedulerLimits& limits,

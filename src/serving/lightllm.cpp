@@ -117,6 +117,8 @@ std::unique_ptr<ReplicaScheduler> make_lightllm(const SchedulerLimits& limits, c
     if (limits.block_tokens != 1)
         throw InputError("policy: lightllm counts KV memory by the token; expected block_tokens: 1 in the pool");
     if (limits.pipeline_stages != 1) throw InputError("policy: lightllm has no pipelines; expected parallel.pp: 1");
+    if (limits.speculation != nullptr)
+        throw InputError("policy: lightllm looks ahead by one token a step; expected speculation: none");
     const LightLlmOptions options{.max_running = parameters.count("max_running"),
                                   .max_batch_tokens = parameters.count("max_batch_tokens"),
                                   .max_waiting_iterations = parameters.count("max_waiting_iterations")};

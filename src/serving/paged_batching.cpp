@@ -14,8 +14,9 @@ PagedBatching::PagedBatching(const SchedulerLimits& limits, const PagedOptions& 
       batch_cap_(options.max_running / limits.pipeline_stages) {}
 
 bool PagedBatching::grow_or_give_way(std::uint32_t index, std::vector<std::uint32_t>& line, std::size_t behind) {
+    const std::int64_t more = std::max<std::int64_t>(blocks_of_decode(slot(index)) - slot(index).blocks, 0);
     // Whether or not this token needs a block: one must be free.
-    while (free_blocks() < 1) {
+    while (free_blocks() < std::max<std::int64_t>(more, 1)) {
         if (line.size() == behind) {
             preempt(index);
             return false;
@@ -24,8 +25,7 @@ bool PagedBatching::grow_or_give_way(std::uint32_t index, std::vector<std::uint3
         line.pop_back();
         preempt(victim);
     }
-    Slot& decode = slot(index);
-    if (decode.done > decode.blocks * limits_.block_tokens) take_blocks(decode, 1);
+    take_blocks(slot(index), more);
     return true;
 }
 
@@ -91,7 +91,7 @@ void Sarathi::add_decodes() {
             unfinished_prompts_.push_back(index);
         } else if (grow_or_give_way(index, ready_, next)) {
             add(index, 1);
-            ++batch_tokens_;
+            batch_tokens_ += 1 + lookahead_;
         }
     }
     ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(next));

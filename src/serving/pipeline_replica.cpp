@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "regatta/base/errors.hpp"
+#include "serving/speculation.hpp"
 #include "serving/step_records.hpp"
 
 namespace regatta::serving {
@@ -158,6 +159,7 @@ void PipelineReplica::land(SimTime now) {
     for (const SimTime stalled : outcome_->resumed_gaps)
         sink_->inter_token_gaps(facts_.pool, stalled, 1, stalled);
     outcome_->resumed_gaps.clear();
+    if (outcome_->extra_tokens > 0) tell_extra_tokens(*outcome_, sums_, *sink_);
     if (scheduler_->soonest_abort() <= end) static_cast<void>(scheduler_->abort(end, *outcome_));
     REGATTA_CHECK(end == now || (outcome_->finished.empty() && outcome_->timed_out.empty()),
                   fmt::format("replica {} ends a request at {} ns, but is woken at {} ns", facts_.id.value(), end.ns(),

@@ -10,6 +10,7 @@
 
 #include "regatta/base/errors.hpp"
 #include "regatta/base/sketch.hpp"
+#include "serving/speculation.hpp"
 #include "serving/step_records.hpp"
 
 namespace regatta::serving {
@@ -234,6 +235,8 @@ void Replica::carry_out(std::int64_t steps) {
     for (const SimTime gap : outcome_->resumed_gaps)
         sink_->inter_token_gaps(facts_.pool, gap, 1, gap);
     outcome_->resumed_gaps.clear();
+    if (outcome_->extra_tokens > 0) [[unlikely]]
+        tell_extra_tokens(*outcome_, sums_, *sink_);
 }
 
 /// Every decode of the run has a gap of the step's length between two tokens. Buckets are by the step's duration in

@@ -12,13 +12,16 @@
 #include "regatta/base/errors.hpp"
 #include "serving/batching_parameters.hpp"
 #include "serving/batching_stepwise.hpp"
+#include "serving/speculation.hpp"
 
 namespace regatta::serving {
 
 /// Vidur rounds the longest sequence down to whole blocks.
 Reserve reserve_of(const SchedulerLimits& limits, const ReservingOptions& options) {
-    const std::int64_t whole = limits.max_context_tokens / limits.block_tokens;
-    const std::int64_t rest = limits.max_context_tokens % limits.block_tokens;
+    const std::int64_t proposed = limits.speculation == nullptr ? 0 : limits.speculation->tokens;
+    const std::int64_t tokens = limits.max_context_tokens + proposed;
+    const std::int64_t whole = tokens / limits.block_tokens;
+    const std::int64_t rest = tokens % limits.block_tokens;
     Reserve reserve;
     reserve.blocks = std::max<std::int64_t>(limits.is_like_vidur || rest == 0 ? whole : whole + 1, 1);
     const std::int64_t sequences = limits.planned_sequences != INT64_MAX
@@ -86,7 +89,7 @@ std::int64_t FasterTransformer::least_to_come_outside() const {
     std::int64_t least = INT64_MAX;
     for (const Batch& batch : paused_)
         for (const Piece& piece : batch.pieces)
-            least = std::min(least, slot(piece.slot).tokens_to_come());
+            least = std::min(least, batches_to_come(slot(piece.slot)));
     return least;
 }
 

@@ -3,7 +3,10 @@
 #include <algorithm>
 
 #include "regatta/base/errors.hpp"
+#include "serving/batching_stepwise.hpp"
+#include "serving/speculation.hpp"
 #include "serving/vllm_v1.hpp"
+#include "serving/vllm_v1_batches.hpp"
 #include "serving/vllm_v1_stepwise.hpp"
 
 namespace regatta::serving {
@@ -78,14 +81,20 @@ std::unique_ptr<ReplicaScheduler> make_vllm_v1(const SchedulerLimits& limits, co
     options.queue.order = order_named(parameters.word("order"));
     if (parameters.has("max_waiting")) options.queue.max_waiting = parameters.duration("max_waiting");
     options.queue.class_limits = limits_by_class(parameters.counts("class_limits"), limits.classes);
-    if (limits.pipeline_stages != 1)
-        throw InputError(
-            "policy: vllm_v1 has no pipelines yet; expected parallel.pp: 1, or vllm, sarathi, orca or "
-            "faster_transformer");
     // Each running request gets its token in every step, so the budget must cover them all.
-    if (options.chunk_tokens < options.max_running)
-        throw InputError(fmt::format("chunk_tokens: {} is less than max_running; expected at least {}",
-                                     options.chunk_tokens, options.max_running));
+    const std::int64_t each = limits.speculation == nullptr ? 1 : 1 + limits.speculation->tokens;
+    if (options.chunk_tokens < options.max_running * each)
+        throw InputError(fmt::format("chunk_tokens: {} is less than max_running{}; expected at least {}",
+                                     options.chunk_tokens, each > 1 ? " x (1 + proposed tokens)" : "",
+                                     options.max_running * each));
+    if (each > 1 || limits.pipeline_stages > 1) {
+        if (!options.queue.is_plain())
+            throw InputError(
+                "policy: vllm_v1 knows order, max_waiting and class_limits neither with speculation nor with "
+                "parallel.pp above 1; expected none of them");
+        if (stepping == Stepping::Stepwise) return make_vllm_v1_batches_stepwise(limits, options);
+        return std::make_unique<VllmV1Batches>(limits, options);
+    }
     if (stepping == Stepping::Stepwise) return std::make_unique<VllmV1Stepwise>(limits, options);
     return std::make_unique<VllmV1>(limits, options);
 }

@@ -18,7 +18,7 @@ LinearStepTime::LinearStepTime(const Options& options)
       context_token_fine_(fine(options.context_token_ns)) {}
 
 StepLine LinearStepTime::line(const BatchShape& shape) const {
-    std::int64_t tokens = shape.decodes;
+    std::int64_t tokens = shape.decode_tokens();
     std::int64_t prefill_context_tokens = 0;
     for (const PrefillChunk& chunk : shape.prefills) {
         tokens += chunk.tokens;
@@ -32,7 +32,7 @@ StepParts LinearStepTime::parts(const BatchShape& shape) const {
     const auto seconds = [](std::int64_t count, std::int64_t fine_each) {
         return static_cast<double>(count) * static_cast<double>(fine_each) / (1e9 * double{kFinePerNs});
     };
-    std::int64_t tokens = shape.decodes;
+    std::int64_t tokens = shape.decode_tokens();
     std::int64_t prefill_context_tokens = 0;
     for (const PrefillChunk& chunk : shape.prefills) {
         tokens += chunk.tokens;

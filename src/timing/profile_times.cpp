@@ -176,7 +176,7 @@ std::int64_t ProfileTimes::fine_of(double layer_ms, double send_ms, double cpu_m
 }
 
 StepLine ProfileTimes::line(const BatchShape& shape, bool is_last) const {
-    std::int64_t tokens = shape.decodes;
+    std::int64_t tokens = shape.decode_tokens();
     for (const PrefillChunk& chunk : shape.prefills)
         tokens += chunk.tokens;
     const std::size_t units = index((tokens + kTokenUnit - 1) / kTokenUnit);
@@ -204,7 +204,7 @@ StepLine ProfileTimes::line(const BatchShape& shape, bool is_last) const {
 }
 
 StepParts ProfileTimes::parts(const BatchShape& shape) const {
-    std::int64_t tokens = shape.decodes;
+    std::int64_t tokens = shape.decode_tokens();
     for (const PrefillChunk& chunk : shape.prefills)
         tokens += chunk.tokens;
     const std::int64_t units = rounded_up(tokens, kTokenUnit);

@@ -199,8 +199,8 @@ std::int64_t captured_size(std::int64_t decodes) {
 }
 
 std::int64_t RooflineStepTime::rows_of(const BatchShape& shape) const {
-    if (pads_decodes_ && shape.prefills.empty()) return captured_size(shape.decodes);
-    std::int64_t rows = shape.decodes;
+    if (pads_decodes_ && shape.prefills.empty()) return captured_size(shape.decode_tokens());
+    std::int64_t rows = shape.decode_tokens();
     for (const PrefillChunk& chunk : shape.prefills)
         rows += chunk.tokens;
     return rows;
@@ -225,7 +225,7 @@ std::int64_t RooflineStepTime::base_fine(const BatchShape& shape) const {
 }
 
 StepLine RooflineStepTime::line(const BatchShape& shape) const {
-    const bool only_decodes = shape.prefills.empty() && shape.samples == shape.decodes;
+    const bool only_decodes = shape.prefills.empty() && shape.samples == shape.decodes && shape.tokens_per_decode == 1;
     const auto decodes = static_cast<std::size_t>(shape.decodes);
     StepLine line{.base_fine =
                       only_decodes && decodes < base_of_decodes_.size() ? base_of_decodes_[decodes] : base_fine(shape)};

@@ -38,23 +38,27 @@ double RooflineAttention::prefill_s(const PrefillChunk& chunk) const {
 }
 
 StepLine RooflineAttention::decode_line(const BatchShape& shape) const {
-    const std::int64_t queries = fine_of_seconds(real(shape.decodes) * costs_.query_s);
-    if (costs_.window_tokens == 0) return unlimited_line(queries, shape.decode_context_tokens);
+    const std::int64_t queries = fine_of_seconds(real(shape.decode_tokens()) * costs_.query_s);
+    const std::int64_t each = shape.tokens_per_decode;
+    if (costs_.window_tokens == 0) return unlimited_line(queries, each, shape.decode_context_tokens);
     // Only the sum of the contexts is known. The decodes attend to min(context, window) each, together to at most
     // min(sum, decodes x window): that is taken, as if all were as long as their mean.
     const std::int64_t most = shape.decodes * costs_.window_tokens;
-    if (shape.decode_context_tokens >= most) return {.base_fine = unlimited_line(queries, most).at(most)};
-    StepLine line = unlimited_line(queries, shape.decode_context_tokens);
+    if (shape.decode_context_tokens >= most) return {.base_fine = unlimited_line(queries, each, most).at(most)};
+    StepLine line = unlimited_line(queries, each, shape.decode_context_tokens);
     line.valid_below = std::min(line.valid_below, most);
     return line;
 }
 
-StepLine RooflineAttention::unlimited_line(std::int64_t queries_fine, std::int64_t context_tokens) const {
-    const std::int64_t steeper = context_arithmetic_fine_ - context_memory_fine_;
+/// Keys and values are read once for all tokens of a decode.
+StepLine RooflineAttention::unlimited_line(std::int64_t queries_fine, std::int64_t tokens_per_decode,
+                                           std::int64_t context_tokens) const {
+    const std::int64_t arithmetic = context_arithmetic_fine_ * tokens_per_decode;
+    const std::int64_t steeper = arithmetic - context_memory_fine_;
     if (steeper <= 0) return {.base_fine = queries_fine, .slope_fine = context_memory_fine_};
     // The first context sum at which arithmetic takes longer.
     const std::int64_t first_above = queries_fine / steeper + 1;
-    if (context_tokens >= first_above) return {.base_fine = 0, .slope_fine = context_arithmetic_fine_};
+    if (context_tokens >= first_above) return {.base_fine = 0, .slope_fine = arithmetic};
     return {.base_fine = queries_fine, .slope_fine = context_memory_fine_, .valid_below = first_above};
 }
 

@@ -24,7 +24,8 @@ public:
     [[nodiscard]] StepLine decode_line(const BatchShape& shape) const;
 
 private:
-    [[nodiscard]] StepLine unlimited_line(std::int64_t queries_fine, std::int64_t context_tokens) const;
+    [[nodiscard]] StepLine unlimited_line(std::int64_t queries_fine, std::int64_t tokens_per_decode,
+                                          std::int64_t context_tokens) const;
 
     Costs costs_;
     // Decode attention is the higher of two straight lines in the context sum, in units of 2^-16 ns.

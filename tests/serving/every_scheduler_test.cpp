@@ -15,6 +15,7 @@
 #include "regatta/base/errors.hpp"
 #include "regatta/serving/replica_scheduler.hpp"
 #include "replica_driver.hpp"
+#include "serving/speculation.hpp"
 #include "step_times.hpp"
 
 namespace regatta::serving {
@@ -44,17 +45,18 @@ void set_any(Parameters& parameters, const Parameter& parameter, int size) {
             parameters.set(parameter.key, *rc::gen::resize(size, rc::gen::inRange<std::int64_t>(least, least + 24)));
             return;
         case ParameterKind::Word:
-            parameters.set(parameter.key, *rc::gen::elementOf(parameter.choices));
+            parameters.set(parameter.key, *rc::gen::resize(size, rc::gen::elementOf(parameter.choices)));
             return;
         case ParameterKind::Duration:
-            if (*rc::gen::element(true, false))
+            if (*rc::gen::resize(size, rc::gen::element(false, true)))
                 parameters.set(parameter.key,
                                SimTime::from_ns(*rc::gen::element(1, 200, 3'000, 50'000) + *rc::gen::inRange(0, 500)));
             return;
         case ParameterKind::Counts: {
             std::vector<std::pair<std::string, std::int64_t>> counts;
             for (const std::string& name : kClasses)
-                if (*rc::gen::inRange(0, 3) == 0) counts.emplace_back(name, *rc::gen::inRange(least, least + 5));
+                if (*rc::gen::resize(size, rc::gen::inRange(0, 3)) == 2)
+                    counts.emplace_back(name, *rc::gen::inRange(least, least + 5));
             parameters.set(parameter.key, std::move(counts));
             return;
         }
@@ -148,16 +150,18 @@ struct Variant {
     std::string policy;
     std::int64_t stages = 1;
     bool is_like_vidur = false;
+    bool speculates = false;
 
     friend std::ostream& operator<<(std::ostream& out, const Variant& variant) {
         out << variant.policy;
         if (variant.stages > 1) out << "_in_" << variant.stages << "_stages";
+        if (variant.speculates) out << "_with_proposals";
         return variant.is_like_vidur ? out << "_like_vidur" : out;
     }
 };
 
 bool has_pipelines(const std::string& policy) {
-    return policy != "vllm_v1" && policy != "lightllm";
+    return policy != "lightllm";
 }
 
 std::vector<Variant> variants() {
@@ -167,6 +171,9 @@ std::vector<Variant> variants() {
         if (policy != "vllm_v1") all.push_back({.policy = policy, .is_like_vidur = true});
         if (!has_pipelines(policy)) continue;
         all.push_back({.policy = policy, .stages = 2});
+        all.push_back({.policy = policy, .speculates = true});
+        all.push_back({.policy = policy, .stages = 3, .speculates = true});
+        if (policy == "vllm_v1") continue;
         all.push_back({.policy = policy, .stages = 3, .is_like_vidur = true});
     }
     return all;
@@ -179,8 +186,19 @@ std::vector<Variant> right_variants() {
     return all;
 }
 
+/// None to four proposals are right.
+std::shared_ptr<const Speculation> any_speculation(const Variant& variant) {
+    if (!variant.speculates) return nullptr;
+    auto speculation = std::make_shared<Speculation>();
+    speculation->tokens = *rc::gen::inRange(1, 5);
+    speculation->reach = reach_of_chances({*rc::gen::element(0.0, 0.3, 0.8, 1.0)}, speculation->tokens);
+    speculation->seed = *rc::gen::arbitrary<std::uint32_t>();
+    return speculation;
+}
+
 struct Case {
     std::shared_ptr<std::vector<StreamTerms>> streams;  ///< of the subject's limits, in however many copies
+    std::shared_ptr<const Speculation> speculation;
     Parameters parameters;
     Subject subject;
     Script script;
@@ -193,10 +211,12 @@ Case any_case(const Variant& variant) {
     Case made;
     made.streams =
         std::make_shared<std::vector<StreamTerms>>(variant.is_like_vidur ? std::vector<StreamTerms>() : any_streams());
+    made.speculation = any_speculation(variant);
     made.subject.limits = {.streams = *made.streams,
                            .classes = kClasses,
                            .gateway_latency = SimTime::from_ns(*rc::gen::element(1, 40, 2'000)),
                            .pipeline_stages = variant.stages,
+                           .speculation = made.speculation.get(),
                            .is_like_vidur = variant.is_like_vidur};
     made.parameters = any_parameters(entry, made.subject.limits);
     made.subject.scheduler = [make = entry.make, parameters = made.parameters](const SchedulerLimits& limits,
@@ -242,7 +262,7 @@ protected:
         return policy == "vllm_v1" || policy == "vllm" || policy == "sarathi";
     }
     /// Of this one alone no decode is ever left out of a step.
-    [[nodiscard]] bool serves_every_decode() const { return GetParam().policy == "vllm_v1"; }
+    [[nodiscard]] bool serves_every_decode() const { return GetParam().policy == "vllm_v1" && GetParam().stages == 1; }
 
     std::string name_;
 };
@@ -270,7 +290,7 @@ TEST_P(EveryScheduler, TellsTheSameStoryLazilyAndStepByStep) {
     } else {
         EXPECT_EQ(preemptions, 0);
     }
-    if (has_parameter("max_waiting")) {
+    if (has_parameter("max_waiting") && GetParam().stages == 1 && !GetParam().speculates) {
         EXPECT_GT(reasons[EndReason::WaitedTooLong], cases / 2) << "the cases do not make requests wait long enough";
     }
     if (!GetParam().is_like_vidur) {

@@ -13,6 +13,8 @@ enum class RandomPurpose : std::uint32_t {
     PholdIncrement = 5,
     Sample = 6,
     Shuffle = 7,
+    Bootstrap = 8,
+    Acceptance = 9,
 };
 
 /// 128 random bits.

@@ -12,6 +12,7 @@
 namespace regatta::serving {
 
 class ReplicaScheduler;
+struct Speculation;
 
 /// What a scheduler may know of the requests of a stream beyond what each of them says.
 struct StreamTerms {
@@ -35,6 +36,8 @@ struct SchedulerLimits {
     std::int64_t pipeline_stages = 1;           ///< so many batches may be in flight
     /// Sequences of the longest kind that the memory plan makes room for in each stage; INT64_MAX: it does not say.
     std::int64_t planned_sequences = INT64_MAX;
+    /// Decodes check tokens that something cheaper proposed; null: they do not. Borrowed like the streams.
+    const Speculation* speculation = nullptr;
     bool is_like_vidur = false;  ///< follow Vidur where it affects the schedule, its defects included
 };
 

@@ -39,6 +39,8 @@ struct StepOutcome {
     std::vector<TimedOutRequest> timed_out;  ///< only schedulers that have deadlines touch it
     /// Gaps between two tokens of a sequence that was preempted in between.
     std::vector<SimTime> resumed_gaps;
+    /// Tokens beyond one for each decode: proposals that were right.
+    std::int64_t extra_tokens = 0;
 };
 
 struct QueueState {
@@ -51,8 +53,8 @@ struct QueueState {
 ///
 /// The order of calls: `form_batch` at a step boundary; then `complete_steps` for some of its steady steps; then either
 /// `form_batch` again, or, if steady steps are left and nothing new is to be considered, `keep_batch`. In a pipeline
-/// `form_batch` may come again while batches are in flight, as many as there are stages; `complete_steps` then completes
-/// one step of the oldest, and there is no `keep_batch`.
+/// `form_batch` may come again while batches are in flight, as many as there are stages; `complete_steps` then
+/// completes one step of the oldest, and there is no `keep_batch`.
 class ReplicaScheduler {
 public:
     virtual ~ReplicaScheduler() = default;

@@ -25,11 +25,15 @@ struct PrefillChunk {
 
 /// What a step computes, as sums: never requests.
 struct BatchShape {
-    std::int64_t decodes = 0;  ///< sequences that get one token each
+    std::int64_t decodes = 0;  ///< sequences that go on with their answers
+    /// Tokens that each of them computes: more than one where proposed tokens are checked.
+    std::int64_t tokens_per_decode = 1;
     /// Sum over the decodes of the KV length each attends to, its own new token included [tokens].
     std::int64_t decode_context_tokens = 0;
     std::span<const PrefillChunk> prefills;
-    std::int64_t samples = 0;  ///< sequences whose next token is sampled: decodes and prefills that complete
+    std::int64_t samples = 0;  ///< tokens sampled: one for each that decodes compute and for each prompt completed
+
+    [[nodiscard]] std::int64_t decode_tokens() const { return decodes * tokens_per_decode; }
 };
 
 /// Time of a step as a straight line in `decode_context_tokens`, everything else of the shape held fixed:
@@ -64,8 +68,8 @@ struct StepParts {
 
 class WorkSharing;
 
-/// How long one forward pass of a replica takes. Implementations are immutable once prepared, and shared by all replicas
-/// of a pool.
+/// How long one forward pass of a replica takes. Implementations are immutable once prepared, and shared by all
+/// replicas of a pool.
 class StepTimeModel {
 public:
     virtual ~StepTimeModel() = default;
