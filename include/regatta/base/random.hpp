@@ -13,6 +13,7 @@ enum class RandomPurpose : std::uint32_t {
     PholdIncrement = 5,
     Sample = 6,
     Shuffle = 7,
+    Bootstrap = 8,
 };
 
 /// 128 random bits.
