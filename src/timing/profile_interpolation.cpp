@@ -36,6 +36,7 @@ ProfileInterpolation::ProfileInterpolation(const ProfileSamples& samples) {
     fill_between();
     make_rising();
     fill_beyond();
+    find_rises();
 }
 
 void ProfileInterpolation::take_medians(const ProfileSamples& samples) {
@@ -145,29 +146,46 @@ ProfileInterpolation::Spot ProfileInterpolation::spot(const std::vector<double>&
 double ProfileInterpolation::along(std::size_t curve, double inner) const {
     const Spot at = spot(inner_, inner);
     const double from = cell(curve, at.from);
-    if (at.is_beyond) {
-        const double last = inner_.back();
-        const double half = std::max(last / 2, inner_.front());
-        return half < last ? from + (from - along(curve, half)) / (last - half) * (inner - last) : from;
-    }
+    if (at.is_beyond) return from + inner_rise_[curve] * (inner - inner_.back());
     if (at.fraction == 0) return from;
     return from + (cell(curve, at.from + 1) - from) * at.fraction;
 }
 
-double ProfileInterpolation::at(double a, double b) const {
-    const double outer = outer_is_a_ ? a : b;
-    const double inner = outer_is_a_ ? b : a;
+/// How fast times rise beyond the last points. A larger point never rises more slowly, or curves would cross.
+void ProfileInterpolation::find_rises() {
+    const double inner_half = std::max(inner_.back() / 2, inner_.front());
+    for (std::size_t curve = 0; curve < outer_.size(); ++curve) {
+        double rise = curve == 0 ? 0 : inner_rise_.back();
+        if (inner_half < inner_.back())
+            rise = std::max(rise,
+                            (cell(curve, inner_.size() - 1) - along(curve, inner_half)) / (inner_.back() - inner_half));
+        inner_rise_.push_back(rise);
+    }
+    const double outer_half = std::max(outer_.back() / 2, outer_.front());
+    for (std::size_t i = 0; i < inner_.size(); ++i) {
+        double rise = i == 0 ? 0 : outer_rise_.back();
+        if (outer_half < outer_.back())
+            rise = std::max(
+                rise, (cell(outer_.size() - 1, i) - between(outer_half, inner_[i])) / (outer_.back() - outer_half));
+        outer_rise_.push_back(rise);
+    }
+}
+
+double ProfileInterpolation::between(double outer, double inner) const {
     const Spot place = spot(outer_, outer);
     const double from = along(place.from, inner);
     if (place.is_beyond) {
-        const double last = outer_.back();
-        const double half = std::max(last / 2, outer_.front());
-        if (!(half < last)) return from;
-        const double at_half = outer_is_a_ ? at(half, b) : at(a, half);
-        return from + (from - at_half) / (last - half) * (outer - last);
+        const Spot at = spot(inner_, inner);
+        const double rise = outer_rise_[at.from];
+        const double next = at.fraction == 0 ? rise : outer_rise_[at.from + 1];
+        return from + (rise + (next - rise) * at.fraction) * (outer - outer_.back());
     }
     if (place.fraction == 0) return from;
     return from + (along(place.from + 1, inner) - from) * place.fraction;
+}
+
+double ProfileInterpolation::at(double a, double b) const {
+    return outer_is_a_ ? between(a, b) : between(b, a);
 }
 
 }  // namespace regatta::timing

@@ -33,6 +33,8 @@ private:
     void fill_between();
     void make_rising();
     void fill_beyond();
+    void find_rises();
+    [[nodiscard]] double between(double outer, double inner) const;
     [[nodiscard]] double& cell(std::size_t curve, std::size_t i) { return ms_[curve * inner_.size() + i]; }
     [[nodiscard]] double cell(std::size_t curve, std::size_t i) const { return ms_[curve * inner_.size() + i]; }
 
@@ -44,6 +46,9 @@ private:
     std::vector<std::size_t> first_;
     std::vector<std::size_t> last_;
     std::vector<char> is_measured_;  ///< by cell
+    /// Beyond the last points, by curve and by `inner_` [ms per unit of the coordinate].
+    std::vector<double> inner_rise_;
+    std::vector<double> outer_rise_;
 };
 
 }  // namespace regatta::timing

@@ -146,4 +146,20 @@ void add_cpu_overhead(const ProfileFile& file, const ProfileFilter& filter, Prof
     }
 }
 
+void add_measurements(const ProfileFile& file, const ProfileFilter& filter, ProfileData& data) {
+    const CsvTable csv(file.name, file.text);
+    using Add = void (*)(const ProfileFile&, const ProfileFilter&, ProfileData&);
+    const std::vector<std::pair<std::string, Add>> kinds = {{median_of("attn_pre_proj"), add_compute},
+                                                            {"prefill_chunk_size", add_attention},
+                                                            {median_of("all_reduce"), add_all_reduce},
+                                                            {median_of("send_recv"), add_send_recv},
+                                                            {"tensor_parallel_degree", add_cpu_overhead}};
+    for (const auto& [column, add_kind] : kinds)
+        if (csv.find_column(column)) return add_kind(file, filter, data);
+    throw InputError(
+        fmt::format("{}: none of Vidur's profiling files: it has no column {}, prefill_chunk_size, {}, {} or "
+                    "tensor_parallel_degree",
+                    file.name, kinds[0].first, kinds[2].first, kinds[3].first));
+}
+
 }  // namespace regatta::timing

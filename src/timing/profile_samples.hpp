@@ -35,5 +35,7 @@ void add_attention(const ProfileFile& file, const ProfileFilter& filter, Profile
 void add_all_reduce(const ProfileFile& file, const ProfileFilter& filter, ProfileData& data);
 void add_send_recv(const ProfileFile& file, const ProfileFilter& filter, ProfileData& data);
 void add_cpu_overhead(const ProfileFile& file, const ProfileFilter& filter, ProfileData& data);
+/// Whichever of them the columns say.
+void add_measurements(const ProfileFile& file, const ProfileFilter& filter, ProfileData& data);
 
 }  // namespace regatta::timing

@@ -11,8 +11,8 @@ namespace regatta::timing {
 
 /// Times of one operator over a grid of two whole numbers a and b, each row a run-length encoded [ms]. What lies
 /// between two points of the grid takes the time of the larger one. Beyond the last points times go on straight, by
-/// the rise over the outer half of the grid (the last step alone says nothing where a forest gives plateaus), and never
-/// fall.
+/// the rise over the outer half of the grid (the last step alone says nothing where a forest gives plateaus), and are
+/// never below the last ones.
 class OpTable {
 public:
     /// The time holds for every point of the grid from b_first to b_last.
