@@ -43,6 +43,11 @@ private:
         std::int64_t first = 0;
         std::vector<std::int64_t> lasts;  ///< of the runs, rising
         std::vector<double> ms;
+        /// Element i: the run of b = i * 2^bucket_bits; the search for a larger one starts there.
+        std::vector<std::uint32_t> buckets;
+        int bucket_bits = 0;
+        void fill_buckets();
+        [[nodiscard]] std::size_t run_of(std::int64_t b) const;
     };
     [[nodiscard]] double in_row(const Row& row, std::int64_t b) const;
 

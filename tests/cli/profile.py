@@ -1,9 +1,10 @@
 """What `regatta profile` says of measurements, and what scenarios say of bad ones: python3 profile.py [-v]."""
 
 import gzip
+import os
 import unittest
 
-from programs import ProgramTest
+from programs import ProgramTest, start
 
 MLP_COLUMNS = ["num_tokens", "n_head", "n_kv_head", "n_embd", "n_expanded_embd", "use_gated_mlp", "vocab_size",
                "num_tensor_parallel_workers"] + [
@@ -56,21 +57,22 @@ class Profile(ProgramTest):
         self.attention = self.directory / "attention.csv.gz"
         self.attention.write_bytes(gzip.compress(attention().encode()))
         self.cache = self.directory / "cache"
+        os.environ["REGATTA_CACHE"] = str(self.cache)
+        self.addCleanup(os.environ.pop, "REGATTA_CACHE")
 
-    def run_with(self, timing, ranks=0, **options):
+    def run_with(self, timing, ranks=None):
         path = self.write("fleet.yaml", SCENARIO.format(timing=timing))
         out = self.directory / f"out-{len(list(self.directory.iterdir()))}"
-        return self.program("regatta", "run", path, "--out", out, ranks=ranks,
-                            environment={"REGATTA_CACHE": str(self.cache)}, **options)
+        return start("regatta", "run", path, "--out", out, ranks=ranks)
 
     def problem_with(self, timing):
         path = self.write("fleet.yaml", SCENARIO.format(timing=timing))
-        outcome = self.program("regatta", "validate", path)
+        outcome = start("regatta", "validate", path)
         self.assertEqual(outcome.code, 2, outcome)
         return outcome.stderr.replace(str(self.directory) + "/", "").splitlines()[:-1]
 
     def test_tells_the_error_of_every_operator(self):
-        outcome = self.program("regatta", "profile", self.mlp, self.attention, "--model", "llama-3.1-8b", "--folds", 3)
+        outcome = start("regatta", "profile", self.mlp, self.attention, "--model", "llama-3.1-8b", "--folds", 3)
         self.assertEqual(outcome.code, 0, outcome)
         lines = outcome.stdout.splitlines()
         self.assertIn("3 folds", lines[0])
@@ -79,7 +81,7 @@ class Profile(ProgramTest):
         self.assertRegex(outcome.stdout, r"attn_decode +12 +\d+\.\d\d % +\d+\.\d\d % ")
 
     def test_speaks_json(self):
-        outcome = self.program("regatta", "profile", self.mlp, "--model", "llama-3.1-8b", "--json")
+        outcome = start("regatta", "profile", self.mlp, "--model", "llama-3.1-8b", "--json")
         self.assertEqual(outcome.code, 0, outcome)
         operators = {one["operator"]: one for one in outcome.json["operators"]}
         self.assertEqual(operators["mlp_act"]["samples"], 6)
@@ -89,12 +91,12 @@ class Profile(ProgramTest):
 
     def test_refuses_what_is_no_profile(self):
         other = self.write("trace.csv", "arrival_s,input_tokens\n0,1\n")
-        outcome = self.program("regatta", "profile", other, self.mlp, "--model", "llama-3.1-70b")
+        outcome = start("regatta", "profile", other, self.mlp, "--model", "llama-3.1-70b")
         self.assertEqual(outcome.code, 2, outcome)
         first, second = outcome.stderr.splitlines()
         self.assertIn("trace.csv: none of Vidur's profiling files: it has no column time_stats.attn_pre_proj", first)
         self.assertTrue(second.endswith("mlp.csv: no rows with n_head = 64; found: 32"), second)
-        outcome = self.program("regatta", "profile", self.mlp, "--model", "llama-3.1-8")
+        outcome = start("regatta", "profile", self.mlp, "--model", "llama-3.1-8")
         self.assertEqual(outcome.stderr.strip(),
                          'regatta profile: --model: no model "llama-3.1-8"; did you mean "llama-3.1-8b"?')
 
@@ -113,7 +115,7 @@ class Profile(ProgramTest):
 
     def test_checks_without_training(self):
         path = self.write("fleet.yaml", SCENARIO.format(timing=f"predictor: forest, {MEASURED}"))
-        outcome = self.program("regatta", "validate", path, environment={"REGATTA_CACHE": str(self.cache)})
+        outcome = start("regatta", "validate", path)
         self.assertEqual(outcome.code, 0, outcome)
         self.assertFalse(self.cache.exists())
 
@@ -122,29 +124,30 @@ class Profile(ProgramTest):
         outcome = self.run_with("predictor: table, tables: tables.csv")
         self.assertEqual(outcome.code, 0, outcome)
         # The resolved scenario runs from anywhere.
-        resolved = self.program("regatta", "validate", self.directory / "fleet.yaml", "--resolved")
+        resolved = start("regatta", "validate", self.directory / "fleet.yaml", "--resolved")
         self.assertIn(f"tables: {self.directory}/tables.csv", resolved.stdout)
 
     def test_tells_bad_files_at_their_keys(self):
         pool = "fleet.pools[0].timing"
         self.assertEqual(self.problem_with("predictor: table"), [
-            f"fleet.yaml:7:15: {pool}: tables: missing; predictor table needs the file of prediction tables"])
+            f"fleet.yaml:7:15: {pool}.tables: missing; predictor table needs the file of prediction tables"])
         self.assertEqual(self.problem_with("predictor: table, tables: no.csv"), [
-            f'fleet.yaml:7:60: {pool}.tables: cannot read "no.csv": no such file'])
-        self.assertEqual(self.problem_with("predictor: forest, compute: attention.csv.gz, attention: mlp.csv")[0][:69],
-                         f"fleet.yaml:7:62: {pool}.compute: attention.csv.gz: no column ")
+            f'fleet.yaml:7:59: {pool}.tables: cannot read "no.csv": no such file'])
+        swapped = self.problem_with("predictor: forest, compute: attention.csv.gz, attention: mlp.csv")
+        self.assertTrue(swapped[0].startswith(
+            f'fleet.yaml:7:61: {pool}.compute: attention.csv.gz: no column "n_head"; there are: n_embd, '), swapped)
         self.write("tables.csv", TABLES + "attn_decode,0,1,1,1\n")
         self.assertEqual(self.problem_with("predictor: table, tables: tables.csv"), [
-            f"fleet.yaml:7:60: {pool}.tables: tables.csv:10: expected the rows of an operator in order of a, then b, "
+            f"fleet.yaml:7:59: {pool}.tables: tables.csv:10: expected the rows of an operator in order of a, then b, "
             "without overlaps"])
         self.write("tables.csv", TABLES.replace("attn_decode,1,0,4096,0.02\n", ""))
         self.assertEqual(self.problem_with("predictor: table, tables: tables.csv"), [
-            f"fleet.yaml:7:60: {pool}.tables: no times of attn_decode"])
+            f"fleet.yaml:7:59: {pool}.tables: no times of attn_decode"])
         self.attention.write_bytes(self.attention.read_bytes()[:-20])
         self.assertEqual(self.problem_with(f"predictor: forest, {MEASURED}"), [
-            f'fleet.yaml:7:82: {pool}.attention: cannot read "attention.csv.gz": the gzip data are damaged or end early'])
+            f'fleet.yaml:7:81: {pool}.attention: cannot read "attention.csv.gz": the gzip data are damaged or end early'])
         self.assertEqual(self.problem_with("predictor: interpolate, compute: mlp.csv"), [
-            f"fleet.yaml:7:15: {pool}: attention: missing; predictor interpolate needs the file of its measurements"])
+            f"fleet.yaml:7:15: {pool}.attention: missing; predictor interpolate needs the file of its measurements"])
 
 
 if __name__ == "__main__":
