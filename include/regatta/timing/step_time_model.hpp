@@ -64,8 +64,8 @@ struct StepParts {
 
 class WorkSharing;
 
-/// How long one forward pass of a replica takes. Implementations are immutable once prepared, and shared by all replicas
-/// of a pool.
+/// How long one forward pass of a replica takes. Implementations are immutable once prepared, and shared by all
+/// replicas of a pool.
 class StepTimeModel {
 public:
     virtual ~StepTimeModel() = default;
