@@ -9,6 +9,7 @@
 
 #include "app/catalog_command.hpp"
 #include "app/command_line.hpp"
+#include "app/profile_command.hpp"
 #include "app/run_command.hpp"
 #include "app/setting.hpp"
 #include "app/version.hpp"
@@ -27,10 +28,12 @@ int run(int argument_count, char** arguments, const app::Setting& setting, bool 
     app::RunArguments run_arguments;
     app::ValidateArguments validate_arguments;
     app::WorkloadArguments workload_arguments;
+    app::ProfileArguments profile_arguments;
     app::CatalogArguments catalog_arguments;
     app::declare_run(program, run_arguments);
     app::declare_validate(program, validate_arguments);
     app::declare_workload(program, workload_arguments);
+    app::declare_profile(program, profile_arguments);
     app::declare_catalog(program, catalog_arguments);
     std::string page = "scenario";
     program.add_subcommand("reference", "Print what a scenario may say: as a page (Markdown), or as JSON Schema")
@@ -52,6 +55,7 @@ int run(int argument_count, char** arguments, const app::Setting& setting, bool 
     if (program.got_subcommand("run")) return app::run_scenario(run_arguments, setting);
     if (program.got_subcommand("validate")) return app::validate_scenario(validate_arguments, setting);
     if (program.got_subcommand("workload")) return app::show_workload(workload_arguments, setting);
+    if (program.got_subcommand("profile")) return app::show_profile(profile_arguments, setting);
     if (program.got_subcommand("catalog")) return app::show_catalog(catalog_arguments, setting);
     if (speaks)
         fmt::print("{}", page == "schema" ? scenario::scenario_json_schema(setting.registries)

@@ -193,6 +193,10 @@ void Assembly::with_place(const PolicyReading& policy, const std::function<void(
             const std::size_t colon = problem.find(": ");
             const auto place = policy.places.find(key);
             const auto path = policy.paths.find(key);
+            if (colon == key.size() && problem.compare(colon + 2, 8, "missing;") == 0) {
+                problems_.add(policy.place, policy.path + "." + key, problem.substr(colon + 2));
+                continue;
+            }
             if (colon == std::string::npos || place == policy.places.end()) {
                 problems_.add(policy.place, policy.path, problem);
                 continue;

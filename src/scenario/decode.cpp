@@ -269,8 +269,8 @@ Read<Value> decode(const Node& node, const Parameter& declared) {
     if (is_list && node.kind == Node::Kind::List)
         return declared.kind == ParameterKind::Numbers ? decode_numbers(node, declared) : decode_points(node, declared);
     if (is_list || node.kind != Node::Kind::Scalar) return refused(declared, node.as_found());
-    const bool is_text = takes_unit(declared.kind) || declared.kind == ParameterKind::Word ||
-                         declared.kind == ParameterKind::File;
+    const bool is_text =
+        takes_unit(declared.kind) || declared.kind == ParameterKind::Word || declared.kind == ParameterKind::File;
     // JSON cannot write 50us without quotes, but it can write 8; so quotes around a plain number are a slip.
     if (node.is_quoted && !is_text) return refused(declared, node.as_found() + "; leave out the quotes");
     return decode_scalar(node, declared);

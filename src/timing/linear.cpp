@@ -13,11 +13,18 @@ std::int64_t fine(double ns) {
 }  // namespace
 
 LinearStepTime::LinearStepTime(const Options& options)
-    : step_fine_(fine(options.step_ns)),
-      token_fine_(fine(options.token_ns)),
-      context_token_fine_(fine(options.context_token_ns)) {}
+    : stages_(options.stages),
+      step_fine_(fine(options.step_ns)),
+      token_fine_(fine(options.token_ns / static_cast<double>(options.stages))),
+      context_token_fine_(fine(options.context_token_ns / static_cast<double>(options.stages))) {}
 
 StepLine LinearStepTime::line(const BatchShape& shape) const {
+    const StepLine stage = stage_line(shape, true);
+    return {.base_fine = stages_ * stage.base_fine, .slope_fine = stages_ * stage.slope_fine};
+}
+
+/// All stages take as long: what is sent between them is part of step_us.
+StepLine LinearStepTime::stage_line(const BatchShape& shape, bool /*is_last*/) const {
     std::int64_t tokens = shape.decode_tokens();
     std::int64_t prefill_context_tokens = 0;
     for (const PrefillChunk& chunk : shape.prefills) {
@@ -29,8 +36,8 @@ StepLine LinearStepTime::line(const BatchShape& shape) const {
 }
 
 StepParts LinearStepTime::parts(const BatchShape& shape) const {
-    const auto seconds = [](std::int64_t count, std::int64_t fine_each) {
-        return static_cast<double>(count) * static_cast<double>(fine_each) / (1e9 * double{kFinePerNs});
+    const auto seconds = [this](std::int64_t count, std::int64_t fine_each) {
+        return static_cast<double>(count * stages_) * static_cast<double>(fine_each) / (1e9 * double{kFinePerNs});
     };
     std::int64_t tokens = shape.decode_tokens();
     std::int64_t prefill_context_tokens = 0;
@@ -46,15 +53,17 @@ StepParts LinearStepTime::parts(const BatchShape& shape) const {
     return parts;
 }
 
+/// Of one stage, through all of which a batch passes.
 std::int64_t LinearStepTime::least_step_fine() const {
     return std::max(step_fine_ + token_fine_, kFinePerNs);
 }
 
-std::unique_ptr<StepTimeModel> make_linear(const StepTimeTarget& /*target*/, const Parameters& parameters) {
+std::unique_ptr<StepTimeModel> make_linear(const StepTimeTarget& target, const Parameters& parameters) {
     return std::make_unique<LinearStepTime>(LinearStepTime::Options{
         .step_ns = parameters.real("step_us") * 1e3,
         .token_ns = parameters.real("token_us") * 1e3,
         .context_token_ns = parameters.real("context_token_ns"),
+        .stages = target.pipeline_parallel,
     });
 }
 

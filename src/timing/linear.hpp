@@ -17,15 +17,18 @@ public:
         double step_ns = 0;
         double token_ns = 0;          ///< per token computed: prompt tokens and decodes
         double context_token_ns = 0;  ///< per token of context: decode KV lengths and context before prefill chunks
+        std::int64_t stages = 1;      ///< of the pipeline: each takes step_ns, and an equal part of the rest
     };
     explicit LinearStepTime(const Options& options);
     [[nodiscard]] StepLine line(const BatchShape& shape) const override;
+    [[nodiscard]] StepLine stage_line(const BatchShape& shape, bool is_last) const override;
     [[nodiscard]] StepParts parts(const BatchShape& shape) const override;
     [[nodiscard]] bool is_monotone() const override { return true; }
     [[nodiscard]] std::int64_t least_step_fine() const override;
 
 private:
-    // 2^-16 ns, each rounded once here, so that a step is a sum of integers.
+    std::int64_t stages_;
+    // Of one stage [2^-16 ns], each rounded once here, so that a step is a sum of integers.
     std::int64_t step_fine_;
     std::int64_t token_fine_;
     std::int64_t context_token_fine_;

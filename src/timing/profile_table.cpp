@@ -31,7 +31,9 @@ OpTable::OpTable(std::span<const Run> runs, Growth growth) : growth_(growth) {
     for (const Run& run : runs) {
         if (rows_.empty() || rows_.back().a != run.a) {
             REGATTA_CHECK(rows_.empty() || rows_.back().a < run.a, "rows of a table are out of order");
-            rows_.push_back({.a = run.a, .first = run.b_first, .lasts = {}, .ms = {}});
+            rows_.emplace_back();
+            rows_.back().a = run.a;
+            rows_.back().first = run.b_first;
         }
         Row& row = rows_.back();
         REGATTA_CHECK(run.b_first <= run.b_last && (row.lasts.empty() || row.lasts.back() < run.b_first),
@@ -45,6 +47,8 @@ OpTable::OpTable(std::span<const Run> runs, Growth growth) : growth_(growth) {
         }
         last_b_ = std::max(last_b_, run.b_last);
     }
+    for (Row& row : rows_)
+        row.fill_buckets();
     // Rows are found without a search: their a are multiples of some unit.
     std::int64_t unit = 0;
     for (const Row& row : rows_)
@@ -58,12 +62,29 @@ OpTable::OpTable(std::span<const Run> runs, Growth growth) : growth_(growth) {
     }
 }
 
+void OpTable::Row::fill_buckets() {
+    constexpr std::int64_t kMostBuckets = 1024;
+    bucket_bits = 3;
+    while (lasts.back() >> bucket_bits >= kMostBuckets)
+        ++bucket_bits;
+    std::uint32_t run = 0;
+    for (std::int64_t b = 0; b <= lasts.back(); b += std::int64_t{1} << bucket_bits) {
+        while (lasts[run] < b)
+            ++run;
+        buckets.push_back(run);
+    }
+}
+
+std::size_t OpTable::Row::run_of(std::int64_t b) const {
+    std::size_t run = buckets[static_cast<std::size_t>(b >> bucket_bits)];
+    while (lasts[run] < b)
+        ++run;
+    return run;
+}
+
 double OpTable::in_row(const Row& row, std::int64_t b) const {
     const std::int64_t last = row.lasts.back();
-    if (b <= last) {
-        const auto found = std::lower_bound(row.lasts.begin(), row.lasts.end(), b);
-        return row.ms[static_cast<std::size_t>(found - row.lasts.begin())];
-    }
+    if (b <= last) return row.ms[row.run_of(b)];
     const std::int64_t half = last / 2;
     const auto x = [&](std::int64_t at) { return growth_ == Growth::Square ? real(at) * real(at) : real(at); };
     return beyond(x(half), in_row(row, half), x(last), row.ms.back(), x(b));

@@ -11,8 +11,8 @@ namespace regatta::timing {
 
 /// Times of one operator over a grid of two whole numbers a and b, each row a run-length encoded [ms]. What lies
 /// between two points of the grid takes the time of the larger one. Beyond the last points times go on straight, by
-/// the rise over the outer half of the grid (the last step alone says nothing where a forest gives plateaus), and never
-/// fall.
+/// the rise over the outer half of the grid (the last step alone says nothing where a forest gives plateaus), and are
+/// never below the last ones.
 class OpTable {
 public:
     /// The time holds for every point of the grid from b_first to b_last.
@@ -43,6 +43,11 @@ private:
         std::int64_t first = 0;
         std::vector<std::int64_t> lasts;  ///< of the runs, rising
         std::vector<double> ms;
+        /// Element i: the run of b = i * 2^bucket_bits; the search for a larger one starts there.
+        std::vector<std::uint32_t> buckets;
+        int bucket_bits = 0;
+        void fill_buckets();
+        [[nodiscard]] std::size_t run_of(std::int64_t b) const;
     };
     [[nodiscard]] double in_row(const Row& row, std::int64_t b) const;
 

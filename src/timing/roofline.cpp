@@ -59,34 +59,52 @@ struct RooflineStepTime::Share {
     double gate_matrices = 0;       // matrices into the MLP: 2 with a gate, else 1
     double kv_bytes_per_token = 0;  // of one layer
     double byte_s = 0;              // moving one byte from or to memory [s]
+    double window_layers = 0;       // of the layers
+    double embeddings = 1;          // looking tokens up, with its all-reduce
 };
 
-RooflineStepTime::RooflineStepTime(const StepTimeTarget& target, const Options& options) {
+RooflineStepTime::RooflineStepTime(const StepTimeTarget& target, const Options& options)
+    : RooflineStepTime(target, options, Part::Whole) {
+    pipeline_ = target.pipeline_parallel;
+    if (pipeline_ == 1) return;
+    stages_.push_back(RooflineStepTime(target, options, Part::InnerStage));
+    stages_.push_back(RooflineStepTime(target, options, Part::LastStage));
+}
+
+RooflineStepTime::RooflineStepTime(const StepTimeTarget& target, const Options& options, Part part)
+    : has_head_(part != Part::InnerStage) {
     const llm::Model& model = target.model;
     const std::int64_t gpus = target.tensor_parallel;
+    // Stages are told apart as last and others only: layers of each kind are spread over all of them, and the embedding
+    // of the first is spread over all but the last.
+    const double stages = part == Part::Whole ? 1 : real(target.pipeline_parallel);
+    const double embeddings = part == Part::Whole ? 1 : part == Part::LastStage ? 0 : 1 / (stages - 1);
     const Share share{
         .gpus = real(gpus),
-        .layers = real(model.layers),
+        .layers = real(model.layers) / stages,
         .hidden = real(model.hidden),
         .head_dim = real(model.head_dim),
         .heads = real(llm::heads_per_gpu(model.heads, gpus)),
         .kv_heads = real(llm::heads_per_gpu(model.kv_heads, gpus)),
         .vocabulary = real(model.vocabulary) / real(gpus),
-        .dense_layers = real(llm::dense_mlp_layers(model)),
+        .dense_layers = real(llm::dense_mlp_layers(model)) / stages,
         .intermediate = real(model.intermediate) / real(gpus),
-        .expert_layers = real(llm::expert_layers(model)),
+        .expert_layers = real(llm::expert_layers(model)) / stages,
         .expert_intermediate = real(model.expert_intermediate) / real(gpus),
         .shared_intermediate = real(model.shared_intermediate) / real(gpus),
         .per_token = real(model.experts_per_token),
         .gate_matrices = model.has_gated_mlp ? 2.0 : 1.0,
         .kv_bytes_per_token = llm::kv_bytes_per_token_per_gpu(model, target.kv_type, gpus) / real(model.layers),
-        .byte_s = 1 / (target.gpu.memory_bandwidth_bytes_per_s * options.memory_efficiency)};
+        .byte_s = 1 / (target.gpu.memory_bandwidth_bytes_per_s * options.memory_efficiency),
+        .window_layers = real(model.window_layers) / stages,
+        .embeddings = embeddings};
     step_s_ = options.step_overhead_s + share.layers * options.layer_overhead_s;
     sequence_s_ = options.sequence_overhead_s;
     pads_decodes_ = options.pads_decodes;
     set_matrix_products(target, options, share);
     set_memory_traffic(share);
     if (gpus > 1) set_collectives(target.gpu, options, share);
+    if (part == Part::InnerStage) set_transfer(target, options);
     set_attention(target, options, share);
     for (std::int64_t decodes = 0; decodes < kTabledDecodes; ++decodes)
         base_of_decodes_.push_back(base_fine({.decodes = decodes, .prefills = {}, .samples = decodes}));
@@ -146,7 +164,7 @@ void RooflineStepTime::set_memory_traffic(const Share& share) {
     const double layer_values = 2 * 4 * share.hidden + 2 * (share.heads + share.kv_heads) * share.head_dim +
                                 (share.gate_matrices + 1) * mlp_values;
     const double layer_bytes = layer_values * kActivationBytes + share.kv_bytes_per_token;
-    const double embedding_bytes = 2 * share.hidden * kActivationBytes;
+    const double embedding_bytes = share.embeddings * 2 * share.hidden * kActivationBytes;
     token_s_ = (share.layers * layer_bytes + embedding_bytes) * share.byte_s;
     // Adding up what the experts give: one value read for each, the sum written.
     token_s_ += share.expert_layers * (share.per_token + 1) * share.hidden * kActivationBytes * share.byte_s;
@@ -160,7 +178,7 @@ void RooflineStepTime::set_collectives(const hardware::Gpu& gpu, const Options& 
     // IJHPCA 19(1), 2005, section 4.
     // Two all-reduces per layer (after attention and after the MLP; Shoeybi et al., "Megatron-LM", arXiv:1909.08053,
     // section 3), one after the embedding, which is cut by vocabulary; one all-gather of the logits.
-    const double all_reduces = 2 * share.layers + 1;
+    const double all_reduces = 2 * share.layers + share.embeddings;
     const double link_byte_s = 1 / (gpu.link_bytes_per_s * options.network_efficiency);
     const double sent_fraction = (share.gpus - 1) / share.gpus;
     const double hops_s = (share.gpus - 1) * gpu.link_latency_s;
@@ -171,6 +189,18 @@ void RooflineStepTime::set_collectives(const hardware::Gpu& gpu, const Options& 
     sample_s_ += collectives_.sample_s;
     step_s_ += collectives_.step_s;
     gather_s_ = options.collective_overhead_s + hops_s;
+}
+
+/// A stage that is not the last hands its activations to the next, over links like those inside a node, wherever the
+/// next one is.
+void RooflineStepTime::set_transfer(const StepTimeTarget& target, const Options& options) {
+    const double link_bytes_per_s = target.gpu.link_bytes_per_s * options.network_efficiency;
+    const double token_s = real(target.model.hidden) * kActivationBytes / link_bytes_per_s;
+    const double step_s = options.collective_overhead_s + target.gpu.link_latency_s;
+    collectives_.token_s += token_s;
+    collectives_.step_s += step_s;
+    token_s_ += token_s;
+    step_s_ += step_s;
 }
 
 void RooflineStepTime::set_attention(const StepTimeTarget& target, const Options& options, const Share& share) {
@@ -186,9 +216,8 @@ void RooflineStepTime::set_attention(const StepTimeTarget& target, const Options
             .query_s = layers * 2 * share.heads * share.head_dim * kActivationBytes * share.byte_s,
             .window_tokens = window_tokens});
     };
-    const double window_layers = real(target.model.window_layers);
-    add(share.layers - window_layers, 0);
-    add(window_layers, target.model.window_tokens);
+    add(share.layers - share.window_layers, 0);
+    add(share.window_layers, target.model.window_tokens);
 }
 
 std::int64_t captured_size(std::int64_t decodes) {
@@ -217,7 +246,7 @@ std::int64_t RooflineStepTime::base_fine(const BatchShape& shape) const {
         seconds += product.seconds(real(rows));
     if (experts_.experts > 0) seconds += experts_.seconds(rows);
     seconds += real(rows) * token_s_;
-    if (shape.samples > 0) {
+    if (shape.samples > 0 && has_head_) {
         const double samples = real(shape.samples);
         seconds += head_.seconds(samples) + samples * sample_s_ + gather_s_;
     }
@@ -225,7 +254,24 @@ std::int64_t RooflineStepTime::base_fine(const BatchShape& shape) const {
 }
 
 StepLine RooflineStepTime::line(const BatchShape& shape) const {
-    const bool only_decodes = shape.prefills.empty() && shape.samples == shape.decodes && shape.tokens_per_decode == 1;
+    if (stages_.empty()) return own_line(shape);
+    // One stage after the other.
+    StepLine line = stages_.back().own_line(shape);
+    const StepLine inner = stages_.front().own_line(shape);
+    line.base_fine += (pipeline_ - 1) * inner.base_fine;
+    line.slope_fine += (pipeline_ - 1) * inner.slope_fine;
+    line.valid_below = std::min(line.valid_below, inner.valid_below);
+    return line;
+}
+
+StepLine RooflineStepTime::stage_line(const BatchShape& shape, bool is_last) const {
+    if (stages_.empty()) return own_line(shape);
+    return is_last ? stages_.back().own_line(shape) : stages_.front().own_line(shape);
+}
+
+StepLine RooflineStepTime::own_line(const BatchShape& shape) const {
+    const bool only_decodes =
+        shape.prefills.empty() && shape.tokens_per_decode == 1 && (shape.samples == shape.decodes || !has_head_);
     const auto decodes = static_cast<std::size_t>(shape.decodes);
     StepLine line{.base_fine =
                       only_decodes && decodes < base_of_decodes_.size() ? base_of_decodes_[decodes] : base_fine(shape)};
@@ -240,6 +286,17 @@ StepLine RooflineStepTime::line(const BatchShape& shape) const {
 }
 
 StepParts RooflineStepTime::parts(const BatchShape& shape) const {
+    if (stages_.empty()) return own_parts(shape);
+    StepParts parts = stages_.back().own_parts(shape);
+    const StepParts inner = stages_.front().own_parts(shape);
+    for (double StepParts::*part : {&StepParts::projections, &StepParts::mlp, &StepParts::experts,
+                                    &StepParts::attention_prefill, &StepParts::attention_decode, &StepParts::head,
+                                    &StepParts::collectives, &StepParts::other, &StepParts::overhead})
+        parts.*part += static_cast<double>(pipeline_ - 1) * (inner.*part);
+    return parts;
+}
+
+StepParts RooflineStepTime::own_parts(const BatchShape& shape) const {
     StepParts parts;
     const std::int64_t tokens = rows_of(shape);
     for (const PrefillChunk& chunk : shape.prefills)
@@ -254,19 +311,25 @@ StepParts RooflineStepTime::parts(const BatchShape& shape) const {
             parts.attention_decode +=
                 static_cast<double>(attention.decode_line(shape).at(shape.decode_context_tokens)) /
                 (1e9 * double{kFinePerNs});
-    const double samples = real(shape.samples);
+    const double samples = has_head_ ? real(shape.samples) : 0;
     parts.collectives = collectives_.step_s + rows * collectives_.token_s + samples * collectives_.sample_s;
     parts.overhead = step_s_ - collectives_.step_s +
                      (real(shape.decodes) + static_cast<double>(shape.prefills.size())) * sequence_s_;
     parts.other = rows * (token_s_ - collectives_.token_s);
-    if (shape.samples == 0) return parts;
+    if (!(samples > 0)) return parts;
     parts.head = head_.seconds(samples) + samples * (sample_s_ - collectives_.sample_s);
     parts.collectives += gather_s_;
     return parts;
 }
 
-/// One token without attention and sampling, which every step has at least.
+/// Of a pipeline, the shorter of the stages: a batch passes all of them.
 std::int64_t RooflineStepTime::least_step_fine() const {
+    if (stages_.empty()) return own_least_fine();
+    return std::min(stages_.front().own_least_fine(), stages_.back().own_least_fine());
+}
+
+/// One token without attention and sampling, which every step has at least.
+std::int64_t RooflineStepTime::own_least_fine() const {
     double seconds = step_s_ + token_s_ + sequence_s_;
     for (const MatrixProduct& product : layer_products_)
         seconds += product.seconds(1);

@@ -28,11 +28,21 @@ public:
     };
     RooflineStepTime(const StepTimeTarget& target, const Options& options);
     [[nodiscard]] StepLine line(const BatchShape& shape) const override;
+    [[nodiscard]] StepLine stage_line(const BatchShape& shape, bool is_last) const override;
     [[nodiscard]] StepParts parts(const BatchShape& shape) const override;
     [[nodiscard]] bool is_monotone() const override { return true; }
     [[nodiscard]] std::int64_t least_step_fine() const override;
 
 private:
+    /// What of the model is meant: all of it, or a stage of the pipeline.
+    enum class Part { Whole, InnerStage, LastStage };
+    RooflineStepTime(const StepTimeTarget& target, const Options& options, Part part);
+    /// Of the part alone.
+    [[nodiscard]] StepLine own_line(const BatchShape& shape) const;
+    [[nodiscard]] StepParts own_parts(const BatchShape& shape) const;
+    [[nodiscard]] std::int64_t own_least_fine() const;
+    void set_transfer(const StepTimeTarget& target, const Options& options);
+
     /// A matrix product with `rows` rows takes max(arithmetic * rows, weights + activations * rows) [s].
     struct MatrixProduct {
         double StepParts::*part = nullptr;  ///< that it counts as
@@ -72,6 +82,7 @@ private:
     double gather_s_ = 0;  // gathering the logits, without the data
     double sequence_s_ = 0;
     bool pads_decodes_ = false;
+    bool has_head_ = true;  ///< LM head and sampling
     /// What collectives have in the above.
     struct Collectives {
         double token_s = 0;
@@ -81,6 +92,9 @@ private:
     Collectives collectives_;
     std::vector<std::int64_t> base_of_decodes_;
     std::vector<RooflineAttention> attention_;  // layers that attend to everything, layers with a sliding window
+
+    std::int64_t pipeline_ = 1;
+    std::vector<RooflineStepTime> stages_;  // any but the last, the last; none without a pipeline
 };
 
 /// The smallest size of batch that vLLM captures as a CUDA graph by default and that holds `decodes` sequences: 1, 2,

@@ -89,8 +89,7 @@ TEST(ProfileTimes, GoOnStraightBeyondTheTables) {
     // By the outer half of the table: 2 to 3 ms between 128 and 256 tokens, 64 tokens' worth is half of that.
     EXPECT_NEAR(ms_of_decodes(1, 320), 3.5, 1e-9);
     EXPECT_NEAR(ms_of_decodes(3, 3 * 10000), 6, 1e-9);  // flat remains flat
-    EXPECT_NEAR(ms(times().line(decodes_of(72, 72), true)) - 6 * 0.072,
-                6 + (72 - 3) * (6 - 2) / 2.0, 1e-9);
+    EXPECT_NEAR(ms(times().line(decodes_of(72, 72), true)) - 6 * 0.072, 6 + (72 - 3) * (6 - 2) / 2.0, 1e-9);
     const std::vector<PrefillChunk> chunk = {{.tokens = 40, .context_tokens = 0}};
     // 0.5 to 0.6 ms between 10 and 20 tokens squared.
     EXPECT_NEAR(ms(times().line({.prefills = chunk}, true)) - 6 * 0.040, 0.6 + 0.1 * (1600 - 400) / 300, 1e-9);
