@@ -101,7 +101,7 @@ void Assembly::assemble_admission() {
 
 /// Whether gateways can learn what the router wants to know, and the router be made for the pools there are.
 void Assembly::assemble_routing() {
-    const Reading& gateways = root_.maps["gateways"];
+    Reading& gateways = root_.maps["gateways"];
     if (!gateways.is_sound) return;
     const PolicyReading& reports = gateways.policies.at("reports");
     for (std::size_t i = 0; i < scenario_.pools.size(); ++i) {
@@ -123,8 +123,15 @@ void Assembly::assemble_routing() {
             return;
         }
     }
-    const PolicyReading& reading = gateways.policies.at("router");
+    PolicyReading& reading = gateways.policies.at("router");
     const auto* router = registries_.routers.find(reading.name);
+    if (!find_files(reading, router->parameters)) return;
+    scenario_.gateways.router = choice_of(reading);
+    for (const Parameter& parameter : router->parameters) {
+        if (parameter.kind != ParameterKind::File || !reading.parameters.has(parameter.key)) continue;
+        const std::string& path = reading.parameters.word(parameter.key);
+        scenario_.gateways.router_files[path] = files_.open_data(path).text;
+    }
     for (const Stream& stream : scenario_.streams) {
         if (stream.pools.empty()) continue;  // and that was told
         bool needs_instant = false;
@@ -167,6 +174,20 @@ std::string Assembly::locate(const std::string& path, const Place& place) const 
     const std::filesystem::path given(path);
     if (given.is_absolute() || !is_in_scenario) return path;
     return (std::filesystem::path(scenario_path_).parent_path() / given).lexically_normal().string();
+}
+
+bool Assembly::find_files(PolicyReading& policy, const std::vector<Parameter>& declared) {
+    const std::size_t before = problems_.size();
+    for (const Parameter& parameter : declared) {
+        if (parameter.kind != ParameterKind::File || !policy.parameters.has(parameter.key)) continue;
+        const std::string& given = policy.parameters.word(parameter.key);
+        const std::string path = files_.absolute(locate(given, policy.places.at(parameter.key)));
+        if (const InputFiles::File& file = files_.open_data(path); !file.is_readable)
+            problems_.add(policy.places.at(parameter.key), policy.paths.at(parameter.key),
+                          fmt::format("cannot read \"{}\": {}", given, file.reason));
+        policy.parameters.set(parameter.key, path);
+    }
+    return problems_.size() == before;
 }
 
 void Assembly::with_place(const PolicyReading& policy, const std::function<void()>& make) {

@@ -33,6 +33,9 @@ private:
     void check_times();
     [[nodiscard]] std::string locate(const std::string& path, const Place& place) const;
     void with_place(const PolicyReading& policy, const std::function<void()>& make);
+    /// Turns the files that the policy's parameters name into absolute paths; false after telling of those that cannot
+    /// be read.
+    [[nodiscard]] bool find_files(PolicyReading& policy, const std::vector<Parameter>& declared);
     [[nodiscard]] static PolicyChoice choice_of(const PolicyReading& policy) {
         return {policy.name, policy.parameters};
     }
@@ -44,7 +47,8 @@ private:
     void choose_activations(Reading& reading, Pool& pool);
     void check_layout(const Reading& reading, const Pool& pool);
     void check_pipeline(const Reading& reading, const Pool& pool);
-    void check_memory(const Reading& reading, Pool& pool);
+    void check_memory(Reading& reading, Pool& pool);
+    void make_step_time(PolicyReading& timing, Pool& pool);
     [[nodiscard]] std::vector<std::string> classes_read() const;
 
     // assembly_names.cpp: what the names of models, GPUs and node types mean; false after telling what is wrong

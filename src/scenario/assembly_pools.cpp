@@ -167,7 +167,7 @@ std::vector<std::string> Assembly::classes_read() const {
 }
 
 /// Whether the model fits, and whether the policies can be made for what is left.
-void Assembly::check_memory(const Reading& reading, Pool& pool) {
+void Assembly::check_memory(Reading& reading, Pool& pool) {
     // A scheduler that bounds the tokens of a step calls the bound chunk_tokens; one that does not may fill the
     // context.
     const Parameters& scheduling = pool.scheduler.parameters;
@@ -209,9 +209,16 @@ void Assembly::check_memory(const Reading& reading, Pool& pool) {
                                           .is_like_vidur = is_vidur};
     with_place(reading.policies.at("scheduler"),
                [&] { static_cast<void>(scheduler->make(limits, pool.scheduler.parameters, scenario_.stepping)); });
-    const auto* timing = registries_.timings.find(pool.timing.name);
-    with_place(reading.policies.at("timing"),
-               [&] { static_cast<void>(timing->make(pool.step_time_target(), pool.timing.parameters)); });
+    make_step_time(reading.policies.at("timing"), pool);
+}
+
+void Assembly::make_step_time(PolicyReading& timing, Pool& pool) {
+    const auto* entry = registries_.timings.find(timing.name);
+    if (!find_files(timing, entry->parameters)) return;
+    pool.timing = choice_of(timing);
+    timing::StepTimeTarget target = pool.step_time_target();
+    target.read_file = [this](const std::string& path) { return files_.open_data(path).text; };
+    with_place(timing, [&] { pool.step_time = entry->make(target, timing.parameters); });
 }
 
 }  // namespace regatta::scenario

@@ -90,10 +90,8 @@ void Fleet::add_gateways() {
 
 void Fleet::add_pool(std::size_t index) {
     const Pool& pool = scenario_.pools[index];
-    const auto* timing = registries_.timings.find(pool.timing.name);
-    REGATTA_CHECK(timing != nullptr, "an unknown policy passed the checks");
+    REGATTA_CHECK(pool.step_time != nullptr, "a pool without step times passed the checks");
     work_.push_back(pool.work());
-    step_times_.push_back(timing->make(pool.step_time_target(), pool.timing.parameters));
     boards_.emplace_back();
     reports_.emplace_back();
     instants_.push_back(scenario_.gateways.see_instant ? std::make_shared<routing::InstantPool>() : nullptr);
@@ -150,7 +148,7 @@ void Fleet::add_boards(std::size_t pool) {
 /// Nothing a replica of the pool gets is answered sooner: one shortest step, in whole nanoseconds. (What is refused or
 /// given up before that is told so late.)
 SimTime Fleet::least_step(std::size_t pool) const {
-    return SimTime::from_ns(step_times_[pool]->least_step_fine() >> timing::kFineBits);
+    return SimTime::from_ns(scenario_.pools[pool].step_time->least_step_fine() >> timing::kFineBits);
 }
 
 std::unique_ptr<routing::Router> Fleet::make_router(std::size_t choice, std::uint32_t gateway) const {
@@ -219,7 +217,7 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t pool_index,
         replicas.emplace_back(
             facts, scheduler->make(limits, pool.scheduler.parameters, scenario_.stepping),
             serving::Replica::Surroundings{
-                .timing = *step_times_[pool_index], .sink = sink_, .outcome = outcome_, .work = work_[pool_index]});
+                .timing = *pool.step_time, .sink = sink_, .outcome = outcome_, .work = work_[pool_index]});
     }
     const serving::NodeLp::Setup setup{
         .pool = PoolId(static_cast<std::uint16_t>(pool_index)),

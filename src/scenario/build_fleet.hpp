@@ -47,13 +47,12 @@ private:
     serving::RecordSink& sink_;
     engine::Model model_;
     engine::GroupId gateways_;
-    std::vector<engine::GroupId> nodes_;                              ///< by pool
-    std::vector<std::unique_ptr<timing::StepTimeModel>> step_times_;  ///< by pool
-    std::vector<llm::WorkFacts> work_;                                ///< by pool
-    std::vector<std::uint32_t> first_node_;                           ///< by pool: NodeId of its first node
-    std::vector<std::uint32_t> first_replica_;                        ///< by pool: ReplicaId of its first replica
-    serving::LoadSet loads_;                                          ///< that gateways look at
-    std::vector<std::vector<std::uint16_t>> choices_;                 ///< different sets of pools that serve a stream
+    std::vector<engine::GroupId> nodes_;               ///< by pool
+    std::vector<llm::WorkFacts> work_;                 ///< by pool
+    std::vector<std::uint32_t> first_node_;            ///< by pool: NodeId of its first node
+    std::vector<std::uint32_t> first_replica_;         ///< by pool: ReplicaId of its first replica
+    serving::LoadSet loads_;                           ///< that gateways look at
+    std::vector<std::vector<std::uint16_t>> choices_;  ///< different sets of pools that serve a stream
     std::vector<std::uint16_t> choice_of_stream_;
     std::vector<routing::BoardUse> board_uses_;    ///< by board
     std::vector<serving::LoadBoards> boards_;      ///< by pool

@@ -38,6 +38,8 @@ std::string noun_of(ParameterKind kind) {
             return "true or false";
         case ParameterKind::Word:
             return "a text";
+        case ParameterKind::File:
+            return "a file";
         case ParameterKind::Numbers:
             return "a list of numbers";
         case ParameterKind::Points:
@@ -85,6 +87,7 @@ std::string write_bound(double bound, ParameterKind kind) {
             return write_number(bound);
         case ParameterKind::Flag:
         case ParameterKind::Word:
+        case ParameterKind::File:
             return "";
     }
     return "";
@@ -145,7 +148,8 @@ Read<Value> decode_scalar(const Node& node, const Parameter& declared) {
             if (node.text == "true") return Value(true);
             if (node.text == "false") return Value(false);
             return refused(declared, node.as_found());
-        case ParameterKind::Word: {
+        case ParameterKind::Word:
+        case ParameterKind::File: {
             const auto& choices = declared.choices;
             if (node.text.empty()) return refused(declared, "an empty text");
             if (choices.empty() || std::find(choices.begin(), choices.end(), node.text) != choices.end())
@@ -265,7 +269,8 @@ Read<Value> decode(const Node& node, const Parameter& declared) {
     if (is_list && node.kind == Node::Kind::List)
         return declared.kind == ParameterKind::Numbers ? decode_numbers(node, declared) : decode_points(node, declared);
     if (is_list || node.kind != Node::Kind::Scalar) return refused(declared, node.as_found());
-    const bool is_text = takes_unit(declared.kind) || declared.kind == ParameterKind::Word;
+    const bool is_text = takes_unit(declared.kind) || declared.kind == ParameterKind::Word ||
+                         declared.kind == ParameterKind::File;
     // JSON cannot write 50us without quotes, but it can write 8; so quotes around a plain number are a slip.
     if (node.is_quoted && !is_text) return refused(declared, node.as_found() + "; leave out the quotes");
     return decode_scalar(node, declared);

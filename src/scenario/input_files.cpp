@@ -13,7 +13,9 @@
 #include <boost/serialization/map.hpp>
 #include <boost/serialization/string.hpp>
 
+#include "regatta/base/errors.hpp"
 #include "scenario/document.hpp"
+#include "workload/text_input.hpp"
 
 namespace boost::serialization {
 
@@ -26,6 +28,9 @@ void serialize(Archive& archive, regatta::scenario::InputFiles::File& file, unsi
 
 namespace regatta::scenario {
 namespace {
+
+/// A profile of a few thousand measurements takes 10 MB; this is what every rank can hold several of.
+constexpr std::size_t kMaxDataBytes = std::size_t{256} << 20U;
 
 std::string reason_of(int error) {
     if (error == ENOENT || error == ENOTDIR) return "no such file";
@@ -75,6 +80,37 @@ const InputFiles::File& InputFiles::read(const std::string& path, bool keeps_tex
         }
     }
     return files.emplace(path, std::move(file)).first->second;
+}
+
+const InputFiles::File& InputFiles::open_data(const std::string& path) {
+    if (const auto found = files.find(path); found != files.end()) return found->second;
+    return files.emplace(path, read_data(path)).first->second;
+}
+
+InputFiles::File InputFiles::read_data(const std::string& path) const {
+    File file;
+    file.reason = "no such file";
+    if (!reads_disk) return file;
+    try {
+        workload::TextInput input(path);
+        std::array<char, 65536> block;
+        std::size_t count = block.size();
+        while (count == block.size() && file.text.size() <= kMaxDataBytes) {
+            count = input.read(block);
+            file.text.append(block.data(), count);
+        }
+    } catch (const InputError& error) {
+        // "FILE: what is wrong"; whoever asked names the file.
+        const std::string& problem = error.problems().front();
+        return {.is_readable = false, .text = {}, .reason = problem.substr(problem.find(path) + path.size() + 2)};
+    }
+    if (file.text.size() > kMaxDataBytes)
+        return {.is_readable = false,
+                .text = {},
+                .reason = "more than " + std::to_string(kMaxDataBytes >> 20U) + " MiB when unpacked"};
+    file.is_readable = true;
+    file.reason.clear();
+    return file;
 }
 
 std::string InputFiles::absolute(const std::string& path) {

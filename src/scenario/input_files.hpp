@@ -23,6 +23,8 @@ struct InputFiles {
     [[nodiscard]] const File& open(const std::string& path);
     /// Whether a file that may be too large to keep can be read; its text stays out.
     [[nodiscard]] const File& probe(const std::string& path);
+    /// A table of data, unpacked where it is compressed; far longer than a scenario may be.
+    [[nodiscard]] const File& open_data(const std::string& path);
     /// `path` from the root, without ".." and ".".
     [[nodiscard]] std::string absolute(const std::string& path);
 
@@ -32,6 +34,7 @@ struct InputFiles {
 
 private:
     const File& read(const std::string& path, bool keeps_text);
+    File read_data(const std::string& path) const;
 };
 
 }  // namespace regatta::scenario

@@ -70,6 +70,8 @@ Json value_schema(const Parameter& parameter) {
             return {{"type", "boolean"}};
         case ParameterKind::Word:
             return parameter.choices.empty() ? any_text() : Json{{"enum", parameter.choices}};
+        case ParameterKind::File:
+            return {{"type", "string"}};
         case ParameterKind::Numbers:
             return {{"type", "array"}, {"items", {{"type", "number"}}}};
         case ParameterKind::Points:

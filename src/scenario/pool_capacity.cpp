@@ -73,10 +73,8 @@ std::vector<timing::PrefillChunk> chunks_of(double tokens, double prompt) {
 
 }  // namespace
 
-PoolCapacity capacity_of(const Pool& pool, const Registries& registries, const workload::RequestMix& mix) {
-    const auto* entry = registries.timings.find(pool.timing.name);
-    REGATTA_CHECK(entry != nullptr, "an unknown policy passed the checks");
-    const auto timing = entry->make(pool.step_time_target(), pool.timing.parameters);
+PoolCapacity capacity_of(const Pool& pool, const workload::RequestMix& mix) {
+    REGATTA_CHECK(pool.step_time != nullptr, "a pool without step times passed the checks");
     const Means means = means_of(mix);
     const Limit limit = limit_of(pool, means);
     PoolCapacity best;
@@ -90,7 +88,8 @@ PoolCapacity capacity_of(const Pool& pool, const Registries& registries, const w
         shape.decode_context_tokens = std::llround(decodes * means.decode_context);
         shape.prefills = chunks;
         shape.samples = std::max<std::int64_t>(1, std::llround(decodes + completions));
-        const double step_s = static_cast<double>(timing->line(shape).at(shape.decode_context_tokens)) / kFinePerSecond;
+        const double step_s =
+            static_cast<double>(pool.step_time->line(shape).at(shape.decode_context_tokens)) / kFinePerSecond;
         const double requests_per_s = pool.replicas() * completions / step_s;
         if (requests_per_s <= best.requests_per_s) continue;
         best.requests_per_s = requests_per_s;

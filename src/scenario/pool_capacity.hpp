@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <string>
 
-#include "regatta/scenario/registries.hpp"
 #include "scenario/scenario.hpp"
 #include "workload/survey.hpp"
 
@@ -22,6 +21,6 @@ struct PoolCapacity {
 };
 
 /// `mix` has at least one request.
-[[nodiscard]] PoolCapacity capacity_of(const Pool& pool, const Registries& registries, const workload::RequestMix& mix);
+[[nodiscard]] PoolCapacity capacity_of(const Pool& pool, const workload::RequestMix& mix);
 
 }  // namespace regatta::scenario

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,10 +58,13 @@ struct Pool {
     std::int64_t max_context_tokens = 0;  ///< longest prompt plus output; never above the model's
     PolicyChoice scheduler;
     PolicyChoice timing;
+    /// Made once, for it may hold much. Shared by the scenario's copies and the fleet that is built from it.
+    std::shared_ptr<timing::StepTimeModel> step_time;
     SimTime gateway_latency;                ///< one way, gateway to node and back
     std::optional<std::int64_t> max_queue;  ///< requests that may wait at a replica; none: no limit
     double weight = 1;                      ///< what a replica counts against one of another pool, where routers weigh
 
+    /// Without files.
     [[nodiscard]] timing::StepTimeTarget step_time_target() const;
     [[nodiscard]] llm::WorkFacts work() const { return llm::work_facts(model, weight_type, kv_type); }
     [[nodiscard]] std::uint32_t gpus_per_replica() const { return tensor_parallel * pipeline_parallel; }
@@ -73,6 +78,7 @@ struct Pool {
 struct Gateways {
     std::uint32_t count = 1;
     PolicyChoice router;
+    std::map<std::string, std::string> router_files;  ///< by path: the text of those that its parameters name
     std::vector<PolicyChoice> admissions;
     /// How often nodes report their load to all gateways; none: each completion is told to the gateway that dispatched.
     std::optional<SimTime> report_every;

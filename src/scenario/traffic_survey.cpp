@@ -70,7 +70,7 @@ TrafficSurvey survey_traffic(const Scenario& scenario, const Registries& registr
         if (pool.mix.requests == 0) continue;
         for (std::size_t k = 0; k < per_stretch[i].size(); ++k)
             pool.peak_per_s = std::max(pool.peak_per_s, per_stretch[i][k] / survey.stretch_s(k));
-        pool.capacity = capacity_of(scenario.pools[i], registries, pool.mix);
+        pool.capacity = capacity_of(scenario.pools[i], pool.mix);
     }
     return survey;
 }

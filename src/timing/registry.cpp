@@ -1,6 +1,7 @@
 #include "regatta/timing/registry.hpp"
 
 #include "timing/linear.hpp"
+#include "timing/profile.hpp"
 #include "timing/roofline.hpp"
 
 namespace regatta::timing {
@@ -10,6 +11,7 @@ StepTimeRegistry built_in_step_time_models() {
         {"roofline", "each operator takes the longer of its arithmetic and its memory traffic", roofline_parameters(),
          make_roofline},
         {"linear", "a constant, plus per token, plus per token of context", linear_parameters(), make_linear},
+        {"profile", "sums of measured times of operators, as in Vidur", profile_parameters(), make_profile},
     });
 }
 

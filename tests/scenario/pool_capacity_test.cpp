@@ -36,7 +36,7 @@ workload::RequestMix mix_of(std::uint32_t prompt, std::uint32_t output, int coun
 TEST(PoolCapacity, IsTheLargestBatchOverItsTimeWhenStepsCostTheSame) {
     const Scenario scenario = with_timing("step_us: 10000, token_us: 0, context_token_ns: 0");
     // 100 prompt tokens and 10 decodes per request: 2048 tokens are 18.6 requests per step of 10 ms.
-    const PoolCapacity capacity = capacity_of(scenario.pools[0], Registries{}, mix_of(100, 11));
+    const PoolCapacity capacity = capacity_of(scenario.pools[0], mix_of(100, 11));
     EXPECT_EQ(capacity.bound, "chunk_tokens");
     EXPECT_NEAR(capacity.requests_per_s, 2 * 2048 / 110.0 / 0.01, 1e-6);
     EXPECT_NEAR(capacity.prompt_tokens_per_s, 100 * capacity.requests_per_s, 1e-6);
@@ -47,7 +47,7 @@ TEST(PoolCapacity, IsTheLargestBatchOverItsTimeWhenStepsCostTheSame) {
 
 TEST(PoolCapacity, IsBoundByTheSequencesOfAStepWhereAnswersAreLong) {
     const Scenario scenario = with_timing("step_us: 10000, token_us: 0, context_token_ns: 0");
-    const PoolCapacity capacity = capacity_of(scenario.pools[0], Registries{}, mix_of(10, 1000));
+    const PoolCapacity capacity = capacity_of(scenario.pools[0], mix_of(10, 1000));
     EXPECT_EQ(capacity.bound, "max_running");
     EXPECT_NEAR(capacity.requests_per_s, 2 * 256 / 1000.0 / 0.01, 1e-6);
 }
@@ -55,7 +55,7 @@ TEST(PoolCapacity, IsBoundByTheSequencesOfAStepWhereAnswersAreLong) {
 TEST(PoolCapacity, IsBoundByTheCacheWhereContextsAreLong) {
     const Scenario scenario =
         with_timing("step_us: 10000, token_us: 0, context_token_ns: 0", "      kv_blocks: 1000\n");
-    const PoolCapacity capacity = capacity_of(scenario.pools[0], Registries{}, mix_of(4000, 101));
+    const PoolCapacity capacity = capacity_of(scenario.pools[0], mix_of(4000, 101));
     EXPECT_EQ(capacity.bound, "KV cache");
     const double kept = 100 * (4000 + 50.5 + 8) + 4000 + 8;
     EXPECT_NEAR(capacity.requests_per_s, 2 * 16'000 / kept / 0.01, 1e-6);
@@ -65,13 +65,13 @@ TEST(PoolCapacity, CountsTheContextThatDecodesAndPromptsAttendTo) {
     // Only context costs: 1 us per token of it. Decodes of a request: 10 x (100 + 5.5) tokens. Its prompt, as one chunk
     // without context before it, costs nothing here.
     const Scenario scenario = with_timing("step_us: 0, token_us: 0, context_token_ns: 1000");
-    const PoolCapacity capacity = capacity_of(scenario.pools[0], Registries{}, mix_of(100, 11, 7));
+    const PoolCapacity capacity = capacity_of(scenario.pools[0], mix_of(100, 11, 7));
     EXPECT_NEAR(capacity.requests_per_s, 2 / (1055 * 1e-6), 0.05 * 2 / (1055 * 1e-6));
 }
 
 TEST(PoolCapacity, ServesRequestsOfOneTokenByPromptsAlone) {
     const Scenario scenario = with_timing("step_us: 0, token_us: 10, context_token_ns: 0");
-    const PoolCapacity capacity = capacity_of(scenario.pools[0], Registries{}, mix_of(100, 1));
+    const PoolCapacity capacity = capacity_of(scenario.pools[0], mix_of(100, 1));
     EXPECT_EQ(capacity.decodes, 0);
     EXPECT_NEAR(capacity.requests_per_s, 2 / (100 * 10e-6), 1);
 }

@@ -23,6 +23,7 @@ enum class ParameterKind {
     BytesPerSecond,  ///< "3.35TB/s" or "400Gbps"; stored as double bytes per second
     Flag,            ///< true or false
     Word,            ///< text, or one of `choices`
+    File,            ///< path of a file, from where the scenario lies; stored as text, as an absolute path
     Numbers,         ///< list of decimal numbers; stored as vector<double>
     Points,          ///< list of pairs [[fraction, value], ...]; stored as vector<pair<double, double>>
     RatePoints,      ///< list of pairs [[time, rate], ...]; stored as vector<pair<SimTime, double>>
@@ -56,7 +57,7 @@ public:
     [[nodiscard]] double real(std::string_view key) const;         ///< Real, Fraction, Rate, BytesPerSecond
     [[nodiscard]] bool flag(std::string_view key) const;
     [[nodiscard]] SimTime duration(std::string_view key) const;
-    [[nodiscard]] const std::string& word(std::string_view key) const;
+    [[nodiscard]] const std::string& word(std::string_view key) const;  ///< Word, File
     [[nodiscard]] const std::vector<double>& numbers(std::string_view key) const;
     [[nodiscard]] const std::vector<std::pair<double, double>>& points(std::string_view key) const;
     [[nodiscard]] const std::vector<std::pair<SimTime, double>>& rate_points(std::string_view key) const;

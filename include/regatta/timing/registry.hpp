@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "regatta/base/registry.hpp"
 #include "regatta/hardware/gpu.hpp"
@@ -20,6 +22,9 @@ struct StepTimeTarget {
     llm::DataType weight_type = llm::DataType::Bf16;
     llm::DataType activation_type = llm::DataType::Bf16;  ///< what matrix products are computed in
     llm::DataType kv_type = llm::DataType::Bf16;
+    /// The text of a file that a parameter names, unpacked; throws InputError when it cannot be read. Only for the
+    /// factory.
+    std::function<std::string(const std::string& path)> read_file = {};
 };
 
 using StepTimeFactory = std::unique_ptr<StepTimeModel> (*)(const StepTimeTarget&, const Parameters&);

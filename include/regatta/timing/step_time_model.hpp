@@ -62,10 +62,16 @@ struct StepParts {
     double overhead = 0;           ///< of the step and its layers besides operators
 };
 
-/// How long one forward pass of a replica takes. Implementations are immutable and shared by all replicas of a pool.
+class WorkSharing;
+
+/// How long one forward pass of a replica takes. Implementations are immutable once prepared, and shared by all replicas
+/// of a pool.
 class StepTimeModel {
 public:
     virtual ~StepTimeModel() = default;
+    /// Does what takes long, such as training on measurements: not needed to check a scenario, but before any other
+    /// call. Once, on all ranks together.
+    virtual void prepare(WorkSharing& /*work*/) {}
     /// `shape` has at least one decode or prefill chunk. Every step takes at least one nanosecond (implementations
     /// clamp base and slope accordingly).
     [[nodiscard]] virtual StepLine line(const BatchShape& shape) const = 0;

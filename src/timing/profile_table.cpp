@@ -1,0 +1,135 @@
+#include "timing/profile_table.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "regatta/base/errors.hpp"
+#include "timing/profile_csv.hpp"
+
+namespace regatta::timing {
+namespace {
+
+constexpr std::int64_t kMostDirectRows = 1 << 20;
+
+double real(std::int64_t count) {
+    return static_cast<double>(count);
+}
+
+/// The straight line through (half, at_half) and (last, at_last), which never falls, at x.
+double beyond(double half, double at_half, double last, double at_last, double x) {
+    if (!(last > half)) return at_last;
+    return at_last + std::max(at_last - at_half, 0.0) / (last - half) * (x - last);
+}
+
+}  // namespace
+
+OpTable::OpTable(std::span<const Run> runs, Growth growth) : growth_(growth) {
+    REGATTA_CHECK(!runs.empty(), "an operator's table is empty");
+    for (const Run& run : runs) {
+        if (rows_.empty() || rows_.back().a != run.a) {
+            REGATTA_CHECK(rows_.empty() || rows_.back().a < run.a, "rows of a table are out of order");
+            rows_.push_back({.a = run.a, .first = run.b_first, .lasts = {}, .ms = {}});
+        }
+        Row& row = rows_.back();
+        REGATTA_CHECK(run.b_first <= run.b_last && (row.lasts.empty() || row.lasts.back() < run.b_first),
+                      "runs of a table overlap");
+        // Runs of equal times become one, so that whoever asks how long a time holds hears all of it.
+        if (!row.ms.empty() && row.ms.back() == run.ms)
+            row.lasts.back() = run.b_last;
+        else {
+            row.lasts.push_back(run.b_last);
+            row.ms.push_back(run.ms);
+        }
+        last_b_ = std::max(last_b_, run.b_last);
+    }
+    // Rows are found without a search: their a are multiples of some unit.
+    std::int64_t unit = 0;
+    for (const Row& row : rows_)
+        unit = std::gcd(unit, row.a);
+    a_unit_ = std::max<std::int64_t>(unit, 1);
+    if (last_a() / a_unit_ > kMostDirectRows) return;
+    std::uint32_t row = 0;
+    for (std::int64_t a = 0; a <= last_a(); a += a_unit_) {
+        if (rows_[row].a < a) ++row;
+        row_of_a_.push_back(row);
+    }
+}
+
+double OpTable::in_row(const Row& row, std::int64_t b) const {
+    const std::int64_t last = row.lasts.back();
+    if (b <= last) {
+        const auto found = std::lower_bound(row.lasts.begin(), row.lasts.end(), b);
+        return row.ms[static_cast<std::size_t>(found - row.lasts.begin())];
+    }
+    const std::int64_t half = last / 2;
+    const auto x = [&](std::int64_t at) { return growth_ == Growth::Square ? real(at) * real(at) : real(at); };
+    return beyond(x(half), in_row(row, half), x(last), row.ms.back(), x(b));
+}
+
+double OpTable::at(std::int64_t a, std::int64_t b) const {
+    if (a <= last_a()) {
+        const auto slot = static_cast<std::size_t>((a + a_unit_ - 1) / a_unit_);
+        if (slot < row_of_a_.size()) return in_row(rows_[row_of_a_[slot]], b);
+        const auto row = std::lower_bound(rows_.begin(), rows_.end(), a,
+                                          [](const Row& left, std::int64_t right) { return left.a < right; });
+        return in_row(*row, b);
+    }
+    const std::int64_t half = last_a() / 2;
+    return beyond(real(half), at(half, b), real(last_a()), in_row(rows_.back(), b), real(a));
+}
+
+double OpTable::least_ms() const {
+    double least = rows_.front().ms.front();
+    for (const Row& row : rows_)
+        least = std::min(least, *std::min_element(row.ms.begin(), row.ms.end()));
+    return least;
+}
+
+std::vector<OpTable::Run> OpTable::runs() const {
+    std::vector<Run> runs;
+    for (const Row& row : rows_) {
+        std::int64_t first = row.first;
+        for (std::size_t i = 0; i < row.lasts.size(); ++i) {
+            runs.push_back({.a = row.a, .b_first = first, .b_last = row.lasts[i], .ms = row.ms[i]});
+            first = row.lasts[i] + 1;
+        }
+    }
+    return runs;
+}
+
+OpTable::Growth growth_of(std::string_view op) {
+    return op == "attn_prefill" ? OpTable::Growth::Square : OpTable::Growth::Linear;
+}
+
+OpTables read_op_tables(const std::string& name, std::string_view text) {
+    const CsvTable csv(name, text);
+    const std::size_t op_column = csv.column("op");
+    const std::size_t a_column = csv.column("a");
+    const std::size_t first_column = csv.column("b_first");
+    const std::size_t last_column = csv.column("b_last");
+    const std::size_t ms_column = csv.column("ms");
+    std::map<std::string, std::vector<OpTable::Run>, std::less<>> runs;
+    for (std::size_t row = 0; row < csv.rows(); ++row) {
+        const OpTable::Run run{.a = csv.count(row, a_column),
+                               .b_first = csv.count(row, first_column),
+                               .b_last = csv.count(row, last_column),
+                               .ms = csv.number(row, ms_column)};
+        std::vector<OpTable::Run>& before = runs[std::string(csv.text(row, op_column))];
+        if (run.b_last < run.b_first)
+            throw csv.problem(row, fmt::format("b_last: {} is below b_first, {}", run.b_last, run.b_first));
+        if (run.ms < 0) throw csv.problem(row, fmt::format("ms: expected at least 0, found {}", run.ms));
+        if (!before.empty() &&
+            (run.a < before.back().a || (run.a == before.back().a && run.b_first <= before.back().b_last)))
+            throw csv.problem(row, "expected the rows of an operator in order of a, then b, without overlaps");
+        before.push_back(run);
+    }
+    OpTables tables;
+    for (const auto& [op, of_op] : runs)
+        tables.emplace(op, OpTable(of_op, growth_of(op)));
+    return tables;
+}
+
+}  // namespace regatta::timing
