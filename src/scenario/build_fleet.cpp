@@ -188,7 +188,13 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_gateway(std::uint32_t index)
                                                 routing::GatewayLp::Surroundings{.sink = sink_, .arrived = arrived_});
 }
 
-std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t pool_index, std::uint32_t index) {
+std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t pool, std::uint32_t index) {
+    if (scenario_.pools[pool].pipeline_parallel > 1) return make_node_of<serving::PipelineReplica>(pool, index);
+    return make_node_of<serving::Replica>(pool, index);
+}
+
+template <class AnyReplica>
+std::unique_ptr<engine::LogicalProcess> Fleet::make_node_of(std::size_t pool_index, std::uint32_t index) {
     const Pool& pool = scenario_.pools[pool_index];
     const auto* scheduler = registries_.schedulers.find(pool.scheduler.name);
     REGATTA_CHECK(scheduler != nullptr, "an unknown policy passed the checks");
@@ -202,7 +208,7 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t pool_index,
                                           .pipeline_stages = pool.pipeline_parallel,
                                           .planned_sequences = pool.planned_sequences,
                                           .is_like_vidur = scenario_.compat == Compat::Vidur};
-    std::vector<serving::Replica> replicas;
+    std::vector<AnyReplica> replicas;
     replicas.reserve(pool.replicas_per_group());
     for (std::uint32_t slot = 0; slot < pool.replicas_per_group(); ++slot) {
         const bool is_recorded = first + slot < scenario_.steps.replicas;
@@ -211,6 +217,7 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t pool_index,
                                           .pool = PoolId(static_cast<std::uint16_t>(pool_index)),
                                           .gpus = pool.gpus_per_replica(),
                                           .kv_blocks = limits.kv_blocks,
+                                          .stages = pool.pipeline_parallel,
                                           .max_queue = pool.max_queue.value_or(INT64_MAX),
                                           .record_from = is_recorded ? scenario_.steps.from : SimTime::never(),
                                           .record_to = scenario_.steps.to};
@@ -219,7 +226,7 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t pool_index,
             serving::Replica::Surroundings{
                 .timing = *pool.step_time, .sink = sink_, .outcome = outcome_, .work = work_[pool_index]});
     }
-    const serving::NodeLp::Setup setup{
+    const serving::NodeSetup setup{
         .pool = PoolId(static_cast<std::uint16_t>(pool_index)),
         .first_in_pool = first,
         .tells_completions = !scenario_.gateways.report_every && !scenario_.gateways.see_instant,
@@ -229,7 +236,7 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t pool_index,
         .gateway_latency = pool.gateway_latency,
         .least_step = least_step(pool_index),
         .first_gateway = model_.id_of(gateways_, 0)};
-    return std::make_unique<serving::NodeLp>(setup, std::move(replicas), sink_);
+    return std::make_unique<serving::BasicNodeLp<AnyReplica>>(setup, std::move(replicas), sink_);
 }
 
 }  // namespace regatta::scenario

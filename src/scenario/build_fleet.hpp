@@ -39,6 +39,8 @@ private:
     [[nodiscard]] std::unique_ptr<routing::Router> make_router(std::size_t choice, std::uint32_t gateway) const;
     [[nodiscard]] std::unique_ptr<engine::LogicalProcess> make_gateway(std::uint32_t index);
     [[nodiscard]] std::unique_ptr<engine::LogicalProcess> make_node(std::size_t pool, std::uint32_t index);
+    template <class AnyReplica>
+    [[nodiscard]] std::unique_ptr<engine::LogicalProcess> make_node_of(std::size_t pool, std::uint32_t index);
     [[nodiscard]] SimTime least_step(std::size_t pool) const;
     [[nodiscard]] double traffic_share(std::size_t pool) const;
 

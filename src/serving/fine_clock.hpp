@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 
 #include "regatta/base/time.hpp"
@@ -21,9 +22,14 @@ public:
         result.remainder_ = sum & (timing::kFinePerNs - 1);
         return result;
     }
+    /// Since `earlier`, in units of 2^-16 ns.
+    [[nodiscard]] std::int64_t fine_since(const FineClock& earlier) const {
+        return ((ns_ - earlier.ns_) << timing::kFineBits) + remainder_ - earlier.remainder_;
+    }
     /// The first whole nanosecond that is not before the instant.
     [[nodiscard]] SimTime ceiling() const { return SimTime::from_ns(ns_ + (remainder_ > 0 ? 1 : 0)); }
 
+    friend auto operator<=>(const FineClock&, const FineClock&) = default;
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
         archive& ns_& remainder_;

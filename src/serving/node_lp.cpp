@@ -25,7 +25,8 @@ std::uint32_t load_value(std::int64_t load) {
 
 }  // namespace
 
-NodeLp::NodeLp(const Setup& setup, std::vector<Replica> replicas, RecordSink& sink)
+template <class AnyReplica>
+BasicNodeLp<AnyReplica>::BasicNodeLp(const Setup& setup, std::vector<AnyReplica> replicas, RecordSink& sink)
     : setup_(setup),
       replicas_(std::move(replicas)),
       shows_requests_(setup.boards[index_of(Load::Requests)].has_value()),
@@ -36,16 +37,18 @@ NodeLp::NodeLp(const Setup& setup, std::vector<Replica> replicas, RecordSink& si
       seen_(needs_samples_ ? replicas_.size() : 0),
       sink_(&sink) {}
 
-Request NodeLp::request_of(const engine::Event& event, const Dispatch& dispatch) const {
+template <class AnyReplica>
+Request BasicNodeLp<AnyReplica>::request_of(const engine::Event& event, const Dispatch& dispatch) const {
     return dispatch.request(RequestId(event.key), GatewayId(event.sender.value() - setup_.first_gateway.value()));
 }
 
-void NodeLp::handle(const engine::Event& event, engine::Context& context) {
+template <class AnyReplica>
+void BasicNodeLp<AnyReplica>::handle(const engine::Event& event, engine::Context& context) {
     REGATTA_CHECK(event.event_class() == kDispatchMessage,
                   fmt::format("a node gets a message of class {}", event.event_class()));
     const auto dispatch = event.payload_as<Dispatch>();
     const Request request = request_of(event, dispatch);
-    Replica& replica = replicas_.at(dispatch.slot);
+    AnyReplica& replica = replicas_.at(dispatch.slot);
     const EndReason refusal = replica.receive(request, context.now());
     if (refusal != EndReason::None) {
         const ServedRequest refused{.request = request, .received = context.now()};
@@ -59,8 +62,9 @@ void NodeLp::handle(const engine::Event& event, engine::Context& context) {
     if (counts_tokens_) count_tokens(dispatch.slot, request.prompt_tokens, context);
 }
 
-void NodeLp::wake(std::uint32_t slot, engine::Context& context) {
-    Replica& replica = replicas_[slot];
+template <class AnyReplica>
+void BasicNodeLp<AnyReplica>::wake(std::uint32_t slot, engine::Context& context) {
+    AnyReplica& replica = replicas_[slot];
     const std::span<const ServedRequest> finished = replica.wake(context.now());
     const bool has_time_outs = !replica.timed_out().empty();
     const bool has_ended = !finished.empty() || has_time_outs;
@@ -76,7 +80,8 @@ void NodeLp::wake(std::uint32_t slot, engine::Context& context) {
     if (const auto at = replica.new_wake_up()) context.wake_at(slot, *at);
 }
 
-void NodeLp::end_timed_out(std::uint32_t slot, std::uint32_t kv_blocks, engine::Context& context) {
+template <class AnyReplica>
+void BasicNodeLp<AnyReplica>::end_timed_out(std::uint32_t slot, std::uint32_t kv_blocks, engine::Context& context) {
     for (const TimedOutRequest& given_up : replicas_[slot].timed_out()) {
         record(given_up.served, replicas_[slot],
                {.state = EndState::TimedOut, .reason = given_up.reason, .at = context.now()});
@@ -84,32 +89,38 @@ void NodeLp::end_timed_out(std::uint32_t slot, std::uint32_t kv_blocks, engine::
     }
 }
 
-void NodeLp::left(const ServedRequest& served, std::uint32_t slot, std::uint32_t kv_blocks, engine::Context& context) {
+template <class AnyReplica>
+void BasicNodeLp<AnyReplica>::left(const ServedRequest& served, std::uint32_t slot, std::uint32_t kv_blocks,
+                                   engine::Context& context) {
     if (counts_tokens_) count_tokens(slot, -std::int64_t{served.request.prompt_tokens}, context);
     if (setup_.tells_completions) tell_completion(served, slot, kv_blocks, context);
 }
 
 /// What is outstanding changes with dispatches, completions and time-outs only.
-void NodeLp::show_requests(std::uint32_t slot, engine::Context& context) {
+template <class AnyReplica>
+void BasicNodeLp<AnyReplica>::show_requests(std::uint32_t slot, engine::Context& context) {
     context.publish(*setup_.boards[index_of(Load::Requests)], setup_.first_in_pool + slot,
                     static_cast<std::uint32_t>(replicas_[slot].outstanding()));
 }
 
-void NodeLp::count_tokens(std::uint32_t slot, std::int64_t added, engine::Context& context) {
+template <class AnyReplica>
+void BasicNodeLp<AnyReplica>::count_tokens(std::uint32_t slot, std::int64_t added, engine::Context& context) {
     tokens_[slot] += added;
     if (!shows_tokens_) return;
     context.publish(*setup_.boards[index_of(Load::Tokens)], setup_.first_in_pool + slot, load_value(tokens_[slot]));
 }
 
 /// Once per instant: nobody looks at a node after something has reached it at that instant, for arrivals come before.
-void NodeLp::bring_up(SimTime now) {
+template <class AnyReplica>
+void BasicNodeLp<AnyReplica>::bring_up(SimTime now) {
     if (!needs_samples_ || seen_at_ == now) return;
     for (std::size_t slot = 0; slot < replicas_.size(); ++slot)
         seen_[slot] = replicas_[slot].sample(now);
     seen_at_ = now;
 }
 
-std::int64_t NodeLp::load_of(Load load, std::uint32_t slot) const {
+template <class AnyReplica>
+std::int64_t BasicNodeLp<AnyReplica>::load_of(Load load, std::uint32_t slot) const {
     REGATTA_CHECK(setup_.looked_at.has(load),
                   fmt::format("{} of a node are looked at, which was not said beforehand", name_of(load)));
     switch (load) {
@@ -125,7 +136,8 @@ std::int64_t NodeLp::load_of(Load load, std::uint32_t slot) const {
     return replicas_.at(slot).outstanding();
 }
 
-void NodeLp::report(engine::BoardId board, SimTime at, engine::BoardWriter& writer) {
+template <class AnyReplica>
+void BasicNodeLp<AnyReplica>::report(engine::BoardId board, SimTime at, engine::BoardWriter& writer) {
     REGATTA_CHECK(board == setup_.boards[index_of(Load::KvBlocks)],
                   fmt::format("a node is asked for board {}, which shows no KV blocks of its pool", board.value()));
     for (std::uint32_t slot = 0; slot < replicas_.size(); ++slot)
@@ -134,8 +146,9 @@ void NodeLp::report(engine::BoardId board, SimTime at, engine::BoardWriter& writ
 
 /// Nodes promise to answer a dispatch no sooner than a shortest step after it: what ends sooner, because it is refused
 /// or given up, is told so much later. Then it does not tell the blocks: newer news might overtake it.
-void NodeLp::tell_completion(const ServedRequest& served, std::uint32_t slot, std::uint32_t kv_blocks,
-                             engine::Context& context) {
+template <class AnyReplica>
+void BasicNodeLp<AnyReplica>::tell_completion(const ServedRequest& served, std::uint32_t slot, std::uint32_t kv_blocks,
+                                              engine::Context& context) {
     const SimTime held_back = std::max(served.received + setup_.least_step - context.now(), SimTime());
     context.send(LpId(setup_.first_gateway.value() + served.request.gateway.value()),
                  setup_.gateway_latency + held_back, kCompletionMessage, served.request.id.value(),
@@ -146,7 +159,8 @@ void NodeLp::tell_completion(const ServedRequest& served, std::uint32_t slot, st
                             .at_ns = context.now().ns()});
 }
 
-void NodeLp::record(const ServedRequest& served, const Replica& replica, const End& how) {
+template <class AnyReplica>
+void BasicNodeLp<AnyReplica>::record(const ServedRequest& served, const AnyReplica& replica, const End& how) {
     const Request& request = served.request;
     RequestRecord record;
     record.request_id = request.id.value();
@@ -168,20 +182,23 @@ void NodeLp::record(const ServedRequest& served, const Replica& replica, const E
     sink_->request_ended(record);
 }
 
-void NodeLp::sample(SimTime at) {
+template <class AnyReplica>
+void BasicNodeLp<AnyReplica>::sample(SimTime at) {
     ReplicaSample sum;
-    for (Replica& replica : replicas_)
+    for (AnyReplica& replica : replicas_)
         sum += replica.sample(at);
     sink_->sample(setup_.pool, replicas_.front().facts().node, at, sum);
 }
 
-void NodeLp::prefetch(unsigned stage) const {
+template <class AnyReplica>
+void BasicNodeLp<AnyReplica>::prefetch(unsigned stage) const {
     // Which of several replicas will be touched is not known.
     if (replicas_.size() == 1) replicas_.front().prefetch(stage);
 }
 
-void NodeLp::finish(SimTime end, std::span<const engine::Event> undelivered) {
-    for (Replica& replica : replicas_) {
+template <class AnyReplica>
+void BasicNodeLp<AnyReplica>::finish(SimTime end, std::span<const engine::Event> undelivered) {
+    for (AnyReplica& replica : replicas_) {
         replica.finish(end, [&](const ServedRequest& served) {
             record(served, replica, {.state = EndState::Unfinished, .at = end});
         });
@@ -193,16 +210,21 @@ void NodeLp::finish(SimTime end, std::span<const engine::Event> undelivered) {
     }
 }
 
-void NodeLp::save(OutArchive& archive) const {
-    for (const Replica& replica : replicas_)
+template <class AnyReplica>
+void BasicNodeLp<AnyReplica>::save(OutArchive& archive) const {
+    for (const AnyReplica& replica : replicas_)
         replica.save(archive);
     archive << tokens_;
 }
 
-void NodeLp::load(InArchive& archive) {
-    for (Replica& replica : replicas_)
+template <class AnyReplica>
+void BasicNodeLp<AnyReplica>::load(InArchive& archive) {
+    for (AnyReplica& replica : replicas_)
         replica.load(archive);
     archive >> tokens_;
 }
+
+template class BasicNodeLp<Replica>;
+template class BasicNodeLp<PipelineReplica>;
 
 }  // namespace regatta::serving

@@ -12,6 +12,7 @@
 #include "regatta/serving/records.hpp"
 #include "serving/fleet_messages.hpp"
 #include "serving/node_state.hpp"
+#include "serving/pipeline_replica.hpp"
 #include "serving/replica.hpp"
 
 namespace regatta::serving {
@@ -21,23 +22,27 @@ namespace regatta::serving {
 /// are asked.
 using LoadBoards = std::array<std::optional<engine::BoardId>, kLoads>;
 
+/// What a node is made with.
+struct NodeSetup {
+    PoolId pool;
+    std::uint32_t first_in_pool = 0;  ///< number of its first replica within the pool
+    bool tells_completions = true;    ///< to the gateway that dispatched
+    bool tells_blocks = false;        ///< with a completion, how many KV blocks are in use
+    LoadBoards boards = {};           ///< without completions: where loads are reported
+    LoadSet looked_at = {};           ///< without either: what gateways of the island look at
+    SimTime gateway_latency;
+    SimTime least_step = {};  ///< nodes promise to answer a dispatch no sooner
+    LpId first_gateway;       ///< gateways are numbered one after the other
+};
+
 /// A server with its replicas, bound to the engine: turns dispatches into Replica::receive, wake-ups into
 /// Replica::wake, and what has ended into records and, where gateways are told, completions.
-class NodeLp final : public NodeState {
+template <class AnyReplica>
+class BasicNodeLp final : public NodeState {
 public:
-    struct Setup {
-        PoolId pool;
-        std::uint32_t first_in_pool = 0;  ///< number of its first replica within the pool
-        bool tells_completions = true;    ///< to the gateway that dispatched
-        bool tells_blocks = false;        ///< with a completion, how many KV blocks are in use
-        LoadBoards boards = {};           ///< without completions: where loads are reported
-        LoadSet looked_at = {};           ///< without either: what gateways of the island look at
-        SimTime gateway_latency;
-        SimTime least_step = {};  ///< nodes promise to answer a dispatch no sooner
-        LpId first_gateway;       ///< gateways are numbered one after the other
-    };
+    using Setup = NodeSetup;
     /// `sink` must outlive the process.
-    NodeLp(const Setup& setup, std::vector<Replica> replicas, RecordSink& sink);
+    BasicNodeLp(const Setup& setup, std::vector<AnyReplica> replicas, RecordSink& sink);
 
     [[nodiscard]] std::uint32_t wake_up_slots() const override { return static_cast<std::uint32_t>(replicas_.size()); }
     void handle(const engine::Event& event, engine::Context& context) override;
@@ -60,7 +65,7 @@ private:
         EndReason reason = EndReason::None;
         SimTime at;
     };
-    void record(const ServedRequest& served, const Replica& replica, const End& how);
+    void record(const ServedRequest& served, const AnyReplica& replica, const End& how);
     void count_tokens(std::uint32_t slot, std::int64_t added, engine::Context& context);
     /// One that was outstanding at a replica is no longer; `kv_blocks` are in use there now.
     void left(const ServedRequest& served, std::uint32_t slot, std::uint32_t kv_blocks, engine::Context& context);
@@ -68,7 +73,7 @@ private:
                          engine::Context& context);
 
     Setup setup_;
-    std::vector<Replica> replicas_;
+    std::vector<AnyReplica> replicas_;
     bool shows_requests_;               ///< on a board
     bool shows_tokens_;                 ///< on a board
     bool counts_tokens_;                ///< because a board shows them, or gateways look at them
@@ -78,5 +83,8 @@ private:
     SimTime seen_at_ = SimTime::never();
     RecordSink* sink_;
 };
+
+using NodeLp = BasicNodeLp<Replica>;
+using PipelineNodeLp = BasicNodeLp<PipelineReplica>;
 
 }  // namespace regatta::serving

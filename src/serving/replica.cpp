@@ -10,6 +10,7 @@
 
 #include "regatta/base/errors.hpp"
 #include "regatta/base/sketch.hpp"
+#include "serving/step_records.hpp"
 
 namespace regatta::serving {
 
@@ -97,7 +98,7 @@ inline SimTime Replica::next_completion() const {
     const auto later = [&](const FineClock& from, std::int64_t steps) {
         return from.plus(std::min(steps, most_steps_ahead_) * least_step_fine_).ceiling();
     };
-    if (!is_busy_) return later(run_start_, soonest.waiting);
+    if (!is_busy_) return later(run_start_, std::max<std::int64_t>(soonest.waiting, 1));
     if (soonest.in_batch == run_steps_ && soonest.waiting == INT64_MAX) return run_end_;
     // The run's own steps are known; those of a run that a request has cut short would have been no longer.
     const bool is_line_bound = soonest.arrivals_only_delay && timing_->is_monotone();
@@ -195,6 +196,8 @@ void Replica::start_run() {
     run_decodes_ = shape.decodes;
     work_done_.start(shape, *work_);
     run_steps_ = scheduler_->steady_steps();
+    // Who was left out for a while has a longer gap behind this step than behind the next.
+    if (scheduler_->stalled_decodes() > 0) run_steps_ = 1;
     if (run_steps_ > 1) limit_run();
     uncut_steps_ = run_steps_;
     run_end_ = boundary(run_steps_);
@@ -237,7 +240,8 @@ void Replica::carry_out(std::int64_t steps) {
 /// whole nanoseconds, which grows along the run, so that it is told bucket by bucket; the sum is that of the
 /// boundaries, exact.
 void Replica::tell_gaps(std::int64_t steps) {
-    if (run_decodes_ == 0) return;
+    const std::int64_t decodes = run_decodes_ - scheduler_->stalled_decodes();
+    if (decodes == 0) return;
     const std::int64_t growth_fine = line_.slope_fine * run_decodes_;
     std::int64_t told = 0;
     while (told < steps) {
@@ -250,7 +254,7 @@ void Replica::tell_gaps(std::int64_t steps) {
             if (gap_fine + (count - 1) * growth_fine >= end_fine) count = (end_fine - 1 - gap_fine) / growth_fine + 1;
         }
         const SimTime total = boundary(told + count) - (told == 0 ? run_start_.ceiling() : boundary(told));
-        sink_->inter_token_gaps(facts_.pool, SimTime::from_ns(gap_ns), count * run_decodes_, total * run_decodes_);
+        sink_->inter_token_gaps(facts_.pool, SimTime::from_ns(gap_ns), count * decodes, total * decodes);
         told += count;
     }
 }
@@ -258,33 +262,16 @@ void Replica::tell_gaps(std::int64_t steps) {
 /// The steps of the run one by one, for they are recorded.
 void Replica::tell_steps(std::int64_t steps) {
     timing::BatchShape shape = scheduler_->shape();
-    const auto narrow = [](std::int64_t count) { return static_cast<std::uint32_t>(count); };
     SimTime start = run_start_.ceiling();
     for (std::int64_t step = 0; step < steps; ++step) {
         const SimTime end = boundary(step + 1);
         if (start >= facts_.record_from && start < facts_.record_to) {
             shape.decode_context_tokens = run_context_tokens_ + step * run_decodes_;
-            const timing::StepParts parts = timing_->parts(shape);
-            const auto ns = [](double seconds) { return SimTime::from_seconds(seconds).ns(); };
-            sink_->step({.start_ns = start.ns(),
-                         .end_ns = end.ns(),
-                         .replica = facts_.id.value(),
-                         .pool = facts_.pool.value(),
-                         .decodes = narrow(run_decodes_),
-                         .prefills = narrow(work_done_.prefills()),
-                         .prefill_tokens = narrow(work_done_.prefill_tokens()),
-                         .samples = narrow(shape.samples),
-                         .decode_context_tokens = shape.decode_context_tokens,
-                         .kv_blocks_used = scheduler_->kv_blocks_used(step),
-                         .projections_ns = ns(parts.projections),
-                         .mlp_ns = ns(parts.mlp),
-                         .experts_ns = ns(parts.experts),
-                         .attention_prefill_ns = ns(parts.attention_prefill),
-                         .attention_decode_ns = ns(parts.attention_decode),
-                         .head_ns = ns(parts.head),
-                         .collectives_ns = ns(parts.collectives),
-                         .other_ns = ns(parts.other),
-                         .overhead_ns = ns(parts.overhead)});
+            StepRecord record = describe_step(facts_, shape, timing_->parts(shape));
+            record.start_ns = start.ns();
+            record.end_ns = end.ns();
+            record.kv_blocks_used = scheduler_->kv_blocks_used(step);
+            sink_->step(record);
         }
         start = end;
     }

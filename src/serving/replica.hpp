@@ -11,22 +11,10 @@
 #include "regatta/serving/replica_scheduler.hpp"
 #include "regatta/timing/step_time_model.hpp"
 #include "serving/fine_clock.hpp"
+#include "serving/replica_facts.hpp"
 #include "serving/step_work.hpp"
 
 namespace regatta::serving {
-
-/// Facts of a replica that do not change.
-struct ReplicaFacts {
-    ReplicaId id;
-    NodeId node;
-    PoolId pool;
-    std::uint32_t gpus = 1;
-    std::int64_t kv_blocks = 0;
-    std::int64_t max_queue = INT64_MAX;  ///< requests that may wait for a batch
-    /// Steps that start in [record_from, record_to) are recorded; none by default.
-    SimTime record_from = SimTime::never();
-    SimTime record_to = SimTime::never();
-};
 
 /// A running copy of a model, brought up to date only when something touches it. Plain code without an engine.
 ///

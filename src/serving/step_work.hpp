@@ -20,6 +20,12 @@ public:
         has_chunks_ = !shape.prefills.empty();
         if (has_chunks_ || facts.window_tokens > 0 || facts.experts > 0) start_special(shape, facts);
     }
+    /// Goes on with a run that `other` began.
+    void resume(const StepWork& other) {
+        const std::int64_t decode_context = decode_context_;
+        *this = other;
+        decode_context_ = decode_context;
+    }
     /// Adds the first `steps` steps of the run. `context_tokens`: the decodes' context sum at the first of them.
     void add_to(ReplicaRecord& sums, std::int64_t steps, std::int64_t decodes, std::int64_t context_tokens,
                 const llm::WorkFacts& facts) {

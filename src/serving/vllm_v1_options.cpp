@@ -78,6 +78,10 @@ std::unique_ptr<ReplicaScheduler> make_vllm_v1(const SchedulerLimits& limits, co
     options.queue.order = order_named(parameters.word("order"));
     if (parameters.has("max_waiting")) options.queue.max_waiting = parameters.duration("max_waiting");
     options.queue.class_limits = limits_by_class(parameters.counts("class_limits"), limits.classes);
+    if (limits.pipeline_stages != 1)
+        throw InputError(
+            "policy: vllm_v1 has no pipelines yet; expected parallel.pp: 1, or vllm, sarathi, orca or "
+            "faster_transformer");
     // Each running request gets its token in every step, so the budget must cover them all.
     if (options.chunk_tokens < options.max_running)
         throw InputError(fmt::format("chunk_tokens: {} is less than max_running; expected at least {}",

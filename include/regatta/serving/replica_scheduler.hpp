@@ -50,7 +50,9 @@ struct QueueState {
 /// what it is told, and no engine.
 ///
 /// The order of calls: `form_batch` at a step boundary; then `complete_steps` for some of its steady steps; then either
-/// `form_batch` again, or, if steady steps are left and nothing new is to be considered, `keep_batch`.
+/// `form_batch` again, or, if steady steps are left and nothing new is to be considered, `keep_batch`. In a pipeline
+/// `form_batch` may come again while batches are in flight, as many as there are stages; `complete_steps` then completes
+/// one step of the oldest, and there is no `keep_batch`.
 class ReplicaScheduler {
 public:
     virtual ~ReplicaScheduler() = default;
@@ -75,13 +77,20 @@ public:
     struct Soonest {
         /// Steps from the next step of the batch on until a request may complete, at least 1; of those in the batch.
         std::int64_t in_batch = 1;
-        /// Likewise, counted from the first step of the next batch, of those that are not; never: INT64_MAX.
+        /// Likewise, counted from the first step of the next batch, of those that are not; never: INT64_MAX. 0: the
+        /// replica is to be woken when the composition of its batch changes, whether or not one completes.
         std::int64_t waiting = 1;
         /// Whether no arrival can bring the end of a batch that only decodes nearer, given a step time that does not
         /// fall with what is added to a step.
         bool arrivals_only_delay = false;
     };
     [[nodiscard]] virtual Soonest soonest_completion() const { return {}; }
+    /// Of a pipeline: likewise, of the requests of a batch in flight, 0 being the oldest; counted in batches that they
+    /// are in, that one included.
+    [[nodiscard]] virtual std::int64_t soonest_in_flight(std::size_t /*batch*/) const { return 1; }
+    /// Decodes of the newest batch whose newest token is from before the end of the step before: they were left out
+    /// for a while. The gap that their next token ends is told by complete_steps, as of those that were preempted.
+    [[nodiscard]] std::int64_t stalled_decodes() const { return stalled_decodes_; }
     /// Whether requests may time out: because the policy limits how long they wait, or because a stream's clients give
     /// up. If not, nobody asks for what follows. Never changes.
     [[nodiscard]] virtual bool has_deadlines() const = 0;
@@ -115,6 +124,9 @@ public:
 
     virtual void save(OutArchive& archive) const = 0;
     virtual void load(InArchive& archive) = 0;
+
+protected:
+    std::int64_t stalled_decodes_ = 0;
 };
 
 }  // namespace regatta::serving

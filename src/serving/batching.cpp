@@ -1,0 +1,349 @@
+#include "serving/batching.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/archive/binary_iarchive.hpp>
+#include <boost/archive/binary_oarchive.hpp>
+#include <boost/serialization/deque.hpp>
+#include <boost/serialization/vector.hpp>
+#include <utility>
+
+#include "regatta/base/errors.hpp"
+
+namespace regatta::serving {
+
+Batching::Batching(const SchedulerLimits& limits)
+    : limits_(limits), flight_(static_cast<std::size_t>(limits.pipeline_stages)) {
+    REGATTA_CHECK(limits.kv_blocks > 0 && limits.block_tokens > 0, "a replica needs KV blocks");
+    if (std::any_of(limits.streams.begin(), limits.streams.end(),
+                    [](const StreamTerms& terms) { return !terms.timeout.is_never(); }))
+        patience_ = std::make_unique<DeadlineHeap>();
+}
+
+/// Vidur takes in what it can never serve, and waits for it forever.
+bool Batching::accepts(const Request& request) const {
+    if (limits_.is_like_vidur) return true;
+    const std::int64_t tokens = std::int64_t{request.prompt_tokens} + request.output_tokens;
+    return tokens <= limits_.max_context_tokens && blocks_to_serve(request) <= limits_.kv_blocks;
+}
+
+std::int64_t Batching::blocks_to_serve(const Request& request) const {
+    return blocks_for(std::int64_t{request.prompt_tokens} + request.output_tokens - 1);
+}
+
+void Batching::enqueue(const Request& request, SimTime received) {
+    std::uint32_t index = 0;
+    if (free_slots_.empty()) {
+        index = static_cast<std::uint32_t>(slots_.size());
+        slots_.emplace_back();
+    } else {
+        index = free_slots_.back();
+        free_slots_.pop_back();
+    }
+    const std::int64_t prompt = request.prompt_tokens;
+    slots_[index] = Slot{.served = ServedRequest{.request = request, .received = received},
+                         .prompt = prompt,
+                         .target = prompt + request.output_tokens,
+                         .stage = Stage::Waiting};
+    if (waiting_.empty()) least_waiting_ = INT64_MAX;
+    least_waiting_ = std::min(least_waiting_, slots_[index].tokens_to_come());
+    waiting_.push_back(index);
+    if (patience_ != nullptr) patience_->insert(index, client_leaves_at(request) + limits_.gateway_latency);
+}
+
+Batching::Batch& Batching::newest() {
+    return flight_[(oldest_ + in_flight_ - 1) % flight_.size()];
+}
+
+bool Batching::form_batch(SimTime now) {
+    REGATTA_CHECK(in_flight_ < flight_.size(), fmt::format("{} batches in flight already", in_flight_));
+    Batch& batch = flight_[(oldest_ + in_flight_) % flight_.size()];
+    batch.pieces.clear();
+    batch.kept_blocks = 0;
+    batch.formed = now;
+    forming_ = &batch;
+    const std::int64_t preempted_before = preemptions_;
+    form();
+    // The last to run may have had to give way to itself. Vidur goes to sleep then, until something arrives.
+    if (batch.pieces.empty() && preemptions_ > preempted_before && !limits_.is_like_vidur) form();
+    if (batch.pieces.empty()) return false;
+    ++in_flight_;
+    note_peak();
+    for (const Piece& piece : batch.pieces)
+        if (SimTime& scheduled = slots_[piece.slot].served.scheduled; scheduled.is_never()) scheduled = now;
+    describe(batch);
+    find_steady_steps(batch);
+    // Who had to give way may fit in again at once, for prompts are looked at before decodes.
+    if (preemptions_ > preempted_before) steady_steps_ = 1;
+    return true;
+}
+
+void Batching::add(std::uint32_t index, std::int64_t tokens) {
+    forming_->pieces.push_back({.slot = index, .tokens = static_cast<std::uint32_t>(tokens)});
+    slots_[index].is_in_flight = true;
+}
+
+std::uint32_t Batching::admit_first(std::int64_t blocks) {
+    const std::uint32_t index = waiting_.front();
+    waiting_.pop_front();
+    slots_[index].stage = Stage::Running;
+    take_blocks(slots_[index], blocks);
+    ++running_;
+    return index;
+}
+
+void Batching::describe(Batch& batch) {
+    chunks_.clear();
+    shape_ = {};
+    stalled_decodes_ = 0;
+    batch.least_to_come = INT64_MAX;
+    for (const Piece& piece : batch.pieces) {
+        const Slot& slot = slots_[piece.slot];
+        batch.least_to_come = std::min(batch.least_to_come, slot.tokens_to_come());
+        if (slot.is_prefilled()) {
+            ++shape_.decodes;
+            shape_.decode_context_tokens += slot.done;
+            if (slot.last_token != batch.formed) ++stalled_decodes_;
+        } else {
+            chunks_.push_back({.tokens = piece.tokens, .context_tokens = slot.done});
+            if (slot.done + piece.tokens == slot.prompt) ++shape_.samples;
+        }
+    }
+    shape_.samples += shape_.decodes;
+    shape_.prefills = chunks_;
+}
+
+/// Of a batch that only decodes, holds everybody and shares the replica with no other: until one of it completes, or
+/// blocks might run short: each takes at most one in every block_tokens steps, and wants one to be free.
+void Batching::find_steady_steps(const Batch& batch) {
+    steady_steps_ = 1;
+    least_outside_ = INT64_MAX;
+    const bool is_alone = flight_.size() == 1 && is_whole();
+    if (!is_whole()) least_outside_ = least_to_come_outside();
+    if (!is_alone || !chunks_.empty()) return;
+    steady_steps_ = std::min(batch.least_to_come, steps_before_next_look());
+    if (!grows_) return;
+    const std::int64_t cycles = std::max<std::int64_t>(free_blocks() - 1, 0) / std::ssize(batch.pieces);
+    steady_steps_ = std::min(steady_steps_, cycles * limits_.block_tokens + 1);
+}
+
+/// Takes the blocks of so many further steps of decodes.
+void Batching::grow(const Batch& batch, std::int64_t steps) {
+    if (!grows_) return;
+    for (const Piece& piece : batch.pieces) {
+        Slot& slot = slots_[piece.slot];
+        const std::int64_t more = blocks_for(slot.done + steps) - slot.blocks;
+        if (more > 0) take_blocks(slot, more);
+    }
+}
+
+void Batching::complete_steps(std::int64_t steps, SimTime end, StepOutcome& outcome) {
+    REGATTA_DEBUG_CHECK(in_flight_ > 0 && (steps == 1 || (steps <= steady_steps_ && stalled_decodes_ == 0)),
+                        fmt::format("{} steps of {}", steps, steady_steps_));
+    Batch& batch = flight_[oldest_];
+    if (steps > 1) {
+        grow(batch, steps - 1);
+        note_peak();
+        skipped(steps - 1);
+    }
+    steady_steps_ -= steps;
+    std::size_t left = 0;
+    for (const Piece piece : batch.pieces) {
+        Slot& slot = slots_[piece.slot];
+        slot.is_in_flight = false;
+        bool has_token = slot.is_prefilled();
+        slot.done += piece.tokens * steps;
+        if (has_token) {
+            if (slot.last_token != batch.formed) outcome.resumed_gaps.push_back(end - slot.last_token);
+        } else if (slot.done == slot.prompt) {
+            has_token = true;
+            ++slot.done;
+            if (!slot.last_token.is_never()) outcome.resumed_gaps.push_back(end - slot.last_token);
+        }
+        if (has_token) produced_token(slot, end);
+        if (slot.done == slot.target || slot.is_leaving)
+            end_request(batch, piece.slot, end, outcome);
+        else
+            batch.pieces[left++] = piece;
+    }
+    batch.pieces.resize(left);
+    oldest_ = (oldest_ + 1) % flight_.size();
+    --in_flight_;
+    put_back(batch);
+}
+
+void Batching::produced_token(Slot& slot, SimTime end) {
+    ServedRequest& served = slot.served;
+    if (served.first_token.is_never()) served.first_token = end;
+    slot.last_token = end;
+    // A prompt that was cut short by a preemption (Vidur's way) is made up for before the answer is counted.
+    served.generated = std::max(served.generated, slot.done - std::int64_t{served.request.prompt_tokens});
+}
+
+void Batching::put_back(Batch& batch) {
+    for (const Piece& piece : batch.pieces)
+        ready_.push_back(piece.slot);
+}
+
+void Batching::take_again() {
+    for (const std::uint32_t index : ready_)
+        add(index, 1);
+    ready_.clear();
+}
+
+void Batching::keep_batch() {
+    Batch& batch = flight_[oldest_];
+    batch.pieces.clear();
+    forming_ = &batch;
+    take_again();
+    ++in_flight_;
+    grow(batch, 0);
+    note_peak();
+    skipped(1);
+    // All of it had a token at the end of the step before.
+    batch.formed = slots_[batch.pieces.front().slot].last_token;
+    const std::int64_t left = steady_steps_;
+    describe(batch);
+    steady_steps_ = left;
+}
+
+void Batching::end_request(Batch& batch, std::uint32_t index, SimTime end, StepOutcome& outcome) {
+    Slot& slot = slots_[index];
+    release(batch, slot.blocks);
+    --running_;
+    if (patience_ == nullptr || end <= client_leaves_at(slot.served.request))
+        outcome.finished.push_back(slot.served);
+    else
+        outcome.timed_out.push_back({slot.served, EndReason::ClientGone});
+    free_slot(index);
+}
+
+void Batching::release(Batch& /*batch*/, std::int64_t blocks) {
+    used_blocks_ -= blocks;
+}
+
+void Batching::free_slot(std::uint32_t index) {
+    slots_[index].stage = Stage::Free;
+    if (patience_ != nullptr) patience_->erase(index);
+    free_slots_.push_back(index);
+}
+
+/// The request loses its blocks and goes to the head of the queue, to be computed again, answer included. Vidur takes
+/// what was computed of an unfinished prompt for the whole prompt, and the rest of it for a part of the answer.
+void Batching::preempt(std::uint32_t index) {
+    Slot& slot = slots_[index];
+    slot.prompt = limits_.is_like_vidur ? slot.done : std::max(slot.prompt, slot.done);
+    slot.done = 0;
+    used_blocks_ -= slot.blocks;
+    slot.blocks = 0;
+    slot.stage = Stage::Waiting;
+    ++slot.served.preemptions;
+    ++preemptions_;
+    --running_;
+    if (waiting_.empty()) least_waiting_ = INT64_MAX;
+    least_waiting_ = std::min(least_waiting_, slot.tokens_to_come());
+    waiting_.push_front(index);
+}
+
+void Batching::sort_by_arrival(std::vector<std::uint32_t>& indices) const {
+    const auto is_earlier = [&](std::uint32_t a, std::uint32_t b) {
+        return slots_[a].served.request.arrival < slots_[b].served.request.arrival;
+    };
+    if (!std::is_sorted(indices.begin(), indices.end(), is_earlier))
+        std::stable_sort(indices.begin(), indices.end(), is_earlier);
+}
+
+std::int64_t Batching::least_to_come_outside() const {
+    std::int64_t least = INT64_MAX;
+    for (const std::uint32_t index : ready_)
+        least = std::min(least, slots_[index].tokens_to_come());
+    return least;
+}
+
+ReplicaScheduler::Soonest Batching::soonest_completion() const {
+    // Vidur's may fall asleep with requests waiting. It is to be seen when, so that the run ends then and not later.
+    if (limits_.is_like_vidur) return {.in_batch = in_flight_ > 0 ? flight_[oldest_].least_to_come : 1, .waiting = 0};
+    // Who arrives may push out one that decodes, and so make the steps of the others shorter.
+    const std::int64_t waiting = waiting_.empty() ? INT64_MAX : least_waiting_;
+    return {.in_batch = in_flight_ > 0 ? flight_[oldest_].least_to_come : 1,
+            .waiting = std::min(waiting, least_outside_),
+            .arrivals_only_delay = false};
+}
+
+SimTime Batching::client_leaves_at(const Request& request) const {
+    const SimTime patience = terms_of(request, limits_.streams).timeout;
+    return patience.is_never() ? patience : request.arrival + patience;
+}
+
+SimTime Batching::soonest_abort() const {
+    return patience_ == nullptr ? SimTime::never() : patience_->soonest();
+}
+
+/// Those in flight leave with their batch: nothing of them can be stopped.
+bool Batching::abort(SimTime now, StepOutcome& outcome) {
+    if (patience_ == nullptr || patience_->soonest() > now) return false;
+    while (patience_->soonest() <= now) {
+        const std::uint32_t index = patience_->first();
+        patience_->erase(index);
+        Slot& slot = slots_[index];
+        if (slot.is_in_flight) {
+            slot.is_leaving = true;
+            for (Batch& batch : flight_)
+                for (const Piece& piece : batch.pieces)
+                    if (piece.slot == index) batch.least_to_come = 1;
+            continue;
+        }
+        if (slot.stage == Stage::Waiting) {
+            waiting_.erase(std::find(waiting_.begin(), waiting_.end(), index));
+        } else {
+            forget(index);
+            --running_;
+        }
+        outcome.timed_out.push_back({slot.served, EndReason::ClientGone});
+        free_slot(index);
+    }
+    return true;
+}
+
+void Batching::forget(std::uint32_t index) {
+    ready_.erase(std::find(ready_.begin(), ready_.end(), index));
+    used_blocks_ -= slots_[index].blocks;
+}
+
+std::int64_t Batching::kv_blocks_used(std::int64_t steps) const {
+    std::int64_t used = used_blocks_;
+    if (steps == 0 || !grows_) return used;
+    for (const Piece& piece : flight_[oldest_].pieces) {
+        const Slot& slot = slots_[piece.slot];
+        used += std::max<std::int64_t>(blocks_for(slot.done + steps) - slot.blocks, 0);
+    }
+    return used;
+}
+
+std::int64_t Batching::kv_tokens(std::int64_t steps) const {
+    std::int64_t tokens = steps == 0 ? 0 : steps * shape_.decodes;
+    for (const Slot& slot : slots_)
+        if (slot.stage == Stage::Running) tokens += slot.is_prefilled() ? slot.done - 1 : slot.done;
+    return tokens;
+}
+
+void Batching::for_each_unfinished(const std::function<void(const ServedRequest&)>& visit) const {
+    for (const Slot& slot : slots_)
+        if (slot.stage != Stage::Free) visit(slot.served);
+}
+
+void Batching::save(OutArchive& archive) const {
+    archive << slots_ << free_slots_ << waiting_ << ready_ << flight_ << oldest_ << in_flight_ << used_blocks_
+            << steady_steps_ << running_ << preemptions_ << peak_blocks_ << least_outside_ << least_waiting_;
+    if (patience_ != nullptr) patience_->save(archive);
+}
+
+void Batching::load(InArchive& archive) {
+    archive >> slots_ >> free_slots_ >> waiting_ >> ready_ >> flight_ >> oldest_ >> in_flight_ >> used_blocks_ >>
+        steady_steps_ >> running_ >> preemptions_ >> peak_blocks_ >> least_outside_ >> least_waiting_;
+    if (patience_ != nullptr) patience_->load(archive);
+    if (in_flight_ > 0) describe(newest());
+}
+
+}  // namespace regatta::serving
