@@ -12,6 +12,7 @@ enum class RandomPurpose : std::uint32_t {
     Route = 4,
     PholdIncrement = 5,
     Sample = 6,
+    Bootstrap = 7,
 };
 
 /// 128 random bits.
