@@ -8,6 +8,7 @@ find_package(HDF5 REQUIRED COMPONENTS C HL)  # serial, and never the CXX compone
 find_package(Boost 1.74 REQUIRED COMPONENTS serialization iostreams)
 find_package(yaml-cpp REQUIRED)
 find_package(fmt REQUIRED)
+find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)

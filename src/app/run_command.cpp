@@ -253,6 +253,8 @@ int run_scenario(const RunArguments& arguments, const Setting& setting) {
     if (code != 0) return code;
     engine::Buffer name(directory.begin(), directory.end());
     transport.broadcast(name);
+    prepare_step_times(*input.scenario, transport);
+    log.debug(fmt::format("  step times ready after {:.3f} s", seconds_since(started)));
     Run(arguments, *input.scenario, setting.registries, transport, log, std::string(name.begin(), name.end()), started)
         .carry_out(input.traces);
     return 0;

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "app/command_line.hpp"
+#include "app/shared_work.hpp"
 #include "regatta/base/errors.hpp"
 
 namespace regatta::app {
@@ -60,6 +61,12 @@ ScenarioInput read_scenario(const std::string& path, const std::vector<std::stri
         input.scenario = load_scenario(request, setting.registries, files);
     }
     return input;
+}
+
+void prepare_step_times(const scenario::Scenario& scenario, engine::Transport& transport) {
+    SharedWork work(transport);
+    for (const scenario::Pool& pool : scenario.pools)
+        pool.step_time->prepare(work);
 }
 
 }  // namespace regatta::app

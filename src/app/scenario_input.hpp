@@ -28,4 +28,8 @@ struct ScenarioInput {
 [[nodiscard]] ScenarioInput read_scenario(const std::string& path, const std::vector<std::string>& overrides,
                                           const Setting& setting);
 
+/// Makes the step times of all pools ready, on all ranks together: before anything but checking the scenario. What
+/// takes long is taken from the cache of earlier runs, or shared and kept there.
+void prepare_step_times(const scenario::Scenario& scenario, engine::Transport& transport);
+
 }  // namespace regatta::app

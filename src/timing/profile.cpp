@@ -1,6 +1,6 @@
 #include "timing/profile.hpp"
 
-#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -38,7 +38,7 @@ auto at_key(const char* key, const Read& read) {
 
 std::unique_ptr<StepTimeModel> make_of_tables(const StepTimeTarget& target, const Parameters& parameters) {
     if (!parameters.has("tables"))
-        throw InputError("predictor: table needs tables, the file of prediction tables; none is given");
+        throw InputError("tables: missing; predictor table needs the file of prediction tables");
     return at_key("tables", [&] {
         const std::string& path = parameters.word("tables");
         return std::make_unique<ProfileStepTime>(profile_target(target, parameters),
@@ -46,10 +46,89 @@ std::unique_ptr<StepTimeModel> make_of_tables(const StepTimeTarget& target, cons
     });
 }
 
+std::vector<std::int64_t> whole_numbers(const Parameters& parameters, const char* key) {
+    std::vector<std::int64_t> whole;
+    for (const double number : parameters.numbers(key)) {
+        if (number != std::floor(number))
+            throw InputError(fmt::format("{}: expected whole numbers, found {}", key, number));
+        whole.push_back(static_cast<std::int64_t>(number));
+    }
+    if (whole.empty()) throw InputError(fmt::format("{}: expected at least one number", key));
+    return whole;
+}
+
+ProfileSearch search_of(const Parameters& parameters) {
+    const std::string& predictor = parameters.word("predictor");
+    ProfileFit::Kind kind = ProfileFit::Kind::Interpolate;
+    if (predictor == "forest") kind = ProfileFit::Kind::Forest;
+    if (predictor == "polynomial") kind = ProfileFit::Kind::Polynomial;
+    return {.kind = kind,
+            .estimators = whole_numbers(parameters, "estimators"),
+            .max_depth = whole_numbers(parameters, "max_depth"),
+            .min_samples_split = whole_numbers(parameters, "min_samples_split"),
+            .degrees = whole_numbers(parameters, "degrees"),
+            .folds = parameters.count("folds")};
+}
+
+ProfileLimits limits_of(const Parameters& parameters) {
+    const std::int64_t max_tokens = parameters.count("max_tokens");
+    return {.kv_granularity = parameters.count("kv_granularity"),
+            .max_chunk_tokens = parameters.count("max_chunk_tokens"),
+            .max_batch = parameters.count("max_batch"),
+            .max_tokens = max_tokens,
+            .max_step_tokens = parameters.has("max_step_tokens") ? parameters.count("max_step_tokens") : max_tokens};
+}
+
+std::unique_ptr<StepTimeModel> make_of_measurements(const StepTimeTarget& target, const Parameters& parameters) {
+    if (parameters.has("tables"))
+        throw InputError(fmt::format("tables: only predictor table reads it; {} reads compute, attention and so on",
+                                     parameters.word("predictor")));
+    const ProfileTarget profile = profile_target(target, parameters);
+    const ProfileFilter filter{.model = target.model,
+                               .tensor_parallel = target.tensor_parallel,
+                               .block_tokens = target.block_tokens,
+                               .spans_nodes = target.spans_nodes,
+                               .cpu_model = parameters.has("cpu_model") ? parameters.word("cpu_model") : std::string()};
+    ProfileTraining training{.search = search_of(parameters), .limits = limits_of(parameters), .data = {}};
+    using Add = void (*)(const ProfileFile&, const ProfileFilter&, ProfileData&);
+    std::vector<std::string> problems;
+    const auto read = [&](const char* key, const std::string& because, Add add) {
+        if (!parameters.has(key)) {
+            problems.push_back(fmt::format("{}: missing; {}", key, because));
+            return;
+        }
+        const std::string& path = parameters.word(key);
+        try {
+            add({.name = path, .text = target.read_file(path)}, filter, training.data);
+        } catch (const InputError& error) {
+            for (const std::string& problem : error.problems())
+                problems.push_back(fmt::format("{}: {}", key, problem));
+        }
+    };
+    const std::string needed =
+        fmt::format("predictor {} needs the file of its measurements", parameters.word("predictor"));
+    read("compute", needed, add_compute);
+    read("attention", needed, add_attention);
+    if (target.tensor_parallel > 1) read("all_reduce", "tensor parallelism needs it", add_all_reduce);
+    if (target.pipeline_parallel > 1) read("send_recv", "pipeline parallelism needs it", add_send_recv);
+    if (profile.models_cpu_overhead) read("cpu_overhead", "models_cpu_overhead needs it", add_cpu_overhead);
+    if (!problems.empty()) throw InputError(problems);
+    return std::make_unique<ProfileStepTime>(profile, std::move(training));
+}
+
 }  // namespace
 
 ProfileStepTime::ProfileStepTime(const ProfileTarget& target, OpTables tables)
     : target_(target), times_(std::in_place, target, std::move(tables)) {}
+
+ProfileStepTime::ProfileStepTime(const ProfileTarget& target, ProfileTraining training)
+    : target_(target), training_(std::move(training)) {}
+
+void ProfileStepTime::prepare(WorkSharing& work) {
+    if (!training_) return;
+    times_.emplace(target_, training_->tables(work));
+    training_.reset();
+}
 
 const ProfileTimes& ProfileStepTime::times() const {
     REGATTA_CHECK(times_.has_value(), "a profile is asked for times before it was prepared");
@@ -76,7 +155,8 @@ std::int64_t ProfileStepTime::least_step_fine() const {
 }
 
 std::unique_ptr<StepTimeModel> make_profile(const StepTimeTarget& target, const Parameters& parameters) {
-    return make_of_tables(target, parameters);
+    return parameters.word("predictor") == "table" ? make_of_tables(target, parameters)
+                                                   : make_of_measurements(target, parameters);
 }
 
 std::vector<Parameter> profile_parameters() {
@@ -94,13 +174,30 @@ std::vector<Parameter> profile_parameters() {
                          .most = most,
                          .sentence = sentence};
     };
+    const auto numbers = [](const char* key, const char* value, double most, const char* sentence) {
+        return Parameter{.key = key,
+                         .kind = ParameterKind::Numbers,
+                         .default_text = value,
+                         .least = 1,
+                         .most = most,
+                         .sentence = sentence};
+    };
     return {
         {.key = "predictor",
          .kind = ParameterKind::Word,
          .is_required = true,
-         .choices = {"table"},
-         .sentence = "where times come from: table, a file of predicted times"},
-        file("tables", "predicted times of each operator: CSV with the columns op, a, b_first, b_last, ms"),
+         .choices = {"table", "interpolate", "forest", "polynomial"},
+         .sentence = "table: times from a file of predictions; the others predict from measurements: straight lines "
+                     "between medians, bagged regression trees, least squares"},
+        file("tables", "of table: CSV with the columns op, a, b_first, b_last, ms"),
+        file("compute", "measured times of what is done to each token, Vidur's mlp.csv; not for table"),
+        file("attention", "measured times of attention, Vidur's attention.csv; not for table"),
+        file("all_reduce", "measured times of all-reduces, Vidur's all_reduce.csv; for tensor parallelism"),
+        file("send_recv", "measured times from stage to stage, Vidur's send_recv.csv; for pipeline parallelism"),
+        file("cpu_overhead", "measured times of the host, Vidur's cpu_overheads.csv; for models_cpu_overhead"),
+        {.key = "cpu_model",
+         .kind = ParameterKind::Word,
+         .sentence = "model_name in cpu_overhead; none: the one that begins with the model's name"},
         count("kv_granularity", "64", 1, 65536, "KV lengths are rounded up to multiples of it [tokens]"),
         real("decode_batching_overhead", "0.1", 10,
              "attention of several decodes takes so much longer, as a fraction; only with grouped queries"),
@@ -112,6 +209,15 @@ std::vector<Parameter> profile_parameters() {
          .kind = ParameterKind::Flag,
          .default_text = "false",
          .sentence = "whether what the host does in each step is counted, on every stage"},
+        count("max_chunk_tokens", "4096", 1, 1 << 20, "prefill chunks are predicted up to so many tokens"),
+        count("max_batch", "128", 1, 1 << 16, "decodes, and times of the host, are predicted up to so many sequences"),
+        count("max_tokens", "4096", 1, 1 << 22, "KV lengths are predicted up to so many tokens"),
+        count("max_step_tokens", "", 1, 1 << 22, "steps are predicted up to so many tokens; none: max_tokens"),
+        numbers("estimators", "[250]", 10000, "trees of a forest; of several the best by cross-validation"),
+        numbers("max_depth", "[16]", 64, "of a forest's trees; likewise"),
+        numbers("min_samples_split", "[2]", 1e6, "fewest samples that a forest's tree still splits; likewise"),
+        numbers("degrees", "[1, 2, 3, 4, 5]", 8, "of a polynomial; likewise"),
+        count("folds", "10", 2, 1000, "parts that cross-validation leaves out in turn"),
     };
 }
 

@@ -8,6 +8,7 @@
 #include "regatta/timing/registry.hpp"
 #include "regatta/timing/step_time_model.hpp"
 #include "timing/profile_times.hpp"
+#include "timing/profile_training.hpp"
 
 namespace regatta::timing {
 
@@ -16,7 +17,10 @@ namespace regatta::timing {
 class ProfileStepTime final : public StepTimeModel {
 public:
     ProfileStepTime(const ProfileTarget& target, OpTables tables);
+    /// Has times after prepare().
+    ProfileStepTime(const ProfileTarget& target, ProfileTraining training);
 
+    void prepare(WorkSharing& work) override;
     /// All stages one after the other.
     [[nodiscard]] StepLine line(const BatchShape& shape) const override;
     [[nodiscard]] StepLine stage_line(const BatchShape& shape, bool is_last) const override;
@@ -27,6 +31,7 @@ private:
     [[nodiscard]] const ProfileTimes& times() const;
 
     ProfileTarget target_;
+    std::optional<ProfileTraining> training_;  ///< until it is done
     std::optional<ProfileTimes> times_;
 };
 

@@ -18,8 +18,7 @@ TEST(StepTimeRegistry, DescribesEveryParameter) {
             SCOPED_TRACE(parameter.key);
             EXPECT_FALSE(parameter.sentence.empty());
             // A file that is not required may be left out.
-            const bool may_be_left_out = parameter.kind == ParameterKind::File && !parameter.is_required;
-            EXPECT_TRUE(may_be_left_out || parameter.is_required != !parameter.default_text.empty());
+            EXPECT_FALSE(parameter.is_required && !parameter.default_text.empty());
             EXPECT_LT(parameter.least, parameter.most);
         }
     }

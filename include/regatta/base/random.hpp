@@ -12,7 +12,8 @@ enum class RandomPurpose : std::uint32_t {
     Route = 4,
     PholdIncrement = 5,
     Sample = 6,
-    Shuffle = 7,
+    Bootstrap = 7,
+    Shuffle = 8,
 };
 
 /// 128 random bits.

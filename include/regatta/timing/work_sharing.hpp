@@ -16,6 +16,8 @@ public:
     /// returns must depend on the number alone.
     [[nodiscard]] virtual std::vector<std::string> share(std::size_t count,
                                                          const std::function<std::string(std::size_t)>& task) = 0;
+    /// Where what took long may be kept for later runs; empty: nowhere.
+    [[nodiscard]] virtual std::string cache_directory() const { return {}; }
 };
 
 }  // namespace regatta::timing
