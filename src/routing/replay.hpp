@@ -11,8 +11,8 @@
 
 namespace regatta::routing {
 
-/// Each request to the replica to which a recorded run sent it: Vidur's, whose random numbers nobody else has, or one of
-/// ours.
+/// Each request to the replica to which a recorded run sent it: Vidur's, whose random numbers nobody else has, or one
+/// of ours.
 class ReplayRouter final : public Router {
 public:
     /// Throws InputError when the file names a replica that there is not.

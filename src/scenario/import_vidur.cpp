@@ -380,7 +380,7 @@ private:
 }  // namespace
 
 std::string import_vidur(const std::string& text, const VidurImport& how) {
-    const json config = vidur_config(text, how.source);
+    const json config = json::parse(vidur_config(text, how.source));
     try {
         return Translation(config, how).text();
     } catch (const json::exception& error) {

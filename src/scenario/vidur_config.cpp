@@ -370,18 +370,18 @@ private:
 
 }  // namespace
 
-nlohmann::json vidur_config(const std::string& text, const std::string& source) {
+std::string vidur_config(const std::string& text, const std::string& source) {
     const std::size_t first = text.find_first_not_of(" \t\r\n");
     if (first == std::string::npos)
         throw InputError(fmt::format("{}: the file is empty; expected Vidur's config.json or a command line", source));
-    if (text[first] != '{') return Completer(source).complete(Flags(text, source).nested());
+    if (text[first] != '{') return Completer(source).complete(Flags(text, source).nested()).dump();
     json given;
     try {
         given = json::parse(text);
     } catch (const json::parse_error& error) {
         throw InputError(fmt::format("{}: byte {}: this is no JSON", source, error.byte));
     }
-    return Completer(source).complete(given);
+    return Completer(source).complete(given).dump();
 }
 
 }  // namespace regatta::scenario
