@@ -144,6 +144,10 @@ workload:
       lengths:
         prompt: {fixed: 1000}
         output: {fixed: 200}
+        total: none
+        prompt_to_output: none
+        rounding: none
+        recorded: none
         correlation: 0
       limit: none
 end: drain
