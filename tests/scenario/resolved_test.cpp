@@ -121,6 +121,9 @@ workload:
   columns: none
   rate_scale: none
   window: none
+  prompt_scale: none
+  output_scale: none
+  max_tokens: none
   limit: none
   pool: none
   model: none
@@ -140,7 +143,11 @@ workload:
       columns: none
       rate_scale: none
       window: none
+      prompt_scale: none
+      output_scale: none
+      max_tokens: none
       arrivals: {process: poisson, rate: 40/s}
+      arrival_times: none
       lengths:
         prompt: {fixed: 1000}
         output: {fixed: 200}
