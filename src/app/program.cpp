@@ -9,6 +9,7 @@
 
 #include "app/catalog_command.hpp"
 #include "app/command_line.hpp"
+#include "app/import_command.hpp"
 #include "app/profile_command.hpp"
 #include "app/run_command.hpp"
 #include "app/setting.hpp"
@@ -35,6 +36,8 @@ int run(int argument_count, char** arguments, const app::Setting& setting, bool 
     app::declare_workload(program, workload_arguments);
     app::declare_profile(program, profile_arguments);
     app::declare_catalog(program, catalog_arguments);
+    app::ImportArguments import_arguments;
+    app::declare_import(program, import_arguments);
     std::string page = "scenario";
     program.add_subcommand("reference", "Print what a scenario may say: as a page (Markdown), or as JSON Schema")
         ->add_option("FORM", page, "scenario: the reference page (the default); schema: JSON Schema, for editors")
@@ -56,6 +59,7 @@ int run(int argument_count, char** arguments, const app::Setting& setting, bool 
     if (program.got_subcommand("validate")) return app::validate_scenario(validate_arguments, setting);
     if (program.got_subcommand("workload")) return app::show_workload(workload_arguments, setting);
     if (program.got_subcommand("profile")) return app::show_profile(profile_arguments, setting);
+    if (program.got_subcommand("import")) return app::import_scenario(import_arguments, setting);
     if (program.got_subcommand("catalog")) return app::show_catalog(catalog_arguments, setting);
     if (speaks)
         fmt::print("{}", page == "schema" ? scenario::scenario_json_schema(setting.registries)

@@ -7,6 +7,7 @@
 #include "routing/power_of_d.hpp"
 #include "routing/power_of_two.hpp"
 #include "routing/random_router.hpp"
+#include "routing/replay.hpp"
 #include "routing/round_robin.hpp"
 
 namespace regatta::routing {
@@ -34,6 +35,10 @@ std::unique_ptr<Router> make_least(const RouterTarget& target, const Parameters&
 
 std::unique_ptr<Router> make_power_of_d(const RouterTarget& target, const Parameters& parameters) {
     return std::make_unique<PowerOfDRouter>(checked(target), power_of_d_options(parameters));
+}
+
+std::unique_ptr<Router> make_replay(const RouterTarget& target, const Parameters& parameters) {
+    return std::make_unique<ReplayRouter>(checked(target), parameters.word("file"));
 }
 
 }  // namespace
@@ -66,6 +71,7 @@ RouterRegistry built_in_routers() {
          "instant",
          {},
          make<LorRouter>},
+        {"replay", "the replica to which a recorded run sent the request", replay_parameters(), make_replay},
         {"power_of_two",
          "of two different replicas at random, the one with fewer outstanding requests known to the gateway",
          {},

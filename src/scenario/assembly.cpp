@@ -101,7 +101,7 @@ void Assembly::assemble_admission() {
 
 /// Whether gateways can learn what the router wants to know, and the router be made for the pools there are.
 void Assembly::assemble_routing() {
-    const Reading& gateways = root_.maps["gateways"];
+    Reading& gateways = root_.maps["gateways"];
     if (!gateways.is_sound) return;
     const PolicyReading& reports = gateways.policies.at("reports");
     for (std::size_t i = 0; i < scenario_.pools.size(); ++i) {
@@ -123,8 +123,15 @@ void Assembly::assemble_routing() {
             return;
         }
     }
-    const PolicyReading& reading = gateways.policies.at("router");
+    PolicyReading& reading = gateways.policies.at("router");
     const auto* router = registries_.routers.find(reading.name);
+    if (!find_files(reading, router->parameters)) return;
+    scenario_.gateways.router = choice_of(reading);
+    for (const Parameter& parameter : router->parameters) {
+        if (parameter.kind != ParameterKind::File || !reading.parameters.has(parameter.key)) continue;
+        const std::string& path = reading.parameters.word(parameter.key);
+        scenario_.gateways.router_files[path] = files_.open_data(path).text;
+    }
     for (const Stream& stream : scenario_.streams) {
         if (stream.pools.empty()) continue;  // and that was told
         bool needs_instant = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,6 +78,7 @@ struct Pool {
 struct Gateways {
     std::uint32_t count = 1;
     PolicyChoice router;
+    std::map<std::string, std::string> router_files;  ///< by path: the text of those that its parameters name
     std::vector<PolicyChoice> admissions;
     /// How often nodes report their load to all gateways; none: each completion is told to the gateway that dispatched.
     std::optional<SimTime> report_every;

@@ -104,6 +104,9 @@ inline Parameters usual_parameters(const std::vector<Parameter>& declared) {
             case ParameterKind::Word:
                 values.set(one.key, has_default ? one.default_text : one.choices.at(0));
                 break;
+            case ParameterKind::File:
+                values.set(one.key, std::string("routes.csv"));
+                break;
             default:
                 throw BugError("the suite does not know how to set \"" + one.key + "\": teach it");
         }
@@ -111,12 +114,25 @@ inline Parameters usual_parameters(const std::vector<Parameter>& declared) {
     return values;
 }
 
+/// A recorded run of the requests 0, 1, ... in which request i went to replica i modulo `replicas`.
+inline std::string routes_of(std::uint32_t replicas) {
+    std::string text = "request_id,arrived_at,replica_id\n";
+    for (std::uint64_t request = 0; request < 60'000; ++request)
+        text += std::to_string(request) + ",0.5," + std::to_string(request % replicas) + "\n";
+    return text;
+}
+
 inline std::unique_ptr<Router> make_router(const RouterCase& one, const RouterTarget& target) {
     const RouterRegistry registry = built_in_routers();
     const auto* entry = registry.find(one.router);
     Parameters parameters = usual_parameters(entry->parameters);
     if (!one.word_key.empty()) parameters.set(one.word_key, one.word);
-    return entry->make(target, parameters);
+    RouterTarget with_files = target;
+    with_files.fleet_replicas = target.replicas();
+    with_files.read_file = [&target](const std::string& /*path*/) { return routes_of(target.replicas()); };
+    for (std::size_t i = 1; i < with_files.pools.size(); ++i)
+        with_files.pools[i].first_replica = with_files.pools[i - 1].first_replica + with_files.pools[i - 1].replicas;
+    return entry->make(with_files, parameters);
 }
 
 inline std::unique_ptr<Router> make_router(std::string_view name, const RouterTarget& target) {

@@ -90,6 +90,8 @@ constexpr Published kPublished[] = {
     {"olmo-2-7b", "7.30", "", false, 524288},
     {"smollm2-1.7b", "1.71", "", false, 196608},
     {"internlm-20b", "20.1", "", false, 1228800},
+    {"internlm2-20b", "19.9", "", false, 196608},
+    {"qwen-72b", "72.3", "", false, 2621440},
     {"opt-13b", "12.85", "", false, 819200},
     {"bloom-176b", "176.25", "", false, 4014080},
 };

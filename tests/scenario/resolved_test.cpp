@@ -121,6 +121,9 @@ workload:
   columns: none
   rate_scale: none
   window: none
+  prompt_scale: none
+  output_scale: none
+  max_tokens: none
   limit: none
   pool: none
   model: none
@@ -140,10 +143,18 @@ workload:
       columns: none
       rate_scale: none
       window: none
+      prompt_scale: none
+      output_scale: none
+      max_tokens: none
       arrivals: {process: poisson, rate: 40/s}
+      arrival_times: none
       lengths:
         prompt: {fixed: 1000}
         output: {fixed: 200}
+        total: none
+        prompt_to_output: none
+        rounding: none
+        recorded: none
         correlation: 0
       limit: none
 end: drain

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "regatta/base/registry.hpp"
@@ -21,12 +23,16 @@ struct RouterTarget {
         std::uint32_t replicas = 0;
         std::uint64_t weight = 1'000'000;  ///< of a replica, in millionths: what it counts against one of another pool
         std::uint64_t kv_blocks = 1;       ///< of a replica
+        std::uint32_t first_replica = 0;   ///< ReplicaId of its first
     };
     std::vector<Pool> pools;  ///< whose replicas are numbered through from 0
     std::uint32_t gateway = 0;
     std::uint32_t gateways = 1;
     std::uint64_t seed = 0;
-    bool is_as_vidur = false;  ///< `compat: vidur`: as Vidur does it where that differs from what is right
+    std::uint32_t fleet_replicas = 0;  ///< of all pools, these and others
+    bool is_as_vidur = false;          ///< `compat: vidur`: as Vidur does it where that differs from what is right
+    /// The text of a file that a parameter names, unpacked.
+    std::function<std::string(const std::string& path)> read_file = {};
 
     [[nodiscard]] std::uint32_t replicas() const;
 };
