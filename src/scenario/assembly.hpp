@@ -14,6 +14,10 @@
 
 namespace regatta::scenario {
 
+/// Whether so many GPUs can share the heads evenly: query heads are split, KV heads, too, or each is copied to equally
+/// many GPUs.
+[[nodiscard]] bool splits_heads(const llm::Model& model, std::int64_t tp);
+
 /// Turns what was read into the typed scenario. Here live the checks that look at several keys at once; a part whose
 /// own keys are wrong is left out of them, for that has been told. What follows from other keys (a pool's name, the
 /// latency of its tier) is written back into the reading, so that the resolved text shows it.
@@ -49,6 +53,13 @@ private:
     void check_pipeline(const Reading& reading, const Pool& pool);
     void check_memory(Reading& reading, Pool& pool);
     void make_step_time(PolicyReading& timing, Pool& pool);
+
+    // assembly_speculation.cpp
+    [[nodiscard]] bool read_speculation(const PolicyReading& reading, Pool& pool);
+    void find_draft(const Parameters& values, Pool& pool);
+    void add_proposer(const PolicyReading& reading, Pool& pool);
+
+    // assembly_pools.cpp
     [[nodiscard]] std::vector<std::string> classes_read() const;
 
     // assembly_names.cpp: what the names of models, GPUs and node types mean; false after telling what is wrong

@@ -24,13 +24,12 @@ std::string gib(double bytes) {
     return fmt::format("{:.1f} GiB", bytes / static_cast<double>(std::int64_t{1} << 30));
 }
 
-/// Query heads are split evenly; KV heads, too, or each is copied to equally many GPUs.
+}  // namespace
+
 bool splits_heads(const llm::Model& model, std::int64_t tp) {
     const bool splits_kv = tp <= model.kv_heads ? model.kv_heads % tp == 0 : tp % model.kv_heads == 0;
     return model.heads % tp == 0 && splits_kv;
 }
-
-}  // namespace
 
 void Assembly::assemble_pools() {
     const auto fleet = root_.maps.find("fleet");
@@ -80,7 +79,8 @@ void Assembly::assemble_pool(Reading& reading, std::size_t index) {
     pool.timing = choice_of(reading.policies.at("timing"));
     if (has_model && has_gpu) {
         check_layout(reading, pool);
-        if (problems_.size() == before) check_memory(reading, pool);
+        if (problems_.size() == before && read_speculation(reading.policies.at("speculation"), pool))
+            check_memory(reading, pool);
     }
     sound_pools_[index] = problems_.size() == before && has_model && has_gpu;
 }
@@ -178,6 +178,8 @@ void Assembly::check_memory(Reading& reading, Pool& pool) {
         .kv_type = pool.kv_type,
         .tensor_parallel = pool.tensor_parallel,
         .pipeline_parallel = pool.pipeline_parallel,
+        .draft = pool.draft,
+        .draft_tensor_parallel = pool.draft_tensor_parallel,
         .memory_fraction = pool.memory_fraction,
         .step_tokens = scheduling.has("chunk_tokens") ? scheduling.count("chunk_tokens") : pool.max_context_tokens,
         .block_tokens = pool.block_tokens,
@@ -206,10 +208,12 @@ void Assembly::check_memory(Reading& reading, Pool& pool) {
                                           .classes = classes,
                                           .pipeline_stages = pool.pipeline_parallel,
                                           .planned_sequences = pool.planned_sequences,
+                                          .speculation = pool.proposals(),
                                           .is_like_vidur = is_vidur};
     with_place(reading.policies.at("scheduler"),
                [&] { static_cast<void>(scheduler->make(limits, pool.scheduler.parameters, scenario_.stepping)); });
     make_step_time(reading.policies.at("timing"), pool);
+    if (pool.step_time != nullptr) add_proposer(reading.policies.at("speculation"), pool);
 }
 
 void Assembly::make_step_time(PolicyReading& timing, Pool& pool) {

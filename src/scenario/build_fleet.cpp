@@ -207,6 +207,7 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_node_of(std::size_t pool_ind
                                           .gateway_latency = pool.gateway_latency,
                                           .pipeline_stages = pool.pipeline_parallel,
                                           .planned_sequences = pool.planned_sequences,
+                                          .speculation = pool.proposals(),
                                           .is_like_vidur = scenario_.compat == Compat::Vidur};
     std::vector<AnyReplica> replicas;
     replicas.reserve(pool.replicas_per_group());

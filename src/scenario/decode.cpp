@@ -41,7 +41,7 @@ std::string noun_of(ParameterKind kind) {
         case ParameterKind::File:
             return "a file";
         case ParameterKind::Numbers:
-            return "a list of numbers";
+            return "a number or a list of them";
         case ParameterKind::Points:
             return "a list of pairs [[fraction, value], ...]";
         case ParameterKind::RatePoints:
@@ -172,7 +172,14 @@ Read<double> number_in(const Node& node) {
     return read_number(node.text);
 }
 
+/// A lone number is a list of one.
 Read<Value> decode_numbers(const Node& list, const Parameter& declared) {
+    if (list.kind == Node::Kind::Scalar) {
+        Node wrapped;
+        wrapped.kind = Node::Kind::List;
+        wrapped.items.push_back(list);
+        return number_in(list) ? decode_numbers(wrapped, declared) : refused(declared, list.as_found());
+    }
     std::vector<double> numbers;
     for (std::size_t i = 0; i < list.items.size(); ++i) {
         const Read<double> number = number_in(list.items[i]);
@@ -266,7 +273,8 @@ Read<Value> decode(const Node& node, const Parameter& declared) {
     const bool is_list = declared.kind == ParameterKind::Numbers || declared.kind == ParameterKind::Points ||
                          declared.kind == ParameterKind::RatePoints;
     if (declared.kind == ParameterKind::RatePoints && node.kind == Node::Kind::List) return decode_rate_points(node);
-    if (is_list && node.kind == Node::Kind::List)
+    const bool is_lone_number = declared.kind == ParameterKind::Numbers && node.kind == Node::Kind::Scalar;
+    if (is_lone_number || (is_list && node.kind == Node::Kind::List))
         return declared.kind == ParameterKind::Numbers ? decode_numbers(node, declared) : decode_points(node, declared);
     if (is_list || node.kind != Node::Kind::Scalar) return refused(declared, node.as_found());
     const bool is_text =

@@ -73,7 +73,8 @@ Json value_schema(const Parameter& parameter) {
         case ParameterKind::File:
             return {{"type", "string"}};
         case ParameterKind::Numbers:
-            return {{"type", "array"}, {"items", {{"type", "number"}}}};
+            return {{"anyOf",
+                     {bounded("number", parameter), {{"type", "array"}, {"items", bounded("number", parameter)}}}}};
         case ParameterKind::Points:
             return pairs({{"type", "number"}}, {{"type", "number"}});
         case ParameterKind::RatePoints:

@@ -16,6 +16,7 @@
 #include "regatta/llm/work.hpp"
 #include "regatta/serving/registry.hpp"
 #include "regatta/timing/registry.hpp"
+#include "serving/speculation.hpp"
 #include "workload/joint_lengths.hpp"
 #include "workload/recorded_arrivals.hpp"
 #include "workload/workload.hpp"
@@ -55,6 +56,9 @@ struct Pool {
     std::int64_t replica_kv_blocks = 0;     ///< what each replica has: `kv_blocks`, else what the memory plan leaves
     /// Longest sequences that the memory plan makes room for; only a plan that reserves for them sets it.
     std::int64_t planned_sequences = INT64_MAX;
+    std::optional<serving::Speculation> speculation;  ///< none: one token for each decode and step
+    std::optional<llm::Model> draft;                  ///< model that proposes
+    std::uint32_t draft_tensor_parallel = 1;
     std::int64_t max_context_tokens = 0;  ///< longest prompt plus output; never above the model's
     PolicyChoice scheduler;
     PolicyChoice timing;
@@ -66,6 +70,7 @@ struct Pool {
 
     /// Without files.
     [[nodiscard]] timing::StepTimeTarget step_time_target() const;
+    [[nodiscard]] const serving::Speculation* proposals() const { return speculation ? &*speculation : nullptr; }
     [[nodiscard]] llm::WorkFacts work() const { return llm::work_facts(model, weight_type, kv_type); }
     [[nodiscard]] std::uint32_t gpus_per_replica() const { return tensor_parallel * pipeline_parallel; }
     /// Servers that have replicas in common, and so are one logical process: 1 unless a replica needs several.

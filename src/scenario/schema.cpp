@@ -99,6 +99,8 @@ Section pool_section(const Registries& registries) {
                     "how a replica is laid out over GPUs"),
                 policy("scheduler", false, table_of(registries.schedulers, "policy", "vllm_v1"),
                        "which requests of a replica the next step computes"),
+                policy("speculation", false, speculation_table(),
+                       "tokens that something cheaper proposes, and the model checks several of at once"),
                 policy("timing", false, table_of(registries.timings, "policy", "roofline"), "how long a step takes"),
                 word("weights", "bf16", llm::data_type_names(), "type in which weights are stored"),
                 word("activations", "", llm::data_type_names(),

@@ -40,6 +40,8 @@ namespace regatta::scenario {
 
 /// What users are promised, of the scenario or of a stream.
 [[nodiscard]] Section targets_section();
+/// What may stand under `speculation` of a pool.
+[[nodiscard]] PolicyTable speculation_table();
 /// What may stand under `workload`.
 [[nodiscard]] Section workload_section(const Registries& registries);
 

@@ -52,6 +52,13 @@ MemoryPlan plan_memory(const MemoryRequest& request) {
                                                  llm::mlp_values_per_token_per_gpu(model, request.tensor_parallel));
     plan.kv_block_bytes = llm::kv_bytes_per_token_per_gpu(model, request.kv_type, request.tensor_parallel) *
                           static_cast<double>(request.block_tokens) / static_cast<double>(request.pipeline_parallel);
+    if (request.draft) {
+        plan.weight_bytes +=
+            llm::weight_bytes_per_gpu(*request.draft, request.weight_type, request.draft_tensor_parallel);
+        plan.kv_block_bytes +=
+            llm::kv_bytes_per_token_per_gpu(*request.draft, request.kv_type, request.draft_tensor_parallel) *
+            static_cast<double>(request.block_tokens);
+    }
     plan.kv_bytes = plan.usable_bytes - plan.weight_bytes - plan.activation_bytes;
     plan.kv_blocks = plan.kv_bytes < plan.kv_block_bytes
                          ? 0

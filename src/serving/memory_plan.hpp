@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "regatta/hardware/gpu.hpp"
 #include "regatta/llm/model.hpp"
@@ -15,6 +16,8 @@ struct MemoryRequest {
     llm::DataType kv_type = llm::DataType::Bf16;
     std::int64_t tensor_parallel = 1;
     std::int64_t pipeline_parallel = 1;
+    std::optional<llm::Model> draft = {};  ///< a model that proposes tokens, on the same GPUs
+    std::int64_t draft_tensor_parallel = 1;
     double memory_fraction = 0.9;     ///< of GPU memory that the engine may use
     std::int64_t step_tokens = 2048;  ///< most tokens of a step, which size the activations
     std::int64_t block_tokens = 16;
