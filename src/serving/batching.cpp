@@ -40,15 +40,17 @@ void Batching::enqueue(const Request& request, SimTime received) {
     if (free_slots_.empty()) {
         index = static_cast<std::uint32_t>(slots_.size());
         slots_.emplace_back();
+        served_.emplace_back();
     } else {
         index = free_slots_.back();
         free_slots_.pop_back();
     }
     const std::int64_t prompt = request.prompt_tokens;
-    slots_[index] = Slot{.served = ServedRequest{.request = request, .received = received},
-                         .prompt = prompt,
+    slots_[index] = Slot{.prompt = prompt,
                          .target = prompt + request.output_tokens,
+                         .arrival = request.arrival,
                          .stage = Stage::Waiting};
+    served_[index] = ServedRequest{.request = request, .received = received};
     if (waiting_.empty()) least_waiting_ = INT64_MAX;
     least_waiting_ = std::min(least_waiting_, batches_to_come(slots_[index]));
     waiting_.push_back(index);
@@ -73,8 +75,6 @@ bool Batching::form_batch(SimTime now) {
     if (batch.pieces.empty()) return false;
     ++in_flight_;
     note_peak();
-    for (const Piece& piece : batch.pieces)
-        if (SimTime& scheduled = slots_[piece.slot].served.scheduled; scheduled.is_never()) scheduled = now;
     describe(batch);
     find_steady_steps(batch);
     // Who had to give way may fit in again at once, for prompts are looked at before decodes.
@@ -91,6 +91,7 @@ std::uint32_t Batching::admit_first(std::int64_t blocks) {
     const std::uint32_t index = waiting_.front();
     waiting_.pop_front();
     slots_[index].stage = Stage::Running;
+    if (SimTime& scheduled = served_[index].scheduled; scheduled.is_never()) scheduled = forming_->formed;
     slots_[index].admission = admissions_++;
     take_blocks(slots_[index], blocks);
     ++running_;
@@ -154,49 +155,64 @@ void Batching::complete_steps(std::int64_t steps, SimTime end, StepOutcome& outc
     }
     steady_steps_ -= steps;
     std::size_t left = 0;
+    std::int64_t least = INT64_MAX;
     for (const Piece piece : batch.pieces) {
         Slot& slot = slots_[piece.slot];
         slot.is_in_flight = false;
         bool has_token = slot.is_prefilled();
         slot.done += piece.tokens * steps;
+        kv_tokens_ += piece.tokens * steps;
         if (has_token) {
-            if (lookahead_ > 0) accept_proposals(slot, outcome);
+            if (lookahead_ > 0) accept_proposals(piece.slot, outcome);
             if (slot.last_token != batch.formed) outcome.resumed_gaps.push_back(end - slot.last_token);
         } else if (slot.done == slot.prompt) {
             has_token = true;
             ++slot.done;
-            if (!slot.last_token.is_never()) outcome.resumed_gaps.push_back(end - slot.last_token);
+            if (slot.last_token.is_never())
+                served_[piece.slot].first_token = end;
+            else
+                outcome.resumed_gaps.push_back(end - slot.last_token);
         }
-        if (has_token) produced_token(slot, end);
-        if (slot.done == slot.target || slot.is_leaving)
+        if (has_token) slot.last_token = end;
+        if (slot.done == slot.target || slot.is_leaving) {
             end_request(batch, piece.slot, end, outcome);
-        else
+        } else {
+            least = std::min(least, batches_to_come(slot));
             batch.pieces[left++] = piece;
+        }
     }
     batch.pieces.resize(left);
+    batch.least_to_come = least;
     oldest_ = (oldest_ + 1) % flight_.size();
     --in_flight_;
     put_back(batch);
 }
 
 /// An answer ends where it ends, whatever was proposed beyond.
-void Batching::accept_proposals(Slot& slot, StepOutcome& outcome) {
-    const ServedRequest& served = slot.served;
-    const std::int64_t right = limits_.speculation->accepted(served.request.id, served.generated);
+void Batching::accept_proposals(std::uint32_t index, StepOutcome& outcome) {
+    Slot& slot = slots_[index];
+    const ServedRequest& served = served_[index];
+    const std::int64_t before = slot.done - 1 - std::int64_t{served.request.prompt_tokens};
+    const std::int64_t right = limits_.speculation->accepted(served.request.id, std::max(served.generated, before));
     const std::int64_t extra = std::min(right, slot.target - slot.done);
     slot.done += extra;
+    kv_tokens_ += extra;
     outcome.extra_tokens += extra;
 }
 
-void Batching::produced_token(Slot& slot, SimTime end) {
-    ServedRequest& served = slot.served;
-    if (served.first_token.is_never()) served.first_token = end;
-    slot.last_token = end;
-    // A prompt that was cut short by a preemption (Vidur's way) is made up for before the answer is counted.
-    served.generated = std::max(served.generated, slot.done - std::int64_t{served.request.prompt_tokens});
+/// A prompt that was cut short by a preemption (Vidur's way) is made up for before the answer is counted.
+std::int64_t Batching::generated(std::uint32_t index) const {
+    const ServedRequest& served = served_[index];
+    return std::max(served.generated, slots_[index].done - std::int64_t{served.request.prompt_tokens});
+}
+
+const ServedRequest& Batching::up_to_date(std::uint32_t index) {
+    served_[index].generated = generated(index);
+    return served_[index];
 }
 
 void Batching::put_back(Batch& batch) {
+    least_ready_ = ready_.empty() ? batch.least_to_come : std::min(least_ready_, batch.least_to_come);
     for (const Piece& piece : batch.pieces)
         ready_.push_back(piece.slot);
 }
@@ -224,13 +240,14 @@ void Batching::keep_batch() {
 }
 
 void Batching::end_request(Batch& batch, std::uint32_t index, SimTime end, StepOutcome& outcome) {
-    Slot& slot = slots_[index];
-    release(batch, slot.blocks);
+    release(batch, slots_[index].blocks);
     --running_;
-    if (patience_ == nullptr || end <= client_leaves_at(slot.served.request))
-        outcome.finished.push_back(slot.served);
+    kv_tokens_ -= slots_[index].computed();
+    const ServedRequest& served = up_to_date(index);
+    if (patience_ == nullptr || end <= client_leaves_at(served.request))
+        outcome.finished.push_back(served);
     else
-        outcome.timed_out.push_back({slot.served, EndReason::ClientGone});
+        outcome.timed_out.push_back({served, EndReason::ClientGone});
     free_slot(index);
 }
 
@@ -248,12 +265,14 @@ void Batching::free_slot(std::uint32_t index) {
 /// what was computed of an unfinished prompt for the whole prompt, and the rest of it for a part of the answer.
 void Batching::preempt(std::uint32_t index) {
     Slot& slot = slots_[index];
+    served_[index].generated = generated(index);
+    ++served_[index].preemptions;
+    kv_tokens_ -= slot.computed();
     slot.prompt = limits_.is_like_vidur ? slot.done : std::max(slot.prompt, slot.done);
     slot.done = 0;
     used_blocks_ -= slot.blocks;
     slot.blocks = 0;
     slot.stage = Stage::Waiting;
-    ++slot.served.preemptions;
     ++preemptions_;
     --running_;
     if (waiting_.empty()) least_waiting_ = INT64_MAX;
@@ -262,28 +281,29 @@ void Batching::preempt(std::uint32_t index) {
 }
 
 void Batching::sort_by_arrival(std::vector<std::uint32_t>& indices) const {
-    const auto is_earlier = [&](std::uint32_t a, std::uint32_t b) {
-        return slots_[a].served.request.arrival < slots_[b].served.request.arrival;
-    };
+    const auto is_earlier = [&](std::uint32_t a, std::uint32_t b) { return slots_[a].arrival < slots_[b].arrival; };
     if (!std::is_sorted(indices.begin(), indices.end(), is_earlier))
         std::stable_sort(indices.begin(), indices.end(), is_earlier);
 }
 
-std::int64_t Batching::least_to_come_outside() const {
-    std::int64_t least = INT64_MAX;
-    for (const std::uint32_t index : ready_)
-        least = std::min(least, batches_to_come(slots_[index]));
-    return least;
+/// Vidur's may, with requests waiting: when nobody who waits is let in, and who runs has to give way to itself.
+bool Batching::may_fall_asleep() const {
+    if (!waiting_.empty()) return true;
+    if (!grows_) return false;
+    std::int64_t batches = least_outside_;
+    for (std::size_t i = 0; i < in_flight_; ++i)
+        batches = std::min(batches, soonest_in_flight(i));
+    // Before one completes nobody takes more than a block in so many batches, or arrives unnoticed.
+    return batches == INT64_MAX || running_ * (batches / limits_.block_tokens + 2) >= free_blocks();
 }
 
 ReplicaScheduler::Soonest Batching::soonest_completion() const {
-    // Vidur's may fall asleep with requests waiting. It is to be seen when, so that the run ends then and not later.
-    if (limits_.is_like_vidur) return {.in_batch = in_flight_ > 0 ? flight_[oldest_].least_to_come : 1, .waiting = 0};
+    const std::int64_t in_batch = in_flight_ > 0 ? flight_[oldest_].least_to_come : 1;
+    // It is to be seen when that happens, so that the run ends then and not later.
+    if (limits_.is_like_vidur && may_fall_asleep()) return {.in_batch = in_batch, .waiting = 0};
     // Who arrives may push out one that decodes, and so make the steps of the others shorter.
     const std::int64_t waiting = waiting_.empty() ? INT64_MAX : least_waiting_;
-    return {.in_batch = in_flight_ > 0 ? flight_[oldest_].least_to_come : 1,
-            .waiting = std::min(waiting, least_outside_),
-            .arrivals_only_delay = false};
+    return {.in_batch = in_batch, .waiting = std::min(waiting, least_outside_), .arrivals_only_delay = false};
 }
 
 SimTime Batching::client_leaves_at(const Request& request) const {
@@ -314,8 +334,9 @@ bool Batching::abort(SimTime now, StepOutcome& outcome) {
         } else {
             forget(index);
             --running_;
+            kv_tokens_ -= slot.computed();
         }
-        outcome.timed_out.push_back({slot.served, EndReason::ClientGone});
+        outcome.timed_out.push_back({up_to_date(index), EndReason::ClientGone});
         free_slot(index);
     }
     return true;
@@ -337,27 +358,29 @@ std::int64_t Batching::kv_blocks_used(std::int64_t steps) const {
 }
 
 std::int64_t Batching::kv_tokens(std::int64_t steps) const {
-    std::int64_t tokens = steps == 0 ? 0 : steps * shape_.decodes;
-    for (const Slot& slot : slots_)
-        if (slot.stage == Stage::Running) tokens += slot.is_prefilled() ? slot.done - 1 : slot.done;
-    return tokens;
+    return steps == 0 ? kv_tokens_ : kv_tokens_ + steps * shape_.decodes;
 }
 
 void Batching::for_each_unfinished(const std::function<void(const ServedRequest&)>& visit) const {
-    for (const Slot& slot : slots_)
-        if (slot.stage != Stage::Free) visit(slot.served);
+    for (std::uint32_t index = 0; index < slots_.size(); ++index) {
+        if (slots_[index].stage == Stage::Free) continue;
+        ServedRequest served = served_[index];
+        served.generated = generated(index);
+        visit(served);
+    }
 }
 
 void Batching::save(OutArchive& archive) const {
-    archive << slots_ << free_slots_ << waiting_ << ready_ << flight_ << oldest_ << in_flight_ << used_blocks_
-            << steady_steps_ << running_ << admissions_ << preemptions_ << peak_blocks_ << least_outside_
-            << least_waiting_;
+    archive << slots_ << served_ << free_slots_ << waiting_ << ready_ << flight_ << oldest_ << in_flight_
+            << used_blocks_ << steady_steps_ << running_ << admissions_ << preemptions_ << peak_blocks_
+            << least_outside_ << least_waiting_ << least_ready_ << kv_tokens_;
     if (patience_ != nullptr) patience_->save(archive);
 }
 
 void Batching::load(InArchive& archive) {
-    archive >> slots_ >> free_slots_ >> waiting_ >> ready_ >> flight_ >> oldest_ >> in_flight_ >> used_blocks_ >>
-        steady_steps_ >> running_ >> admissions_ >> preemptions_ >> peak_blocks_ >> least_outside_ >> least_waiting_;
+    archive >> slots_ >> served_ >> free_slots_ >> waiting_ >> ready_ >> flight_ >> oldest_ >> in_flight_ >>
+        used_blocks_ >> steady_steps_ >> running_ >> admissions_ >> preemptions_ >> peak_blocks_ >> least_outside_ >>
+        least_waiting_ >> least_ready_ >> kv_tokens_;
     if (patience_ != nullptr) patience_->load(archive);
     if (in_flight_ > 0) describe(newest());
 }

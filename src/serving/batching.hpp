@@ -49,26 +49,30 @@ public:
 
 protected:
     enum class Stage : std::uint8_t { Free, Waiting, Running };
-    struct Slot {
-        ServedRequest served;
+    /// What each step looks at of a request, in one cache line; the rest is in `served_`.
+    struct alignas(64) Slot {
         std::int64_t prompt = 0;  ///< tokens to compute before the next one is sampled: with the answer, if preempted
         std::int64_t target = 0;  ///< prompt and answer
         /// Tokens computed, and once the prompt is computed also the newest, which is not: above `prompt` from then on.
         std::int64_t done = 0;
         std::int64_t blocks = 0;
         SimTime last_token = SimTime::never();
-        Stage stage = Stage::Free;
+        SimTime arrival;              ///< at the gateway
         std::uint64_t admission = 0;  ///< of a running one: counts up over the run, so that it gives their order
+        Stage stage = Stage::Free;
         bool is_in_flight = false;
         bool is_leaving = false;  ///< its client has given up, and it leaves with the batch that it is in
 
         [[nodiscard]] bool is_prefilled() const { return done > prompt; }
+        /// Tokens with keys and values in the cache.
+        [[nodiscard]] std::int64_t computed() const { return is_prefilled() ? done - 1 : done; }
         [[nodiscard]] std::int64_t tokens_to_come() const { return target - std::max(done, prompt); }
         template <class Archive>
         void serialize(Archive& archive, unsigned /*version*/) {
-            archive& served& prompt& target& done& blocks& last_token& stage& admission& is_in_flight& is_leaving;
+            archive& prompt& target& done& blocks& last_token& arrival& admission& stage& is_in_flight& is_leaving;
         }
     };
+    static_assert(sizeof(Slot) == 64);
     struct Piece {
         std::uint32_t slot = 0;
         std::uint32_t tokens = 0;
@@ -109,7 +113,7 @@ protected:
     /// Blocks of one that has ended; the batch it was in goes on or not.
     virtual void release(Batch& batch, std::int64_t blocks);
     /// The fewest batches until one may complete of those who run but are not in the batch just formed.
-    [[nodiscard]] virtual std::int64_t least_to_come_outside() const;
+    [[nodiscard]] virtual std::int64_t least_to_come_outside() const { return least_ready_; }
     /// A request that runs and is not in flight leaves.
     virtual void forget(std::uint32_t index);
 
@@ -127,6 +131,9 @@ protected:
         slot.blocks += blocks;
         used_blocks_ += blocks;
     }
+    [[nodiscard]] bool was_preempted(std::uint32_t index) const { return served_[index].preemptions > 0; }
+    /// Before it is looked at.
+    void call_for(std::uint32_t index) const { __builtin_prefetch(&slots_[index], 1); }
     void preempt(std::uint32_t index);
     void sort_by_arrival(std::vector<std::uint32_t>& indices) const;
     [[nodiscard]] std::int64_t running() const { return running_; }
@@ -154,8 +161,10 @@ private:
     void describe(Batch& batch);
     void find_steady_steps(const Batch& batch);
     void grow(const Batch& batch, std::int64_t steps);
-    void accept_proposals(Slot& slot, StepOutcome& outcome);
-    void produced_token(Slot& slot, SimTime end);
+    [[nodiscard]] bool may_fall_asleep() const;
+    void accept_proposals(std::uint32_t index, StepOutcome& outcome);
+    [[nodiscard]] const ServedRequest& up_to_date(std::uint32_t index);
+    [[nodiscard]] std::int64_t generated(std::uint32_t index) const;
     void end_request(Batch& batch, std::uint32_t index, SimTime end, StepOutcome& outcome);
     void free_slot(std::uint32_t index);
     void note_peak() { peak_blocks_ = std::max(peak_blocks_, used_blocks_); }
@@ -163,6 +172,7 @@ private:
     [[nodiscard]] SimTime client_leaves_at(const Request& request) const;
 
     std::vector<Slot> slots_;
+    std::vector<ServedRequest> served_;  ///< by slot; tokens generated are up to date only once it is told
     std::vector<std::uint32_t> free_slots_;
     std::vector<Batch> flight_;  ///< as many as there are stages: a ring
     std::size_t oldest_ = 0;
@@ -175,6 +185,8 @@ private:
     std::int64_t preemptions_ = 0;
     std::int64_t peak_blocks_ = 0;
     std::int64_t least_outside_ = INT64_MAX;  ///< batches to come of one outside of the newest
+    std::int64_t least_ready_ = INT64_MAX;    ///< of those in ready_, or less
+    std::int64_t kv_tokens_ = 0;
     std::int64_t least_waiting_ = INT64_MAX;  ///< of all who have waited since last nobody did
     /// When word comes that the client of a request has given up; null where none does.
     std::unique_ptr<DeadlineHeap> patience_;

@@ -7,6 +7,13 @@
 
 namespace regatta::serving {
 
+namespace {
+
+/// So many requests are called for before they are looked at.
+constexpr std::size_t kAhead = 6;
+
+}  // namespace
+
 PagedBatching::PagedBatching(const SchedulerLimits& limits, const PagedOptions& options)
     : Batching(limits),
       options_(options),
@@ -52,7 +59,7 @@ void VllmV0::form_prompts() {
         longest = std::max(longest, head.prompt);
         // One that has come this far before is let in alone, although its answer has made it too long. Vidur lets it
         // wait forever.
-        const bool may_be_long = batch_size() == 0 && head.served.preemptions > 0 && !limits_.is_like_vidur;
+        const bool may_be_long = batch_size() == 0 && was_preempted(waiting_.front()) && !limits_.is_like_vidur;
         if ((batch_size() + 1) * longest > options_.max_batch_tokens && !may_be_long) return;
         if (running() == options_.max_running || batch_size() == batch_cap_) return;
         const std::int64_t prompt = head.prompt;
@@ -64,6 +71,7 @@ void VllmV0::form_decodes() {
     sort_by_arrival(ready_);
     std::size_t next = 0;
     while (next < ready_.size() && batch_size() < batch_cap_) {
+        if (next + kAhead < ready_.size()) call_for(ready_[next + kAhead]);
         const std::uint32_t index = ready_[next++];
         if (grow_or_give_way(index, ready_, next)) add(index, 1);
     }
@@ -86,6 +94,7 @@ void Sarathi::add_decodes() {
     unfinished_prompts_.clear();
     std::size_t next = 0;
     while (next < ready_.size() && batch_size() < batch_cap_) {
+        if (next + kAhead < ready_.size()) call_for(ready_[next + kAhead]);
         const std::uint32_t index = ready_[next++];
         if (!slot(index).is_prefilled()) {
             unfinished_prompts_.push_back(index);

@@ -6,7 +6,6 @@
 #include <boost/archive/binary_iarchive.hpp>
 #include <boost/archive/binary_oarchive.hpp>
 #include <boost/serialization/binary_object.hpp>
-#include <boost/serialization/deque.hpp>
 #include <boost/serialization/vector.hpp>
 #include <utility>
 
@@ -36,7 +35,8 @@ void PipelineReplica::Flight::serialize(Archive& archive, unsigned /*version*/) 
 
 PipelineReplica::PipelineReplica(const ReplicaFacts& facts, std::unique_ptr<ReplicaScheduler> scheduler,
                                  const Surroundings& surroundings)
-    : stage_is_free_(facts.stages),
+    : flights_(facts.stages),
+      stage_is_free_(facts.stages),
       scheduler_(std::move(scheduler)),
       timing_(&surroundings.timing),
       sink_(&surroundings.sink),
@@ -63,7 +63,7 @@ EndReason PipelineReplica::receive(const Request& request, SimTime now) {
     advance(now, now);
     if (facts_.max_queue != INT64_MAX && scheduler_->queue_state().waiting >= facts_.max_queue)
         return EndReason::QueueFull;
-    if (flights_.size() < facts_.stages && !starts_now_) {
+    if (in_flight_ < flights_.size() && !starts_now_) {
         starts_now_ = true;
         starts_at_ = FineClock(now);
     }
@@ -77,12 +77,12 @@ SimTime PipelineReplica::next_completion() const {
         return from.plus(std::min(flights, most_flights_ahead_) * least_flight_fine_).ceiling();
     };
     SimTime at = SimTime::never();
-    for (std::size_t i = 0; i < flights_.size(); ++i)
-        at = std::min(at, later(flights_[i].end(), scheduler_->soonest_in_flight(i) - 1));
+    for (std::size_t i = 0; i < in_flight_; ++i)
+        at = std::min(at, later(flight(i).end(), scheduler_->soonest_in_flight(i) - 1));
     const std::int64_t others = scheduler_->soonest_completion().waiting;
     if (others == INT64_MAX) return at;
     if (starts_now_) return std::min(at, later(starts_at_, std::max<std::int64_t>(others, 1)));
-    return flights_.empty() ? at : std::min(at, later(flights_.front().end(), others));
+    return in_flight_ == 0 ? at : std::min(at, later(flight(0).end(), others));
 }
 
 /// Exactly when a batch lands at or after the word, for only then is anybody taken out; if that is not known yet, when
@@ -90,9 +90,9 @@ SimTime PipelineReplica::next_completion() const {
 SimTime PipelineReplica::next_abort() const {
     const SimTime word = scheduler_->soonest_abort();
     if (word.is_never()) return word;
-    for (const Flight& flight : flights_)
-        if (flight.end().ceiling() >= word) return flight.end().ceiling();
-    if (!flights_.empty()) return word;
+    for (std::size_t i = 0; i < in_flight_; ++i)
+        if (flight(i).end().ceiling() >= word) return flight(i).end().ceiling();
+    if (in_flight_ > 0) return word;
     return std::max(word, starts_at_.plus(least_flight_fine_).ceiling());
 }
 
@@ -118,7 +118,7 @@ std::span<const ServedRequest> PipelineReplica::wake(SimTime now) {
 /// `starts_before` waits, for until then the instant may bring more.
 void PipelineReplica::advance(SimTime now, SimTime starts_before) {
     while (true) {
-        const SimTime lands = flights_.empty() ? SimTime::never() : flights_.front().end().ceiling();
+        const SimTime lands = in_flight_ == 0 ? SimTime::never() : flight(0).end().ceiling();
         const bool is_start_due = starts_now_ && starts_at_.ceiling() < starts_before;
         if (is_start_due && starts_at_.ceiling() < lands) {
             starts_now_ = false;
@@ -133,9 +133,9 @@ void PipelineReplica::advance(SimTime now, SimTime starts_before) {
 
 /// The oldest batch has passed all stages.
 void PipelineReplica::land(SimTime now) {
-    const Flight flight = std::move(flights_.front());
-    flights_.pop_front();
-    const SimTime end = flight.end().ceiling();
+    const Flight& flight = flights_[oldest_];
+    const FineClock landed = flight.end();
+    const SimTime end = landed.ceiling();
     const std::int64_t regular = flight.decodes - flight.stalled_decodes;
     const SimTime gap = end - flight.formed;
     if (regular > 0) sink_->inter_token_gaps(facts_.pool, gap, regular, gap * regular);
@@ -153,6 +153,8 @@ void PipelineReplica::land(SimTime now) {
     sums_.prefill_tokens += work_done_.prefill_tokens();
     work_done_.add_to(sums_, 1, flight.decodes, flight.decode_context_tokens, *work_);
     sink_->batches(facts_.pool, flight.decodes + work_done_.prefills(), 1);
+    oldest_ = (oldest_ + 1) % flights_.size();
+    --in_flight_;
     const std::size_t finished_before = outcome_->finished.size();
     scheduler_->complete_steps(1, end, *outcome_);
     sums_.finished += static_cast<std::int64_t>(outcome_->finished.size() - finished_before);
@@ -164,17 +166,17 @@ void PipelineReplica::land(SimTime now) {
     REGATTA_CHECK(end == now || (outcome_->finished.empty() && outcome_->timed_out.empty()),
                   fmt::format("replica {} ends a request at {} ns, but is woken at {} ns", facts_.id.value(), end.ns(),
                               now.ns()));
-    form(flight.end());
+    form(landed);
 }
 
 void PipelineReplica::form(const FineClock& at) {
-    while (flights_.size() < facts_.stages && scheduler_->form_batch(at.ceiling()))
+    while (in_flight_ < flights_.size() && scheduler_->form_batch(at.ceiling()))
         start_flight(at);
 }
 
 void PipelineReplica::start_flight(const FineClock& at) {
     const timing::BatchShape& shape = scheduler_->shape();
-    Flight& flight = flights_.emplace_back();
+    Flight& flight = flights_[(oldest_ + in_flight_++) % flights_.size()];
     flight.formed = at.ceiling();
     flight.decodes = shape.decodes;
     flight.stalled_decodes = scheduler_->stalled_decodes();
@@ -187,7 +189,7 @@ void PipelineReplica::start_flight(const FineClock& at) {
     const std::int64_t inner = timing_->stage_line(shape, false).at(shape.decode_context_tokens);
     const std::int64_t last = timing_->stage_line(shape, true).at(shape.decode_context_tokens);
     FineClock ready = at;
-    flight.passages.reserve(facts_.stages);
+    flight.passages.clear();
     for (FineClock& is_free : stage_is_free_) {
         const FineClock begin = std::max(ready, is_free);
         is_free = begin.plus(&is_free == &stage_is_free_.back() ? last : inner);
@@ -211,7 +213,7 @@ ReplicaSample PipelineReplica::sample(SimTime at) {
     return {.waiting = queue.waiting,
             .running = queue.running,
             .kv_blocks_used = scheduler_->kv_blocks_used(0),
-            .busy_replicas = flights_.empty() ? 0 : 1,
+            .busy_replicas = in_flight_ == 0 ? 0 : 1,
             .kv_tokens = scheduler_->kv_tokens(0),
             .replicas = 1};
 }
@@ -235,8 +237,8 @@ void PipelineReplica::finish(SimTime end, const std::function<void(const ServedR
     clear_outcome();
     advance(before(end), end);
     const FineClock stop(end);
-    for (const Flight& flight : flights_)
-        for (const Passage& passage : flight.passages)
+    for (std::size_t i = 0; i < in_flight_; ++i)
+        for (const Passage& passage : flight(i).passages)
             if (passage.begin < stop) count_busy(passage.begin, std::min(passage.end, stop));
     scheduler_->for_each_unfinished(unfinished);
     work_done_.finish(sums_);
@@ -247,13 +249,15 @@ void PipelineReplica::finish(SimTime end, const std::function<void(const ServedR
 
 void PipelineReplica::save(OutArchive& archive) const {
     scheduler_->save(archive);
-    archive << flights_ << stage_is_free_ << starts_now_ << starts_at_ << told_wake_up_ << busy_fine_ << work_done_;
+    archive << flights_ << oldest_ << in_flight_ << stage_is_free_ << starts_now_ << starts_at_ << told_wake_up_
+            << busy_fine_ << work_done_;
     archive.save_binary(&sums_, sizeof sums_);
 }
 
 void PipelineReplica::load(InArchive& archive) {
     scheduler_->load(archive);
-    archive >> flights_ >> stage_is_free_ >> starts_now_ >> starts_at_ >> told_wake_up_ >> busy_fine_ >> work_done_;
+    archive >> flights_ >> oldest_ >> in_flight_ >> stage_is_free_ >> starts_now_ >> starts_at_ >> told_wake_up_ >>
+        busy_fine_ >> work_done_;
     archive.load_binary(&sums_, sizeof sums_);
 }
 

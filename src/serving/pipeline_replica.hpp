@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -69,6 +68,9 @@ private:
         template <class Archive>
         void serialize(Archive& archive, unsigned /*version*/);
     };
+    [[nodiscard]] const Flight& flight(std::size_t number) const {
+        return flights_[(oldest_ + number) % flights_.size()];
+    }
     void clear_outcome();
     void advance(SimTime now, SimTime starts_before);
     void land(SimTime now);
@@ -78,7 +80,9 @@ private:
     [[nodiscard]] SimTime next_completion() const;
     [[nodiscard]] SimTime next_abort() const;
 
-    std::deque<Flight> flights_;            ///< the oldest first
+    std::vector<Flight> flights_;  ///< as many as there are stages: a ring
+    std::size_t oldest_ = 0;
+    std::size_t in_flight_ = 0;
     std::vector<FineClock> stage_is_free_;  ///< from when on
     bool starts_now_ = false;               ///< a batch is to be formed at the end of the instant `starts_at_`
     FineClock starts_at_;

@@ -88,8 +88,7 @@ void FasterTransformer::take_again() {
 std::int64_t FasterTransformer::least_to_come_outside() const {
     std::int64_t least = INT64_MAX;
     for (const Batch& batch : paused_)
-        for (const Piece& piece : batch.pieces)
-            least = std::min(least, batches_to_come(slot(piece.slot)));
+        least = std::min(least, batch.least_to_come);
     return least;
 }
 

@@ -7,12 +7,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import cost_model, files, fleet, merge, micro, other_engines, phold, scaling, sweep
+from . import cost_model, files, fleet, merge, micro, other_engines, phold, scaling, sweep, vidur
 from .figures import table
 from .launch import BenchError, UsageError, usable_cores
 from .session import PROJECT, Session, tell
 
-SUITES = {suite.NAME: suite for suite in (phold, fleet, merge, scaling, micro)}
+SUITES = {suite.NAME: suite for suite in (phold, fleet, merge, scaling, vidur, micro)}
 
 DESCRIPTION = """\
 Measures this project: how fast its engine and its fleets run, against targets and against references taken in the
@@ -24,6 +24,8 @@ suites (all of them when none is named):
            on every completion
   merge    regatta-post merge, against copying the same files
   scaling  one problem on 1, 2, 4 and 8 ranks, with every number the runs tell of themselves
+  vidur    recorded cases of Vidur, 100 times each as independent replicas; its growth series at 64 replicas; with
+           --vidur that simulator itself
   micro    queue, exchange, step loop, sketch, random numbers and row hash by themselves (Google Benchmark)
 
 comparing:
@@ -38,6 +40,7 @@ names of figures (stable, so that they can be compared for years):
       REPORTS every, on_completion; FIGURE speed (simulated over wall time), requests_per_s, requests_per_cpu_s, wall,
       peak_memory (sum over ranks), windows, mean_window, waiting (fraction of the event loops)
   sweep.INSTANCES.FIGURE; FIGURE requests_per_cpu_s, cpu, in_flight, peak_memory, memory_per_request
+  vidur.CASE.batches_per_s (of the event loop), vidur.CASE.wall, vidur.CASE.theirs.batches_per_s, vidur.growth.RANKSr.FIGURE
   merge.FIGURE; scaling.PROBLEM.RANKSr.FIGURE; micro.PART
   model.FLEET.REPORTS.RANKSr.FIGURE, model.FLEET.REPORTS.FIGURE, model.FIGURE: docs/scaling.md
 
@@ -90,6 +93,10 @@ def make_parser():
     parser.add_argument("--only", metavar="GLOB", default="*", help="run only what is called so, such as 'phold.2x*' or 'fleet.million.*'")
     parser.add_argument("--ross", metavar="PATH", help="phold: ROSS's program phold, to run in turn with ours")
     parser.add_argument("--sst", metavar="PATH", help="phold: a program that runs PHOLD on SST, see docs/benchmarks.md")
+    parser.add_argument("--reference", type=Path, metavar="DIR",
+                        help="vidur: the recorded cases (default: ../shared/reference/vidur)")
+    parser.add_argument("--vidur", type=Path, metavar="DIR", help="vidur: a checkout of that simulator, to run in turn")
+    parser.add_argument("--vidur-python", metavar="PATH", help="vidur: its Python (default: the one that runs this)")
     parser.add_argument("--fit", action="store_true",
                         help="scaling: a cost model from 1 and 2 ranks, and what it says of up to 16,384")
     parser.add_argument("--sweep", action="store_true", help="fleet: 1 to 16,384 instances instead of the fleets")
