@@ -85,13 +85,21 @@ std::string traffic_text(const scenario::Stream& stream, const std::optional<wor
                        stream.limit ? ", at most " + counted(*stream.limit, "request") : "");
 }
 
+std::string layout_text(const scenario::Pool& pool) {
+    std::string text = fmt::format("tp {}", pool.tensor_parallel);
+    if (pool.pipeline_parallel > 1) text += fmt::format(" x pp {}", pool.pipeline_parallel);
+    if (pool.speculation)
+        text += fmt::format(" checking {} for each decode", counted(pool.speculation->tokens, "proposal"));
+    return text;
+}
+
 /// What is about to run, in a few lines.
 void introduce(const Log& log, const scenario::Scenario& scenario, const scenario::TraceSummaries& traces,
                const engine::Partition& partition, const std::string& directory) {
     for (const scenario::Pool& pool : scenario.pools)
-        log.info(fmt::format("  pool      {}: {} of {} x {}, {} at tp {}, {} with {} KV blocks of {} tokens", pool.name,
+        log.info(fmt::format("  pool      {}: {} of {} x {}, {} at {}, {} with {} KV blocks of {} tokens", pool.name,
                              counted(pool.nodes, "node"), pool.gpus_per_node, pool.gpu.name, pool.model.name,
-                             pool.tensor_parallel, counted(pool.replicas(), "replica"), pool.replica_kv_blocks,
+                             layout_text(pool), counted(pool.replicas(), "replica"), pool.replica_kv_blocks,
                              pool.block_tokens));
     for (std::size_t i = 0; i < scenario.streams.size(); ++i)
         log.info("  traffic   " + traffic_text(scenario.streams[i], traces.at(i)));

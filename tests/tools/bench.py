@@ -15,6 +15,7 @@ from pathlib import Path
 
 BUILD = Path(os.environ["REGATTA_BUILD"])
 TOOL = Path(os.environ["REGATTA_SOURCE_DIR"]) / "tools/bench"
+REFERENCE = Path(os.environ["REGATTA_SOURCE_DIR"]).parent / "shared/reference/vidur"
 TIME_LIMIT_S = 120
 KEYS = ["name", "value", "unit", "ratio_to_reference", "reference", "runs", "spread", "target", "met", "suite", "command",
         "call", "machine"]
@@ -140,6 +141,28 @@ class Suites(BenchTest):
                                          "merge.peak_memory", "merge.bytes_per_row"])
         self.assertTrue(10 < figures["merge.bytes_per_row"]["value"] < 200, figures["merge.bytes_per_row"])
 
+    @unittest.skipUnless(REFERENCE.is_dir(), f"the recorded cases of Vidur, {REFERENCE}, are not there")
+    def test_vidur_runs_its_cases_beside_a_checkout(self):
+        checkout = self.directory / "checkout"
+        for module, text in (("config", "class SimulationConfig:\n    seed = 1\n    @classmethod\n"
+                                        "    def create_from_cli_args(cls):\n        return cls()\n"),
+                             ("entities", "class Batch:\n    @staticmethod\n    def generate_id():\n"
+                                          "        return 1001\n"),
+                             ("simulator", "import time\nclass Simulator:\n    def __init__(self, config):\n"
+                                           "        pass\n    def run(self):\n        time.sleep(0.01)\n"),
+                             ("utils/random", "def set_seeds(seed):\n    pass\n")):
+            path = checkout / "vidur" / f"{module}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        figures = self.figures("vidur", "--quick", "--vidur", checkout)
+        self.assertEqual(set(figures), {f"vidur.{case}.{figure}" for case in ("s01", "s02", "s03")
+                                        for figure in ("batches_per_s", "wall", "theirs.batches_per_s")} |
+                         {f"vidur.growth.{ranks}r.{figure}" for ranks in (1, 2, 4)
+                          for figure in ("wall", "batches_per_s")})
+        theirs = figures["vidur.s02.theirs.batches_per_s"]["value"]
+        self.assertTrue(0 < theirs < 1000 / 0.01, theirs)
+        self.assertEqual(figures["vidur.s02.batches_per_s"]["reference"], "vidur.s02.theirs.batches_per_s")
+
     def test_scaling_tells_what_runs_tell_on_up_to_eight_ranks(self):
         figures = self.figures("scaling", "--quick")
         for problem in ("phold", "fleet"):
@@ -244,7 +267,7 @@ not the same machine: one; two (compare the ratios)
 
 class Mistakes(BenchTest):
     def test_a_suite_that_does_not_exist(self):
-        self.refuse(["folds"], 'no suite "folds"; suites: phold, fleet, merge, scaling, micro')
+        self.refuse(["folds"], 'no suite "folds"; suites: phold, fleet, merge, scaling, vidur, micro')
 
     def test_an_option_that_does_not_exist(self):
         self.refuse(["phold", "--run", "2"], 'unknown option "--run"; see tools/bench --help')
@@ -258,6 +281,13 @@ class Mistakes(BenchTest):
     def test_a_duration_without_a_unit(self):
         self.refuse(["fleet", "--duration", "10"],
                     'argument --duration: expected seconds above 0 such as 10s, found "10"; see tools/bench --help')
+
+    def test_a_folder_without_cases(self):
+        self.refuse(["vidur", "--reference", self.directory / "none"],
+                    f"--reference: {self.directory}/none is no directory")
+        outcome = bench("vidur", "--reference", self.directory)
+        self.assertEqual(outcome.returncode, 2)
+        self.assertIn(f"{self.directory} has no folder s01_*", outcome.stderr)
 
     def test_a_fit_without_its_suite(self):
         self.refuse(["phold", "--fit"], "--fit belongs to the suite scaling: tools/bench scaling --fit")
@@ -311,8 +341,8 @@ class Mistakes(BenchTest):
 
     def test_help_names_suites_and_options(self):
         said = self.succeed("--help").stdout
-        for word in ("phold", "fleet", "merge", "scaling", "micro", "compare", "--runs N", "--json FILE", "--build DIR",
-                     "--ross PATH", "--sst PATH", "--sweep", "--fit", "--full", "--duration SECONDS", "--rows N", "--only GLOB",
+        for word in ("phold", "fleet", "merge", "scaling", "vidur", "micro", "compare", "--runs N", "--json FILE", "--build DIR",
+                     "--ross PATH", "--sst PATH", "--reference DIR", "--vidur DIR", "--vidur-python PATH", "--sweep", "--fit", "--full", "--duration SECONDS", "--rows N", "--only GLOB",
                      "memory_per_request"):
             self.assertIn(word, said)
         self.assertNotIn("--quick", said)

@@ -120,6 +120,9 @@ def parse(arguments):
     for name in ("ross", "sst"):
         if getattr(options, name) is not None:
             setattr(options, name, other_engines.check(f"--{name}", getattr(options, name)))
+    for name in ("reference", "vidur"):
+        if getattr(options, name) is not None and not getattr(options, name).is_dir():
+            raise UsageError(f"--{name}: {getattr(options, name)} is no directory")
     if options.json is not None:
         files.check_writable("--json", options.json)
     return options
@@ -152,6 +155,9 @@ def call_of(suite, runs, options):
         words += [] if options.duration_s is None else ["--duration", f"{options.duration_s:g}s"]
     if suite is merge:
         words += ["--rows", str(options.rows)]
+    if suite is vidur:
+        words += [word for name in ("reference", "vidur", "vidur_python") if getattr(options, name) is not None
+                  for word in (f"--{name.replace('_', '-')}", str(getattr(options, name)))]
     return words + (["--quick"] if options.quick else [])
 
 

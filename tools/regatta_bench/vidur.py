@@ -35,7 +35,7 @@ simulator = Simulator(config)
 started = time.perf_counter()
 simulator.run()
 taken = time.perf_counter() - started
-print(f"regatta-bench: {Batch.generate_id() - 1} batches in {taken} s")
+print(f"regatta-bench: {Batch.generate_id()} batches in {taken} s")
 """
 VIDUR_SAID = re.compile(r"regatta-bench: (\d+) batches in ([0-9.e-]+) s")
 VIDUR_OFF = ("--no-metrics_config_write_metrics", "--no-metrics_config_enable_chrome_trace")
