@@ -89,7 +89,8 @@ std::string layout_text(const scenario::Pool& pool) {
     std::string text = fmt::format("tp {}", pool.tensor_parallel);
     if (pool.pipeline_parallel > 1) text += fmt::format(" x pp {}", pool.pipeline_parallel);
     if (pool.speculation)
-        text += fmt::format(" checking {} for each decode", counted(pool.speculation->tokens, "proposal"));
+        text += fmt::format(" checking {} for each decode",
+                            counted(static_cast<std::uint64_t>(pool.speculation->tokens), "proposal"));
     return text;
 }
 
