@@ -9,10 +9,12 @@ import unittest
 from same_answer import CONFIGS, SameAnswer
 
 ARRIVALS = {"poisson": "{process: poisson, rate: 60/s}", "gamma": "{process: gamma, cv: 2, rate: 60/s}",
-            "constant": "{process: constant, rate: 60/s}", "all_at_once": "all_at_once"}
+            "constant": "{process: constant, rate: 60/s}", "all_at_once": "all_at_once",
+            "truncated_poisson": "{process: truncated_poisson, rate: 60/s}"}
 LENGTHS = {"fixed": "{fixed: 90}", "uniform": "{distribution: uniform, least: 5, most: 300}",
            "exponential": "{exponential: 120}", "lognormal": "{distribution: lognormal, mean: 150, cv: 1.5}",
            "zipf": "{distribution: zipf, exponent: 0.9, most: 400}",
+           "ycsb_zipf": "{distribution: ycsb_zipf, theta: 0.6, least: 5, most: 400}",
            "quantiles": "{quantiles: [[0, 3], [0.5, 80], [1, 500]]}"}
 SHORT = ["duration=4s", "measure.from=0s", "network.gateway_to_node=1ms", "workload.streams[0].limit=200"]
 

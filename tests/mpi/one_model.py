@@ -36,7 +36,17 @@ workload:
        lengths: {prompt: {distribution: uniform, least: 1, most: 900}, output: {fixed: 40}}}
 output: {series: 250ms}
 """
-REPORTS = {"completions": "on_completion", "reports_every_30ms": "{every: 30ms}"}
+REPORTS = {"completions": ["gateways.reports=on_completion"], "reports_every_30ms": ["gateways.reports={every: 30ms}"],
+           "what_is": ["gateways.reports=instant", "network.gateway_to_node=0s", "fleet.pools[old].gateway_latency=0s"]}
+# A trace, and where each of its requests is to go.
+REPLAYED = """
+name: replayed
+fleet:
+  pools:
+    - {name: only, model: llama-3.1-8b, nodes: 3, node: {gpu: h100-sxm, gpus: 1}}
+gateways: {count: 2, router: {replay: ROUTES}}
+workload: {trace: TRACE}
+"""
 
 
 def _catalog(kind):
@@ -93,6 +103,18 @@ class OneModel(SameAnswer):
         self.assertEqual(sum(event["args"].get("name") == "turned away by gateways" for event in events
                              if event["name"] == "process_name"), 1)
 
+    def test_replay_goes_where_the_recorded_run_went(self):
+        places = [(7 * i + i // 10) % 3 for i in range(120)]
+        trace = self.write("trace.csv", "arrived_at,num_prefill_tokens,num_decode_tokens\n" + "".join(
+            f"{i * 0.013},{100 + i},{1 + i % 17}\n" for i in range(120)))
+        routes = self.write("routes.csv", "replica_id,request_id\n" + "".join(
+            f"{place},{i}\n" for i, place in reversed(list(enumerate(places)))))
+        self.scenario = self.write("replayed.yaml",
+                                   REPLAYED.replace("ROUTES", str(routes)).replace("TRACE", str(trace)))
+        self.check_one_model()
+        rows = csv.DictReader(self.succeed("regatta-post", "requests", self.directory / "out-0").stdout.splitlines())
+        self.assertEqual({int(row["request_id"]): int(row["replica"]) for row in rows}, dict(enumerate(places)))
+
     def test_queues_that_are_full(self):
         summary = self.check_one_model("fleet.pools[old].max_queue=1", "gateways.router=round_robin",
                                        "gateways.reports={every: 30ms}")
@@ -125,10 +147,15 @@ def _cases(policy):
 def _add_router_tests():
     """One test for each router with each kind of report: a failure names both."""
     for policy in _catalog("routers"):
+        if policy["name"] == "replay":
+            continue  # tested above: it needs a file
         for case, written in _cases(policy):
             for name, reports in REPORTS.items():
+                if policy["name"] == "lor" and name != "what_is":
+                    continue
+
                 def test(self, written=written, reports=reports):
-                    self.check_one_model(f"gateways.router={written}", f"gateways.reports={reports}")
+                    self.check_one_model(f"gateways.router={written}", *reports)
                 setattr(OneModel, f"test_{case}_on_{name}", test)
 
 
