@@ -24,6 +24,7 @@ CHANGED_LENGTHS = {
     "decode_time_execution_plus_preemption_normalized": ("final_num_decode_tokens", "num_decode_tokens"),
 }
 TIME_TOLERANCE = 1e-6  # s; percent where it is percent
+GAP_TOLERANCE = 0.005  # gaps are counted in buckets
 # Vidur's prefill attends to all of a chunk, its LM head is left out, and a TFLOP has 2^40 operations.
 MFU_TOLERANCE = 0.03
 TERA = 2**40 / 1e12
@@ -94,6 +95,21 @@ def compare_batches(case, written, problems):
     return largest
 
 
+def compare_tokens(case, written, problems):
+    """Vidur's cases have the gaps between tokens in their summary, with the stall of a restart, as ours."""
+    summary = json.loads((case / "summary.json").read_text())
+    theirs = summary["tbt_all_tokens"]
+    gaps = rows_of(written / "plots" / "decode_token_execution_plus_preemption_time.csv")
+    for row, key in ((gaps[0], "min"), (gaps[50], "p50"), (gaps[100], "max")):
+        own = float(row["decode_token_execution_plus_preemption_time"])
+        if abs(own - theirs[key]) > GAP_TOLERANCE * theirs[key]:
+            problems.append(f"gaps between tokens, {key}: {own}, Vidur: {theirs[key]}")
+    tokens = int(rows_of(written / "plots" / "decode_completion_time_series.csv")[-1]["decode_completion"])
+    # The token after a restart comes from a prefill, not from a decode.
+    if summary["restarts"] == 0 and tokens != theirs["n"]:
+        problems.append(f"{tokens} tokens of decodes, Vidur: {theirs['n']}")
+
+
 def compare_replicas(case, written, stages, problems):
     """Memory at most and MFU as Vidur's files have them, which call replica 0 the last; busy time by its steps."""
     summary = json.loads((case / "summary.json").read_text())
@@ -108,7 +124,10 @@ def compare_replicas(case, written, stages, problems):
     largest = 0.0
 
     def own(name, key):
-        return json.loads((written / "plots" / f"{name}.json").read_text())[f"{name}_{key}"]
+        path = written / "plots" / f"{name}.json"
+        if not path.exists():
+            raise vidur.RunError(f"regatta-post export wrote no {path.name}")
+        return json.loads(path.read_text())[f"{name}_{key}"]
 
     def check(name, value, expected, tolerance):
         if abs(value - expected) > tolerance:
@@ -151,6 +170,7 @@ def print_metrics(runner, cases):
             stages = replica["num_pipeline_stages"]
             requests_s = compare_requests(case, written, stages, problems)
             batches_s = compare_batches(case, written, problems)
+            compare_tokens(case, written, problems)
             busy = compare_replicas(case, written, stages, problems)
         except vidur.RunError as error:
             print(f"{case.name:{width}}  FAILED: {error}", flush=True)
