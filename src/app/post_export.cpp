@@ -127,6 +127,8 @@ void declare_export(CLI::App& program, VidurArguments& arguments) {
 
 void run_export(const VidurArguments& arguments) {
     check_exists("export", "RESULTS", arguments.path);
+    if (arguments.directory.empty())
+        throw InputError("regatta-post export: --output is missing; see regatta-post export --help");
     const results::ResultReader reader(arguments.path);
     const results::VidurExport done =
         results::write_vidur_metrics(reader, arguments.directory, arguments.most_replicas);

@@ -27,7 +27,7 @@ void make_directories(const std::string& directory) {
     if (fs::exists(directory, error) && !(fs::is_directory(directory, error) && fs::is_empty(directory, error)))
         throw InputError(fmt::format("{}: is there already; name an empty or a new directory", directory));
     fs::create_directories(fs::path(directory) / "plots", error);
-    if (error) throw IoError(fmt::format("{}: cannot be made: {}", directory, error.message()));
+    if (error) throw IoError(fmt::format("{}: cannot be written: {}", directory, error.message()));
 }
 
 /// The recorded steps of a run, by replica, start and end.
