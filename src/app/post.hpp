@@ -42,6 +42,15 @@ void run_requests(const ExportArguments& arguments);
 void declare_trace(CLI::App& program, ExportArguments& arguments);
 void run_trace(const ExportArguments& arguments);
 
+/// What `export` writes, and where.
+struct VidurArguments {
+    std::string path;
+    std::string directory;
+    std::int64_t most_replicas = 1000;
+};
+void declare_export(CLI::App& program, VidurArguments& arguments);
+void run_export(const VidurArguments& arguments);
+
 /// Throws InputError unless something is there.
 void check_exists(const std::string& command, const std::string& argument, const std::string& path);
 

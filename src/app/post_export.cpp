@@ -10,6 +10,7 @@
 #include "regatta/base/errors.hpp"
 #include "results/export_requests.hpp"
 #include "results/export_trace.hpp"
+#include "results/export_vidur.hpp"
 #include "results/show.hpp"
 #include "results/temporary_file.hpp"
 
@@ -102,6 +103,40 @@ void run_trace(const ExportArguments& arguments) {
         fmt::print(stderr, "; {} more left out: choose with --from, --to, --sample, or take more with --most",
                    results::show_count(counts.left_out));
     fmt::print(stderr, "\n");
+}
+
+void declare_export(CLI::App& program, VidurArguments& arguments) {
+    CLI::App* command =
+        program.add_subcommand("export", "Write the metrics of a run as another simulator's files, under its names");
+    command->add_option("SIMULATOR", "Whose: vidur")->required()->check(CLI::IsMember({"vidur"}))->type_name("");
+    command->add_option("RESULTS", arguments.path, "Merged file, or directory with the files of all ranks")
+        ->required()
+        ->type_name("");
+    command->add_option("-o,--output", arguments.directory, "Directory to write, empty or new")
+        ->required()
+        ->type_name("DIR");
+    command
+        ->add_option("--most-replicas", arguments.most_replicas,
+                     "Files of their own for at most so many replicas (default: 1000)")
+        ->type_name("N")
+        ->check(CLI::NonNegativeNumber);
+    command->footer(
+        "Batches and operations are those of recorded steps: regatta run --set output.steps.from=0s records all.\n"
+        "Example:\n  regatta-post export vidur runs/quickstart/run.h5 -o metrics");
+}
+
+void run_export(const VidurArguments& arguments) {
+    check_exists("export", "RESULTS", arguments.path);
+    if (arguments.directory.empty())
+        throw InputError("regatta-post export: --output is missing; see regatta-post export --help");
+    const results::ResultReader reader(arguments.path);
+    const results::VidurExport done =
+        results::write_vidur_metrics(reader, arguments.directory, arguments.most_replicas);
+    fmt::print(stderr, "Written    {}: {} requests, {} batches, {} replicas\n", arguments.directory,
+               results::show_count(done.requests), results::show_count(done.batches),
+               results::show_count(done.replicas));
+    for (const std::string& what : done.left_out)
+        fmt::print(stderr, "Left out   {}\n", what);
 }
 
 }  // namespace regatta::app

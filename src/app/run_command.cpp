@@ -52,7 +52,9 @@ results::RunDescription describe(const scenario::Scenario& scenario) {
         run.pools.push_back({.name = pool.name,
                              .gpu_flops_per_s = std::llround(timing::peak_ops_per_s(pool.gpu, pool.activation_type)),
                              .gpu_memory_bytes_per_s = std::llround(pool.gpu.memory_bandwidth_bytes_per_s),
-                             .work = pool.work()});
+                             .work = pool.work(),
+                             .stages = pool.pipeline_parallel,
+                             .layers = pool.model.layers});
     for (const scenario::Stream& stream : scenario.streams)
         run.streams.push_back({.name = stream.name,
                                .ttft_target = stream.targets.ttft,

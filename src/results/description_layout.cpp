@@ -49,6 +49,8 @@ void visit_pool_numbers(Pool& pool, const Visit& visit) {
     visit("/pools/window_tokens", "tokens", pool.work.window_tokens);
     visit("/pools/experts", "", pool.work.experts);
     visit("/pools/experts_per_token", "", pool.work.experts_per_token);
+    visit("/pools/stages", "", pool.stages);
+    visit("/pools/layers", "", pool.layers);
 }
 
 void write_pools(h5::File& file, const std::vector<PoolDescription>& pools) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "results/file_layout.hpp"
 #include "results/file_sums.hpp"
 #include "results/rank_files.hpp"
+#include "results/row_order.hpp"
 #include "results/table_io.hpp"
 
 namespace regatta::results {
@@ -48,6 +50,17 @@ void ResultReader::visit_steps(const std::function<void(std::span<const serving:
         const h5::File file = h5::File::open(path);
         if (file.has(std::string(steps_table().path))) h5::visit_table<serving::StepRecord>(file, steps_table(), visit);
     }
+}
+
+std::vector<serving::ReplicaRecord> ResultReader::replicas() const {
+    std::vector<serving::ReplicaRecord> rows;
+    for (const std::string& path : files_)
+        h5::visit_table<serving::ReplicaRecord>(h5::File::open(path), replicas_table(),
+                                                [&](std::span<const serving::ReplicaRecord> block) {
+                                                    rows.insert(rows.end(), block.begin(), block.end());
+                                                });
+    std::sort(rows.begin(), rows.end(), RowOrder());
+    return rows;
 }
 
 std::vector<SeriesRow> ResultReader::series() const {

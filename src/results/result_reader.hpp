@@ -29,6 +29,9 @@ public:
     /// All recorded steps in blocks, file after file; within a file by (replica, start_ns).
     void visit_steps(const std::function<void(std::span<const serving::StepRecord>)>& visit) const;
 
+    /// All rows of /replicas, by replica.
+    [[nodiscard]] std::vector<serving::ReplicaRecord> replicas() const;
+
     /// The sampled state of the pools, by instant and pool; empty where none was asked for.
     [[nodiscard]] std::vector<SeriesRow> series() const;
 

@@ -27,6 +27,8 @@ struct PoolDescription {
     std::int64_t gpu_flops_per_s = 0;  ///< dense peak of a GPU in the type that matrix products are computed in
     std::int64_t gpu_memory_bytes_per_s = 0;
     llm::WorkFacts work = {};
+    std::int64_t stages = 1;  ///< of the pipeline that each replica is
+    std::int64_t layers = 0;  ///< of the model; 0: not known
 };
 
 /// What is written about a run besides its results; the same on every rank and on every number of ranks.

@@ -137,6 +137,11 @@ double real(const WideSum& sum) {
     return sum.mean(1);
 }
 
+/// A sum of something that each takes so much.
+double times(const WideSum& sum, std::int64_t each) {
+    return real(sum) * static_cast<double>(each);
+}
+
 /// What the GPUs of a pool did, and what they could have done in the time.
 struct Utilisation {
     double flops = 0;
@@ -147,11 +152,8 @@ struct Utilisation {
 
     void add(const PoolSums& sums, const PoolDescription& pool, double span_s) {
         is_known = is_known && pool.gpu_flops_per_s > 0 && pool.gpu_memory_bytes_per_s > 0;
-        const auto times = [](const WideSum& sum, std::int64_t each) { return real(sum) * static_cast<double>(each); };
         const llm::WorkFacts& work = pool.work;
-        flops += times(sums.prefill_tokens, work.flops_per_token) + times(sums.decode_tokens, work.flops_per_token) +
-                 times(sums.samples, work.flops_per_sample) + times(sums.attended_tokens, work.flops_per_attended) +
-                 times(sums.window_attended_tokens, work.flops_per_window_attended);
+        flops += model_flops(sums, work);
         bytes += static_cast<double>(sums.steps) * static_cast<double>(work.weight_bytes) +
                  times(sums.experts_read_1024, work.expert_bytes) / 1024 + times(sums.moved_kv_tokens, work.kv_bytes) +
                  times(sums.window_moved_kv_tokens, work.window_kv_bytes);
@@ -224,6 +226,12 @@ std::vector<RequestFigures> class_figures(const RunDescription& run, const Summa
 }
 
 }  // namespace
+
+double model_flops(const PoolSums& sums, const llm::WorkFacts& work) {
+    return times(sums.prefill_tokens, work.flops_per_token) + times(sums.decode_tokens, work.flops_per_token) +
+           times(sums.samples, work.flops_per_sample) + times(sums.attended_tokens, work.flops_per_attended) +
+           times(sums.window_attended_tokens, work.flops_per_window_attended);
+}
 
 Summary summarize(const RunDescription& run, const SummarySums& sums, const SeriesSums& series, std::int64_t arrived,
                   SimTime end) {

@@ -69,6 +69,7 @@ struct PoolSums {
     WideSum window_moved_kv_tokens;
     WideSum experts_read_1024;
 
+    void add(const serving::ReplicaRecord& record);
     PoolSums& operator+=(const PoolSums& other);
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
@@ -78,6 +79,9 @@ struct PoolSums {
         archive& window_moved_kv_tokens& experts_read_1024;
     }
 };
+
+/// Operations that `work` needs for the tokens computed; what MFU is made from.
+[[nodiscard]] double model_flops(const PoolSums& sums, const llm::WorkFacts& work);
 
 /// Everything a summary is computed from, row by row: by the run as rows come and by regatta-post from files.
 class SummarySums {

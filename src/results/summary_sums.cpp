@@ -62,6 +62,25 @@ StreamSums& StreamSums::operator+=(const StreamSums& other) {
     return *this;
 }
 
+void PoolSums::add(const serving::ReplicaRecord& record) {
+    ++replicas;
+    gpus += record.gpus;
+    steps += record.steps;
+    busy_gpu_ns.add(record.busy_ns, record.gpus);
+    preemptions += record.preemptions;
+    kv_blocks += record.kv_blocks;
+    prefill_tokens.add(record.prefill_tokens, 1);
+    decode_tokens.add(record.decode_tokens, 1);
+    samples.add(record.samples, 1);
+    attended_tokens.add(record.attended_tokens, 1);
+    window_attended_tokens.add(record.window_attended_tokens, 1);
+    moved_kv_tokens.add(record.moved_kv_tokens, 1);
+    window_moved_kv_tokens.add(record.window_moved_kv_tokens, 1);
+    experts_read_1024.add(record.experts_read_1024, 1);
+    kv_peak_fraction =
+        std::max(kv_peak_fraction, static_cast<double>(record.kv_blocks_peak) / static_cast<double>(record.kv_blocks));
+}
+
 PoolSums& PoolSums::operator+=(const PoolSums& other) {
     replicas += other.replicas;
     gpus += other.gpus;
@@ -135,23 +154,7 @@ void SummarySums::add(const serving::ReplicaRecord& record) {
     REGATTA_CHECK(record.pool < pools_.size() && record.kv_blocks > 0,
                   fmt::format("replica {} of pool {} with {} KV blocks; there are {} pools", record.replica,
                               record.pool, record.kv_blocks, pools_.size()));
-    PoolSums& sums = pools_[record.pool];
-    ++sums.replicas;
-    sums.gpus += record.gpus;
-    sums.steps += record.steps;
-    sums.busy_gpu_ns.add(record.busy_ns, record.gpus);
-    sums.preemptions += record.preemptions;
-    sums.kv_blocks += record.kv_blocks;
-    sums.prefill_tokens.add(record.prefill_tokens, 1);
-    sums.decode_tokens.add(record.decode_tokens, 1);
-    sums.samples.add(record.samples, 1);
-    sums.attended_tokens.add(record.attended_tokens, 1);
-    sums.window_attended_tokens.add(record.window_attended_tokens, 1);
-    sums.moved_kv_tokens.add(record.moved_kv_tokens, 1);
-    sums.window_moved_kv_tokens.add(record.window_moved_kv_tokens, 1);
-    sums.experts_read_1024.add(record.experts_read_1024, 1);
-    sums.kv_peak_fraction = std::max(
-        sums.kv_peak_fraction, static_cast<double>(record.kv_blocks_peak) / static_cast<double>(record.kv_blocks));
+    pools_[record.pool].add(record);
 }
 
 void SummarySums::add_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total) {

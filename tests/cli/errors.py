@@ -209,10 +209,10 @@ TRACE_MISTAKES = [
 
 # Arguments of regatta-post where good/ and run.h5 hold results, and what is said.
 POST_ARGUMENT_MISTAKES = [
-    ([], "regatta-post: no command given; expected merge or stats or requests or trace or reference"),
+    ([], "regatta-post: no command given; expected merge or stats or requests or trace or export or reference"),
     (["mrge", "good"],
-     'regatta-post: no command "mrge"; expected merge or stats or requests or trace or reference; did you mean '
-     '"merge"?'),
+     'regatta-post: no command "mrge"; expected merge or stats or requests or trace or export or reference; did you '
+     'mean "merge"?'),
     (["merge"], "regatta-post merge: DIR is missing; see regatta-post merge --help"),
     (["stats"], "regatta-post stats: RESULTS is missing; see regatta-post stats --help"),
     (["merge", "good", "-o"], "regatta-post merge: --output needs a value; see regatta-post merge --help"),
@@ -222,12 +222,19 @@ POST_ARGUMENT_MISTAKES = [
     (["requests", "run.h5", "--stream", "stream-O"],
      '--stream: the run has no stream stream-O; it has stream-0; did you mean "stream-0"?'),
     (["trace", "run.h5", "--pool", "decode"], "--pool: the run has no pool decode; it has chat"),
+    (["export"], "regatta-post export: SIMULATOR is missing; see regatta-post export --help"),
+    (["export", "vidur"], "regatta-post export: RESULTS is missing; see regatta-post export --help"),
+    (["export", "vidur", "run.h5"], "regatta-post export: --output is missing; see regatta-post export --help"),
+    (["export", "vidur", "run.h5", "-o", ""],
+     "regatta-post export: --output is missing; see regatta-post export --help"),
+    (["export", "vidur", "run.h5", "-o", "good"], "good: is there already; name an empty or a new directory"),
     (["merge", "nowhere"], "nowhere: no such file or directory"),
     (["stats", "nowhere"], "nowhere: no such file or directory"),
 ]
 POST_OUTPUT_MISTAKES = [
     (["merge", "good", "-o", "fleet.yaml/run.h5"], "fleet.yaml/run.h5: cannot be written: Not a directory"),
     (["requests", "good", "-o", "fleet.yaml/x.csv"], "fleet.yaml/x.csv: cannot be written: Not a directory"),
+    (["export", "vidur", "good", "-o", "fleet.yaml/x"], "fleet.yaml/x: cannot be written: Not a directory"),
     (["merge", "good", "-o", "good"], "good: cannot be written: Is a directory"),
     (["merge", "good", "-o", "/proc/run.h5"], "/proc/run.h5: cannot be written: No such file or directory"),
 ]

@@ -38,6 +38,8 @@ TEST(PoolFacts, AreReadBackAsTheyWereWritten) {
         EXPECT_EQ(run.pools[i].gpu_flops_per_s, written.pools[i].gpu_flops_per_s);
         EXPECT_EQ(run.pools[i].gpu_memory_bytes_per_s, written.pools[i].gpu_memory_bytes_per_s);
         EXPECT_EQ(run.pools[i].work, written.pools[i].work);
+        EXPECT_EQ(run.pools[i].stages, written.pools[i].stages);
+        EXPECT_EQ(run.pools[i].layers, written.pools[i].layers);
     }
 }
 

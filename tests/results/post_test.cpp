@@ -81,6 +81,21 @@ TEST_F(Post, PrintsJson) {
     EXPECT_EQ(nlohmann::json::parse(answer.out)["requests"]["arrived"], 300);
 }
 
+TEST_F(Post, ExportsMetricsAndSaysWhatIsLeftOut) {
+    const std::string directory = scratch.path("metrics");
+    const Answer answer = post(scratch, "export vidur " + run_directory + " -o " + directory);
+    EXPECT_EQ(answer.code, 0) << answer.err;
+    EXPECT_EQ(answer.out, "");
+    expect_contains(answer.err, "Written    " + directory + ": 300 requests, 300 batches, 6 replicas\n");
+    expect_contains(answer.err, "Left out   memory usage of 6 of 6 replicas, but for the maximum: ");
+    EXPECT_TRUE(std::filesystem::exists(directory + "/request_metrics.csv"));
+    expect_refused(post(scratch, "export vidur " + run_directory + " -o " + directory), 2,
+                   directory + ": is there already; name an empty or a new directory");
+    expect_refused(post(scratch, "export vidur nowhere.h5 -o x"), 2, "nowhere.h5: no such file or directory");
+    expect_refused(post(scratch, "export vidur " + run_directory), 2,
+                   "regatta-post export: --output is missing; see regatta-post export --help");
+}
+
 TEST_F(Post, HelpsAndTellsItsVersion) {
     for (const std::string& arguments :
          {std::string("--help"), std::string("merge --help"), std::string("--version")}) {
@@ -93,11 +108,13 @@ TEST_F(Post, HelpsAndTellsItsVersion) {
 }
 
 TEST_F(Post, RefusesUnknownCommandsAndOptions) {
-    expect_refused(post(scratch, "mrge x"), 2,
-                   "regatta-post: no command \"mrge\"; expected merge or stats or requests or trace or reference; did "
-                   "you mean \"merge\"?");
-    expect_refused(post(scratch, ""), 2,
-                   "regatta-post: no command given; expected merge or stats or requests or trace or reference");
+    expect_refused(
+        post(scratch, "mrge x"), 2,
+        "regatta-post: no command \"mrge\"; expected merge or stats or requests or trace or export or reference; did "
+        "you mean \"merge\"?");
+    expect_refused(
+        post(scratch, ""), 2,
+        "regatta-post: no command given; expected merge or stats or requests or trace or export or reference");
     expect_refused(post(scratch, "stats --jsn " + run_directory), 2,
                    "regatta-post stats: no option \"--jsn\"; did you mean \"--json\"?");
     expect_refused(post(scratch, "stats a b"), 2, "regatta-post stats: \"b\" is one argument too many");

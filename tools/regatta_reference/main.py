@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import vidur
+from . import vidur, vidur_metrics
 
 PROJECT = Path(__file__).resolve().parents[2]
 SKIPPED = 77  # what ctest takes for a skipped test
@@ -32,6 +32,11 @@ def parse(arguments):
         action="append",
         default=[],
         help="predict step times from the profiling files instead, and print how far medians are; may be repeated",
+    )
+    parser.add_argument(
+        "--metrics",
+        action="store_true",
+        help="compare what regatta-post export vidur writes with Vidur's metrics of requests, batches and replicas",
     )
     parser.add_argument("--tolerance", type=float, default=20.0, metavar="US", help="of times [us] (default: 20)")
     parser.add_argument(
@@ -64,6 +69,8 @@ def main(arguments):
         return 2
     with tempfile.TemporaryDirectory(prefix="regatta-reference-") as scratch:
         runner = vidur.Runner(Path(options.bin), Path(scratch), PROJECT)
+        if options.metrics:
+            return vidur_metrics.print_metrics(runner, cases)
         if options.predictor:
             return vidur.print_predictors(runner, cases, options.predictor)
         return vidur.print_cases(runner, cases, options.tolerance)

@@ -71,6 +71,12 @@ class Runner:
 
     def run(self, case, predictor=None):
         """Requests of the run by id, and how many batches there were."""
+        results, summary = self.results(case, predictor)
+        rows = csv.DictReader(self.call("regatta-post", "requests", results).splitlines())
+        return {int(row["request_id"]): row for row in rows}, steps_of(summary)
+
+    def results(self, case, predictor=None, settings=()):
+        """Runs the case: the directory of its results, and its summary. `settings` are KEY=VALUE of the scenario."""
         case = case.resolve()
         config = json.loads((case / "config.json").read_text())
         name = f"{case.name}-{predictor or 'table'}"
@@ -84,9 +90,8 @@ class Runner:
             options += ["--replay", case / "requests.csv.gz"]
         self.call("regatta", "import", "vidur", case / "config.json", *options)
         results = self.scratch / name
-        summary = json.loads(self.call("regatta", "run", scenario, "--out", results, "--quiet", "--json"))
-        rows = csv.DictReader(self.call("regatta-post", "requests", results).splitlines())
-        return {int(row["request_id"]): row for row in rows}, steps_of(summary)
+        options = [part for setting in settings for part in ("--set", setting)]
+        return results, json.loads(self.call("regatta", "run", scenario, "--out", results, "--quiet", "--json", *options))
 
 
 def steps_of(summary):
