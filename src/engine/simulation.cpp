@@ -72,7 +72,8 @@ private:
 void Simulation::Impl::observe() {
     if (!observer_) return;
     if (transport_.ranks() == 1) clock_.look();
-    progress_.settled = loop_.settled();
+    // A run that ends when nothing is left ends with its last event, and what is still there then ends with it.
+    progress_.settled = std::min(loop_.settled(), loop_.last_event());
     take_times();
     observer_(progress_);
 }
