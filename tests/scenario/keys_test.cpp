@@ -203,6 +203,17 @@ TEST(Keys, TimeoutsAreOfAStreamOrOfALoneTrace) {
               Lines{"fleet.yaml:9:16: workload.streams[0].timeout: expected a duration of at least 1ns, found \"0s\""});
 }
 
+TEST(Keys, ClientsDoNotGiveUpInVidur) {
+    const std::string what = "clients do not give up in Vidur; leave it out, or compat: vidur";
+    EXPECT_EQ(problems_of_text("compat: vidur\n" + scenario_with(9, "    - timeout: 3s\n      arrivals: {rate: 1/s}")),
+              Lines{"fleet.yaml:10:16: workload.streams[0].timeout: " + what});
+    EXPECT_EQ(problems_of_text(scenario_with(), {"compat=vidur", "workload={trace: t.csv, timeout: 1min}"}, {"t.csv"}),
+              Lines{"--set #2 (workload={trace: t.csv, timeout: 1min}): workload.timeout: " + what});
+    EXPECT_EQ(
+        problems_of_text("compat: vidur\n" + scenario_with(9, "    - timeout: none\n      arrivals: {rate: 1/s}")),
+        Lines{});
+}
+
 TEST(Keys, LengthsMustSayTheirDistribution) {
     const std::string names = "fixed, uniform, exponential, lognormal, zipf, ycsb_zipf, quantiles";
     EXPECT_EQ(problems_of_text(scenario_with(10, "      lengths: {prompt: {fixd: 9}, output: {mean: 200}}")),

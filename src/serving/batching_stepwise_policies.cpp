@@ -1,0 +1,408 @@
+/// The policies of the schedulers after Vidur's, as BatchingStepwise walks them.
+#include "serving/batching_stepwise.hpp"
+
+#include <algorithm>
+#include <boost/archive/binary_iarchive.hpp>
+#include <boost/archive/binary_oarchive.hpp>
+#include <boost/serialization/deque.hpp>
+#include <boost/serialization/map.hpp>
+#include <boost/serialization/vector.hpp>
+#include <cmath>
+#include <utility>
+
+#include "regatta/base/errors.hpp"
+
+namespace regatta::serving {
+
+namespace {
+
+class VllmV1BatchesStepwise final : public BatchingStepwise {
+public:
+    VllmV1BatchesStepwise(const SchedulerLimits& limits, const VllmV1Options& options)
+        : BatchingStepwise(limits), options_(options) {}
+    void save(OutArchive& archive) const override {
+        BatchingStepwise::save(archive);
+        archive << order_;
+    }
+    void load(InArchive& archive) override {
+        BatchingStepwise::load(archive);
+        archive >> order_;
+    }
+
+private:
+    [[nodiscard]] bool can_serve(const Request& request) const override {
+        const std::int64_t tokens = request.prompt_tokens + std::int64_t{request.output_tokens} - 1;
+        return whole_blocks(tokens + proposed()) <= limits_.kv_blocks;
+    }
+    void form(Batch& batch) override {
+        std::int64_t budget = options_.chunk_tokens;
+        const std::int64_t preempted_before = preemptions();
+        const std::vector<Key> order = order_;
+        for (const Key key : order) {
+            if (std::find(ready_.begin(), ready_.end(), key) == ready_.end()) continue;  // in flight, or gone
+            const Entry& entry = at(key);
+            std::int64_t tokens =
+                entry.is_decoding() ? 1 + proposed() : std::min(entry.prompt - entry.computed, budget);
+            if (tokens > budget || tokens == 0) continue;
+            if (!has_blocks(key, tokens, batch)) continue;
+            std::erase(ready_, key);
+            budget -= tokens;
+            batch.emplace_back(key, entry.is_decoding() ? 1 : tokens);
+        }
+        while (preemptions() == preempted_before && !waiting_.empty() && budget > 0 &&
+               running() < options_.max_running) {
+            const Key key = waiting_.front();
+            const std::int64_t tokens = std::min(at(key).prompt, budget);
+            if (whole_blocks(tokens) > free_blocks()) return;
+            admit(key, whole_blocks(tokens));
+            order_.push_back(key);
+            budget -= tokens;
+            batch.emplace_back(key, tokens);
+        }
+    }
+    /// Takes them, from those admitted later if need be; false: it had to give way itself.
+    [[nodiscard]] bool has_blocks(Key key, std::int64_t tokens, const Batch& batch) {
+        const std::int64_t wanted = std::max(at(key).blocks, whole_blocks(at(key).computed + tokens));
+        while (wanted - at(key).blocks > free_blocks()) {
+            Key victim = key;
+            for (const Key other : order_)
+                if (is_free_to_go(other, batch)) victim = other;
+            restart(victim);
+            std::erase(ready_, victim);
+            std::erase(order_, victim);
+            if (victim == key) return false;
+        }
+        at(key).blocks = wanted;
+        return true;
+    }
+    [[nodiscard]] bool is_free_to_go(Key key, const Batch& batch) const {
+        const auto is_it = [&](const auto& piece) { return piece.first == key; };
+        return std::find(ready_.begin(), ready_.end(), key) != ready_.end() &&
+               std::none_of(batch.begin(), batch.end(), is_it);
+    }
+    void ended(Key key) override { std::erase(order_, key); }
+    void left(Key key) override {
+        BatchingStepwise::left(key);
+        std::erase(order_, key);
+    }
+
+    const VllmV1Options options_;
+    std::vector<Key> order_;  ///< of admission, of those who run
+};
+
+class PagedStepwise : public BatchingStepwise {
+protected:
+    PagedStepwise(const SchedulerLimits& limits, const PagedOptions& options)
+        : BatchingStepwise(limits), options_(options) {}
+
+    [[nodiscard]] std::int64_t watermark() const {
+        return static_cast<std::int64_t>(std::floor(options_.watermark * static_cast<double>(limits_.kv_blocks)));
+    }
+    [[nodiscard]] std::int64_t sequences_per_batch() const { return options_.max_running / limits_.pipeline_stages; }
+    [[nodiscard]] bool can_serve(const Request& request) const override {
+        const std::int64_t tokens = request.prompt_tokens + std::int64_t{request.output_tokens} - 1;
+        return whole_blocks(tokens + proposed()) + watermark() <= limits_.kv_blocks;
+    }
+    [[nodiscard]] bool fits(const Entry& entry) const {
+        return free_blocks() - whole_blocks(entry.prompt) >= watermark();
+    }
+    /// A decode, given those behind it, of whom the last gives way first.
+    [[nodiscard]] bool place_decode(Key key, Batch& batch) {
+        const std::int64_t wanted = std::max(at(key).blocks, whole_blocks(at(key).known() + proposed()));
+        while (free_blocks() == 0 || free_blocks() < wanted - at(key).blocks) {
+            const Key victim = ready_.empty() ? key : ready_.back();
+            if (victim != key) ready_.pop_back();
+            restart(victim);
+            if (victim == key) return false;
+        }
+        Entry& entry = at(key);
+        entry.blocks = wanted;
+        batch.emplace_back(key, 1);
+        return true;
+    }
+
+    const PagedOptions options_;
+};
+
+class VllmV0Stepwise final : public PagedStepwise {
+public:
+    VllmV0Stepwise(const SchedulerLimits& limits, const PagedOptions& options) : PagedStepwise(limits, options) {}
+
+private:
+    [[nodiscard]] bool can_serve(const Request& request) const override {
+        return PagedStepwise::can_serve(request) && request.prompt_tokens <= options_.max_batch_tokens;
+    }
+    void form(Batch& batch) override {
+        while (!waiting_.empty() && may_come_in(batch)) {
+            const Key key = waiting_.front();
+            admit(key, whole_blocks(at(key).prompt));
+            batch.emplace_back(key, at(key).prompt);
+        }
+        if (!batch.empty()) return;
+        by_arrival(ready_);
+        while (!ready_.empty() && std::ssize(batch) < sequences_per_batch()) {
+            const Key key = ready_.front();
+            ready_.pop_front();
+            static_cast<void>(place_decode(key, batch));
+        }
+    }
+    [[nodiscard]] bool may_come_in(const Batch& batch) const {
+        const Entry& head = at(waiting_.front());
+        std::int64_t longest = head.prompt;
+        for (const auto& [key, tokens] : batch)
+            longest = std::max(longest, tokens);
+        const bool is_too_wide = longest * (std::ssize(batch) + 1) > options_.max_batch_tokens;
+        const bool is_excused = batch.empty() && head.served.preemptions > 0 && !limits_.is_like_vidur;
+        return fits(head) && (!is_too_wide || is_excused) && running() < options_.max_running &&
+               std::ssize(batch) < sequences_per_batch();
+    }
+};
+
+class SarathiStepwise final : public PagedStepwise {
+public:
+    SarathiStepwise(const SchedulerLimits& limits, const PagedOptions& options) : PagedStepwise(limits, options) {}
+
+private:
+    void form(Batch& batch) override {
+        std::deque<Key> prompts;
+        while (!ready_.empty() && std::ssize(batch) < sequences_per_batch()) {
+            const Key key = ready_.front();
+            ready_.pop_front();
+            if (at(key).is_decoding())
+                static_cast<void>(place_decode(key, batch));
+            else
+                prompts.push_back(key);
+        }
+        std::deque<Key> behind;
+        for (const Key key : prompts) {
+            const std::int64_t tokens = next_piece(key, batch);
+            if (tokens > 0)
+                batch.emplace_back(key, tokens);
+            else
+                behind.push_back(key);
+        }
+        behind.insert(behind.end(), ready_.begin(), ready_.end());
+        by_arrival(behind);
+        ready_ = behind;
+        while (!waiting_.empty()) {
+            const Key key = waiting_.front();
+            const std::int64_t tokens = next_piece(key, batch);
+            if (running() >= options_.max_running || std::ssize(batch) >= sequences_per_batch() || !fits(at(key)) ||
+                tokens <= 0)
+                return;
+            admit(key, whole_blocks(at(key).prompt));
+            batch.emplace_back(key, tokens);
+        }
+    }
+    [[nodiscard]] std::int64_t next_piece(Key key, const Batch& batch) const {
+        std::int64_t left = options_.chunk_tokens;
+        for (const auto& [other, tokens] : batch)
+            left -= at(other).is_decoding() ? 1 + proposed() : tokens;
+        return std::min(at(key).prompt - at(key).computed, left);
+    }
+};
+
+class ReservingStepwise : public BatchingStepwise {
+protected:
+    ReservingStepwise(const SchedulerLimits& limits, const ReservingOptions& options)
+        : BatchingStepwise(limits), reserve_(reserve_of(limits, options)) {}
+    [[nodiscard]] bool can_serve(const Request& /*request*/) const override {
+        return reserve_.blocks <= limits_.kv_blocks;
+    }
+    void let_in(Batch& batch) {
+        while (!waiting_.empty() && std::ssize(batch) < reserve_.batch_cap && free_blocks() >= reserve_.blocks) {
+            const Key key = waiting_.front();
+            admit(key, reserve_.blocks);
+            batch.emplace_back(key, at(key).prompt);
+        }
+    }
+    const Reserve reserve_;
+};
+
+class OrcaStepwise final : public ReservingStepwise {
+public:
+    OrcaStepwise(const SchedulerLimits& limits, const ReservingOptions& options) : ReservingStepwise(limits, options) {}
+
+private:
+    void form(Batch& batch) override {
+        for (; !ready_.empty() && std::ssize(batch) < reserve_.batch_cap; ready_.pop_front())
+            batch.emplace_back(ready_.front(), 1);
+        let_in(batch);
+    }
+};
+
+/// Groups by the request that was first in them, whoever is left.
+class FasterTransformerStepwise final : public ReservingStepwise {
+public:
+    FasterTransformerStepwise(const SchedulerLimits& limits, const ReservingOptions& options)
+        : ReservingStepwise(limits, options) {}
+    void save(OutArchive& archive) const override {
+        BatchingStepwise::save(archive);
+        archive << groups_ << order_ << group_of_;
+    }
+    void load(InArchive& archive) override {
+        BatchingStepwise::load(archive);
+        archive >> groups_ >> order_ >> group_of_;
+    }
+
+private:
+    struct Group {
+        std::vector<Key> members;  ///< not ended
+        std::int64_t kept = 0;     ///< blocks of those that have
+
+        template <class Archive>
+        void serialize(Archive& archive, unsigned /*version*/) {
+            archive& members& kept;
+        }
+    };
+    void form(Batch& batch) override {
+        if (order_.empty()) {
+            let_in(batch);
+            if (batch.empty()) return;
+            Group& group = groups_[batch.front().first];
+            for (const auto& [key, tokens] : batch) {
+                group.members.push_back(key);
+                group_of_[key] = batch.front().first;
+            }
+            return;
+        }
+        Group& group = groups_.at(order_.front());
+        order_.pop_front();
+        if (limits_.is_like_vidur) group.kept = 0;  // never given back
+        for (const Key key : group.members)
+            batch.emplace_back(key, 1);
+    }
+    void ended(Key key) override {
+        Group& group = groups_.at(group_of_.at(key));
+        group.kept += at(key).blocks;
+        kept_blocks_ += at(key).blocks;
+        std::erase(group.members, key);
+    }
+    void go_on(const Batch& left, const Batch& whole) override {
+        const Key name = group_of_.at(whole.front().first);
+        if (left.empty())
+            dissolve(name);
+        else
+            order_.push_back(name);
+    }
+    void left(Key key) override {
+        const Key name = group_of_.at(key);
+        ended(key);
+        if (!groups_.at(name).members.empty()) return;
+        std::erase(order_, name);
+        dissolve(name);
+    }
+    void dissolve(Key name) {
+        kept_blocks_ -= groups_.at(name).kept;
+        groups_.erase(name);
+    }
+
+    std::map<Key, Group> groups_;
+    std::deque<Key> order_;  ///< of groups between two steps
+    std::map<Key, Key> group_of_;
+};
+
+class LightLlmStepwise final : public BatchingStepwise {
+public:
+    LightLlmStepwise(const SchedulerLimits& limits, const LightLlmOptions& options)
+        : BatchingStepwise(limits), options_(options) {}
+    void save(OutArchive& archive) const override {
+        BatchingStepwise::save(archive);
+        archive << iterations_;
+    }
+    void load(InArchive& archive) override {
+        BatchingStepwise::load(archive);
+        archive >> iterations_;
+    }
+
+private:
+    [[nodiscard]] bool can_serve(const Request& request) const override {
+        const std::int64_t in_the_end =
+            request.prompt_tokens + std::max<std::int64_t>(1, std::int64_t{request.output_tokens} - 1);
+        return in_the_end < limits_.kv_blocks && request.prompt_tokens <= options_.max_batch_tokens;
+    }
+    void form(Batch& batch) override {
+        if (ready_.empty()) {
+            prompts(batch);
+            if (!batch.empty()) iterations_ = 0;
+            return;
+        }
+        if (iterations_ >= options_.max_waiting_iterations) {
+            iterations_ = 0;
+            prompts(batch);
+            if (!batch.empty()) return;
+        }
+        REGATTA_CHECK(free_blocks() >= std::ssize(ready_), "memory has run out");
+        ++iterations_;
+        for (const Key key : ready_) {
+            ++at(key).blocks;
+            batch.emplace_back(key, 1);
+        }
+        ready_.clear();
+    }
+    void prompts(Batch& batch) {
+        std::int64_t tokens = 0;
+        while (!waiting_.empty()) {
+            const Key key = waiting_.front();
+            tokens += at(key).prompt;
+            if (tokens > options_.max_batch_tokens || running() == options_.max_running || !fits(batch)) return;
+            admit(key, at(key).prompt);
+            batch.emplace_back(key, at(key).prompt);
+        }
+    }
+    /// With the head of the queue; those of the batch hold their first token, too.
+    [[nodiscard]] bool fits(const Batch& batch) const {
+        std::vector<std::pair<std::int64_t, std::int64_t>> left_and_held;
+        for (const Key key : ready_)
+            left_and_held.emplace_back(std::max<std::int64_t>(at(key).target - at(key).known() - 1, 0),
+                                       at(key).known());
+        const auto add = [&](Key key) {
+            const Entry& entry = at(key);
+            left_and_held.emplace_back(std::max<std::int64_t>(entry.target - entry.prompt - 2, 0), entry.prompt + 1);
+        };
+        for (const auto& [key, tokens] : batch)
+            add(key);
+        add(waiting_.front());
+        std::sort(left_and_held.rbegin(), left_and_held.rend());
+        std::int64_t held = 0;
+        for (std::size_t i = 0; i < left_and_held.size(); ++i) {
+            held += left_and_held[i].second;
+            if (left_and_held[i].first * static_cast<std::int64_t>(i + 1) + held >= limits_.kv_blocks) return false;
+        }
+        return true;
+    }
+
+    const LightLlmOptions options_;
+    std::int64_t iterations_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<ReplicaScheduler> make_vllm_v1_batches_stepwise(const SchedulerLimits& limits,
+                                                                const VllmV1Options& options) {
+    return std::make_unique<VllmV1BatchesStepwise>(limits, options);
+}
+
+std::unique_ptr<ReplicaScheduler> make_vllm_v0_stepwise(const SchedulerLimits& limits, const PagedOptions& options) {
+    return std::make_unique<VllmV0Stepwise>(limits, options);
+}
+
+std::unique_ptr<ReplicaScheduler> make_sarathi_stepwise(const SchedulerLimits& limits, const PagedOptions& options) {
+    return std::make_unique<SarathiStepwise>(limits, options);
+}
+
+std::unique_ptr<ReplicaScheduler> make_orca_stepwise(const SchedulerLimits& limits, const ReservingOptions& options) {
+    return std::make_unique<OrcaStepwise>(limits, options);
+}
+
+std::unique_ptr<ReplicaScheduler> make_faster_transformer_stepwise(const SchedulerLimits& limits,
+                                                                   const ReservingOptions& options) {
+    return std::make_unique<FasterTransformerStepwise>(limits, options);
+}
+
+std::unique_ptr<ReplicaScheduler> make_lightllm_stepwise(const SchedulerLimits& limits,
+                                                         const LightLlmOptions& options) {
+    return std::make_unique<LightLlmStepwise>(limits, options);
+}
+
+}  // namespace regatta::serving
