@@ -149,7 +149,8 @@ TEST(Keys, ParametersOfPoliciesAreCheckedLikeKeys) {
         Lines{"fleet.yaml:4:32: fleet.pools[0].scheduler.max_running: expected a whole number from 1 to 65536, found "
               "\"0\""});
     EXPECT_EQ(problems_of_text(scenario_with(4, "    - scheduler: {policy: fcfs}")),
-              Lines{"fleet.yaml:4:27: fleet.pools[0].scheduler.policy: expected vllm_v1, found \"fcfs\""});
+              Lines{"fleet.yaml:4:27: fleet.pools[0].scheduler.policy: expected one of: vllm_v1, vllm, sarathi, orca, "
+                    "lightllm, faster_transformer, found \"fcfs\""});
     EXPECT_EQ(
         problems_of_text(scenario_with(9, "    - arrivals: {process: gamma, rate: 1/s}")),
         Lines{"fleet.yaml:9:17: workload.streams[0].arrivals.cv: missing; gamma needs a number from 0.01 to 100"});

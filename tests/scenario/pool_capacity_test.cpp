@@ -103,9 +103,9 @@ TEST(PoolCapacity, OfAPipelineIsSetByItsSlowestStage) {
     for (const auto& [inner_ns, last_ns] : {std::pair(5'000'000, 4'000'000), std::pair(4'000'000, 5'000'000)}) {
         scenario.pools[0].step_time = std::make_shared<TypedStages>(inner_ns, last_ns);
         // Two GPUs are one replica. Every 5 ms one of its two batches ends, each as full as one of a whole replica.
-        const PoolCapacity capacity = capacity_of(scenario.pools[0], mix_of(100, 11));
+        const PoolCapacity capacity = capacity_of(scenario.pools[0], mix_of(1000, 2));
         EXPECT_EQ(capacity.bound, "chunk_tokens");
-        EXPECT_NEAR(capacity.requests_per_s, 2048 / 110.0 / 0.005, 1e-6);
+        EXPECT_NEAR(capacity.requests_per_s, 2048 / 1001.0 / 0.005, 1e-6);
         EXPECT_DOUBLE_EQ(capacity.step_s, 0.005);
     }
 }

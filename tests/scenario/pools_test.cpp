@@ -68,7 +68,7 @@ TEST(Pools, PipelinesTakeAPartOfANodeOrWholeOnes) {
     EXPECT_EQ(load_text(pipeline(8, 2, 6)).pools[0].replicas(), 3U);
     EXPECT_EQ(
         problems_of_text(pipeline(1, 3)),
-        Lines{"fleet.yaml:4:30: fleet.pools[0].parallel.pp: 3 stages cannot have equally many of the 32 layers of "
+        Lines{"fleet.yaml:4:29: fleet.pools[0].parallel.pp: 3 stages cannot have equally many of the 32 layers of "
               "small-llm; allowed: 1, 2, 4, 8, 16, 32"});
     EXPECT_EQ(problems_of_text(pipeline(8, 2, 3)),
               Lines{"fleet.yaml:5:14: fleet.pools[0].nodes: a replica takes 2 nodes, of which 3 is no multiple"});
