@@ -36,7 +36,7 @@ private:
     }
     void form(Batch& batch) override {
         std::int64_t budget = options_.chunk_tokens;
-        const std::int64_t preempted_before = preemptions();
+        bool is_short = false;
         const std::vector<Key> order = order_;
         for (const Key key : order) {
             if (std::find(ready_.begin(), ready_.end(), key) == ready_.end()) continue;  // in flight, or gone
@@ -44,13 +44,12 @@ private:
             std::int64_t tokens =
                 entry.is_decoding() ? 1 + proposed() : std::min(entry.prompt - entry.computed, budget);
             if (tokens > budget || tokens == 0) continue;
-            if (!has_blocks(key, tokens, batch)) continue;
+            if (!has_blocks(key, tokens, batch, is_short)) continue;
             std::erase(ready_, key);
             budget -= tokens;
             batch.emplace_back(key, entry.is_decoding() ? 1 : tokens);
         }
-        while (preemptions() == preempted_before && !waiting_.empty() && budget > 0 &&
-               running() < options_.max_running) {
+        while (!is_short && !waiting_.empty() && budget > 0 && running() < options_.max_running) {
             const Key key = waiting_.front();
             const std::int64_t tokens = std::min(at(key).prompt, budget);
             if (whole_blocks(tokens) > free_blocks()) return;
@@ -60,13 +59,18 @@ private:
             batch.emplace_back(key, tokens);
         }
     }
-    /// Takes them, from those admitted later if need be; false: it had to give way itself.
-    [[nodiscard]] bool has_blocks(Key key, std::int64_t tokens, const Batch& batch) {
+    /// Takes them, from those admitted later if need be; false: it has to wait for one of these that is in flight, or
+    /// had to give way itself.
+    [[nodiscard]] bool has_blocks(Key key, std::int64_t tokens, const Batch& batch, bool& is_short) {
         const std::int64_t wanted = std::max(at(key).blocks, whole_blocks(at(key).computed + tokens));
         while (wanted - at(key).blocks > free_blocks()) {
+            is_short = true;
             Key victim = key;
             for (const Key other : order_)
                 if (is_free_to_go(other, batch)) victim = other;
+            const auto place = std::find(order_.begin(), order_.end(), key);
+            if (victim == key && std::any_of(place, order_.end(), [&](Key later) { return is_in_flight(later); }))
+                return false;
             restart(victim);
             std::erase(ready_, victim);
             std::erase(order_, victim);
