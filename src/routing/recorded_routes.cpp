@@ -53,7 +53,8 @@ RecordedRoutes::RecordedRoutes(std::string_view text, std::uint32_t replicas) {
     const std::vector<std::string_view> header = fields_of(take_line(text));
     const auto column = [&](std::string_view name) {
         const auto found = std::find(header.begin(), header.end(), name);
-        if (found == header.end()) fail(1, fmt::format("expected a header with request_id and replica_id; no {}", name));
+        if (found == header.end())
+            fail(1, fmt::format("expected a header with request_id and replica_id; no {}", name));
         return static_cast<std::size_t>(found - header.begin());
     };
     const std::size_t request_column = column("request_id");

@@ -82,6 +82,7 @@ private:
     void assemble_made_up(Reading& reading, Stream& stream);
     void assemble_admission();
     void assemble_arrivals(Reading& reading, Stream& stream);
+    void assemble_timeout(const Reading& reading, Stream& stream);
     void refuse_key(const Reading& reading, const char* key, const char* instead);
     void refuse_trace_keys(const Reading& reading, const char* instead_of_scale);
     /// The pools that serve a stream or trace, rising; empty after telling why there are none.

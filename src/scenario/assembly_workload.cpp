@@ -120,7 +120,7 @@ void Assembly::assemble_lone_trace(Reading& reading) {
     stream.name = stream.traffic_class = "trace";
     stream.targets = targets_of(root_.maps["targets"], {});
     stream.limit = limit_of(reading);
-    if (reading.has("timeout")) stream.timeout = reading.values.duration("timeout");
+    assemble_timeout(reading, stream);
     stream.trace = trace_of(reading, stream.limit);
     stream.pools = pools_for(reading);
     scenario_.streams.push_back(std::move(stream));
@@ -155,6 +155,15 @@ workload::TraceInput Assembly::trace_of(Reading& reading, const std::optional<st
     }
     trace.limit = limit;
     return trace;
+}
+
+/// Vidur's replicas may starve until something arrives, and its clients wait: word that one has gone would wake nobody.
+void Assembly::assemble_timeout(const Reading& reading, Stream& stream) {
+    if (!reading.has("timeout")) return;
+    stream.timeout = reading.values.duration("timeout");
+    if (scenario_.compat == Compat::Vidur)
+        problems_.add(reading.place_of("timeout"), reading.path_of("timeout"),
+                      "clients do not give up in Vidur; leave it out, or compat: vidur");
 }
 
 void Assembly::refuse_key(const Reading& reading, const char* key, const char* instead) {
@@ -197,7 +206,7 @@ void Assembly::assemble_stream(Reading& reading, Stream& stream) {
     stream.traffic_class = reading.has("class") ? reading.values.word("class") : stream.name;
     reading.values.set("class", stream.traffic_class);
     stream.priority = reading.values.count("priority");
-    if (reading.has("timeout")) stream.timeout = reading.values.duration("timeout");
+    assemble_timeout(reading, stream);
     Reading& targets = reading.maps.at("targets");
     stream.targets = targets_of(targets, targets_of(root_.maps["targets"], {}));
     if (stream.targets.ttft) targets.values.set("ttft", *stream.targets.ttft);

@@ -40,9 +40,16 @@ struct Limit {
     std::string bound;
 };
 
-/// The most requests that may end per step on average, and why no more.
+/// These keep room for the longest sequence for each request, and count sequences by the batch.
+bool reserves(const Pool& pool) {
+    return pool.scheduler.name == "orca" || pool.scheduler.name == "faster_transformer";
+}
+
+/// The most requests that may end per step on average, and why no more. A pipeline has as many batches in flight as it
+/// has stages: they share what may run and what memory holds, but not the tokens of a step.
 Limit limit_of(const Pool& pool, const Means& means) {
     const Parameters& scheduling = pool.scheduler.parameters;
+    const auto batches = static_cast<double>(pool.pipeline_parallel);
     const auto tokens = static_cast<double>(scheduling.has("chunk_tokens") ? scheduling.count("chunk_tokens")
                                                                            : pool.max_context_tokens);
     Limit limit{.completions = tokens / (means.prompt + means.decodes), .bound = "chunk_tokens"};
@@ -50,12 +57,25 @@ Limit limit_of(const Pool& pool, const Means& means) {
         if (completions < limit.completions) limit = {completions, bound};
     };
     // A request is in the batch for its decodes and for at least one step of its prompt.
-    if (scheduling.has("max_running"))
-        consider(static_cast<double>(scheduling.count("max_running")) / (means.decodes + 1), "max_running");
+    if (scheduling.has("max_running")) {
+        const double sharing = reserves(pool) ? 1 : batches;
+        consider(static_cast<double>(scheduling.count("max_running")) / sharing / (means.decodes + 1), "max_running");
+    }
     const auto block = static_cast<double>(pool.block_tokens);
-    const double kept = means.decodes * (means.decode_context + block / 2) + means.prompt + block / 2;
-    consider(static_cast<double>(pool.replica_kv_blocks) * block / kept, "KV cache");
+    const double kept = reserves(pool) ? (means.decodes + 1) * static_cast<double>(pool.max_context_tokens)
+                                       : means.decodes * (means.decode_context + block / 2) + means.prompt + block / 2;
+    consider(static_cast<double>(pool.replica_kv_blocks) * block / kept / batches, "KV cache");
     return limit;
+}
+
+/// From the end of one step to the end of the next in a replica that is never short of work: the slowest stage of a
+/// pipeline sets the pace [s].
+double seconds_per_step(const Pool& pool, const timing::BatchShape& shape) {
+    const auto stage = [&](bool is_last) {
+        return pool.step_time->stage_line(shape, is_last).at(shape.decode_context_tokens);
+    };
+    const std::int64_t slowest = pool.pipeline_parallel == 1 ? stage(true) : std::max(stage(false), stage(true));
+    return static_cast<double>(slowest) / kFinePerSecond;
 }
 
 /// Chunks of `tokens` prompt tokens that attend to as much as prompts computed from end to end do.
@@ -88,8 +108,7 @@ PoolCapacity capacity_of(const Pool& pool, const workload::RequestMix& mix) {
         shape.decode_context_tokens = std::llround(decodes * means.decode_context);
         shape.prefills = chunks;
         shape.samples = std::max<std::int64_t>(1, std::llround(decodes + completions));
-        const double step_s =
-            static_cast<double>(pool.step_time->line(shape).at(shape.decode_context_tokens)) / kFinePerSecond;
+        const double step_s = seconds_per_step(pool, shape);
         const double requests_per_s = pool.replicas() * completions / step_s;
         if (requests_per_s <= best.requests_per_s) continue;
         best.requests_per_s = requests_per_s;

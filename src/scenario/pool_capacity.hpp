@@ -16,7 +16,7 @@ struct PoolCapacity {
     /// Of the best batch, on each replica.
     std::int64_t decodes = 0;
     std::int64_t prefill_tokens = 0;
-    double step_s = 0;
+    double step_s = 0;  ///< of a pipeline, its slowest stage's
     std::string bound;  ///< what keeps the batch from growing: "chunk_tokens", "max_running" or "KV cache"
 };
 

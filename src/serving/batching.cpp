@@ -72,7 +72,10 @@ bool Batching::form_batch(SimTime now) {
     form();
     // The last to run may have had to give way to itself. Vidur goes to sleep then, until something arrives.
     if (batch.pieces.empty() && preemptions_ > preempted_before && !limits_.is_like_vidur) form();
-    if (batch.pieces.empty()) return false;
+    if (batch.pieces.empty()) {
+        least_outside_ = is_whole() ? INT64_MAX : least_to_come_outside();
+        return false;
+    }
     ++in_flight_;
     note_peak();
     describe(batch);
@@ -278,6 +281,13 @@ void Batching::preempt(std::uint32_t index) {
     if (waiting_.empty()) least_waiting_ = INT64_MAX;
     least_waiting_ = std::min(least_waiting_, batches_to_come(slot));
     waiting_.push_front(index);
+}
+
+bool Batching::has_later_in_flight(std::uint32_t index) const {
+    for (std::size_t i = 0; i < in_flight_; ++i)
+        for (const Piece& piece : flight_[(oldest_ + i) % flight_.size()].pieces)
+            if (slots_[piece.slot].admission > slots_[index].admission) return true;
+    return false;
 }
 
 void Batching::sort_by_arrival(std::vector<std::uint32_t>& indices) const {

@@ -135,6 +135,8 @@ protected:
     /// Before it is looked at.
     void call_for(std::uint32_t index) const { __builtin_prefetch(&slots_[index], 1); }
     void preempt(std::uint32_t index);
+    /// Somebody admitted after this one is in a batch of another stage.
+    [[nodiscard]] bool has_later_in_flight(std::uint32_t index) const;
     void sort_by_arrival(std::vector<std::uint32_t>& indices) const;
     [[nodiscard]] std::int64_t running() const { return running_; }
     /// In how many batches it may be complete.

@@ -72,6 +72,7 @@ protected:
     [[nodiscard]] std::int64_t free_blocks() const;
     [[nodiscard]] std::int64_t running() const;
     [[nodiscard]] std::int64_t proposed() const;  ///< tokens to each decode
+    [[nodiscard]] bool is_in_flight(Key key) const;
     void restart(Key key);
     void admit(Key key, std::int64_t blocks);
     [[nodiscard]] std::int64_t whole_blocks(std::int64_t tokens) const;
@@ -88,7 +89,6 @@ private:
     void describe(const Batch& batch);
     [[nodiscard]] SimTime client_leaves_at(const Entry& entry) const;
     [[nodiscard]] SimTime abort_of(const Entry& entry) const;
-    [[nodiscard]] bool is_in_flight(Key key) const;
 
     struct Flight {
         SimTime formed;

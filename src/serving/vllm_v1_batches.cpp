@@ -6,12 +6,14 @@ namespace regatta::serving {
 
 void VllmV1Batches::form() {
     budget_ = options_.chunk_tokens;
-    has_preempted_ = false;
+    is_short_of_blocks_ = false;
     add_running();
-    if (!has_preempted_) admit();
+    if (!is_short_of_blocks_) admit();
 }
 
-/// In order of admission, each as far as budget and blocks allow.
+/// In order of admission, each as far as budget and blocks allow. One whose blocks are with somebody admitted later,
+/// but in flight, waits for that one to come back and give way: else two in different stages could drive each other out
+/// forever.
 void VllmV1Batches::add_running() {
     std::sort(ready_.begin(), ready_.end(),
               [&](std::uint32_t a, std::uint32_t b) { return slot(a).admission < slot(b).admission; });
@@ -30,11 +32,14 @@ void VllmV1Batches::add_running() {
         while (free_blocks() < more && ready_.size() > next) {
             preempt(ready_.back());
             ready_.pop_back();
-            has_preempted_ = true;
+            is_short_of_blocks_ = true;
         }
         if (free_blocks() < more) {
-            preempt(index);
-            has_preempted_ = true;
+            is_short_of_blocks_ = true;
+            if (has_later_in_flight(index))
+                ready_[kept++] = index;
+            else
+                preempt(index);
             continue;
         }
         take_blocks(slot(index), more);

@@ -24,8 +24,8 @@ private:
     void admit();
 
     const VllmV1Options options_;
-    std::int64_t budget_ = 0;     ///< tokens left in the batch being formed
-    bool has_preempted_ = false;  ///< in it
+    std::int64_t budget_ = 0;          ///< tokens left in the batch being formed
+    bool is_short_of_blocks_ = false;  ///< somebody in it had to give way, or to wait
 };
 
 }  // namespace regatta::serving

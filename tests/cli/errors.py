@@ -74,7 +74,7 @@ SCENARIO_MISTAKES = [
      ["fleet.yaml:7:20: fleet.pools[0].activations: activations in fp8 cannot be multiplied with weights in bf16; allowed "
       "weights: fp8, int4"]),
     ("parallel: {tp: 1}", "timing: roofllne",
-     ['fleet.yaml:8:15: fleet.pools[0].timing: expected one of: roofline, linear, found "roofllne"; did you mean '
+     ['fleet.yaml:8:15: fleet.pools[0].timing: expected one of: roofline, linear, profile, found "roofllne"; did you mean '
       '"roofline"?']),
     ("parallel: {tp: 1}", "scheduler: {policy: vllm_v1, chunk_token: 5}",
      ['fleet.yaml:8:36: fleet.pools[0].scheduler.chunk_token: no such key; did you mean "chunk_tokens"?']),
@@ -123,9 +123,9 @@ SCENARIO_MISTAKES = [
 
 # Arguments of regatta, what is said, and the exit code. fleet.yaml and trace.yaml are right; results/ holds those of another run.
 ARGUMENT_MISTAKES = [
-    ([], ["regatta: no command given; expected run or validate or workload or catalog or reference"], 2),
+    ([], ["regatta: no command given; expected run or validate or workload or profile or catalog or import or reference"], 2),
     (["rnu", "fleet.yaml"],
-     ['regatta: no command "rnu"; expected run or validate or workload or catalog or reference; did you mean "run"?'], 2),
+     ['regatta: no command "rnu"; expected run or validate or workload or profile or catalog or import or reference; did you mean "run"?'], 2),
     (["--fast"], ['regatta: "--fast" is not understood; see regatta --help'], 2),
     (["run"], ["regatta run: SCENARIO is missing; see regatta run --help"], 2),
     (["run", "fleet.yaml", "--otu", "out"],

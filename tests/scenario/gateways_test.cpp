@@ -3,6 +3,7 @@
 
 #include "loading.hpp"
 #include "regatta/base/errors.hpp"
+#include "scenario/router_target.hpp"
 
 namespace regatta::scenario {
 namespace {
@@ -116,6 +117,16 @@ TEST(Gateways, SeeReplicasAsTheyAreOnlyWithoutLatency) {
     EXPECT_EQ(problems_of_text(with(near + "gateways: {router: lor}")),
               Lines{"fleet.yaml:2:20: gateways.router: lor sees the replicas as they are; it needs gateways.reports: "
                     "instant"});
+}
+
+TEST(RouterTarget, TellsLorToCountAsVidurOnlyUnderCompat) {
+    const std::string near = "network: {gateway_to_node: 0s}\n";
+    const auto target = [&](const std::string& first) {
+        const Scenario scenario = load_text(with(first + near + "gateways: {router: lor, reports: instant}"));
+        return router_target(scenario, scenario.streams[0].pools, 0);
+    };
+    EXPECT_FALSE(target("").is_as_vidur);
+    EXPECT_TRUE(target("compat: vidur\n").is_as_vidur);
 }
 
 }  // namespace

@@ -149,7 +149,8 @@ TEST(Keys, ParametersOfPoliciesAreCheckedLikeKeys) {
         Lines{"fleet.yaml:4:32: fleet.pools[0].scheduler.max_running: expected a whole number from 1 to 65536, found "
               "\"0\""});
     EXPECT_EQ(problems_of_text(scenario_with(4, "    - scheduler: {policy: fcfs}")),
-              Lines{"fleet.yaml:4:27: fleet.pools[0].scheduler.policy: expected vllm_v1, found \"fcfs\""});
+              Lines{"fleet.yaml:4:27: fleet.pools[0].scheduler.policy: expected one of: vllm_v1, vllm, sarathi, orca, "
+                    "lightllm, faster_transformer, found \"fcfs\""});
     EXPECT_EQ(
         problems_of_text(scenario_with(9, "    - arrivals: {process: gamma, rate: 1/s}")),
         Lines{"fleet.yaml:9:17: workload.streams[0].arrivals.cv: missing; gamma needs a number from 0.01 to 100"});
@@ -201,6 +202,17 @@ TEST(Keys, TimeoutsAreOfAStreamOrOfALoneTrace) {
               Lines{"fleet.yaml:8:12: workload.timeout: applies to a trace only; say it in each stream"});
     EXPECT_EQ(problems_of_text(scenario_with(9, "    - timeout: 0s\n      arrivals: {rate: 1/s}")),
               Lines{"fleet.yaml:9:16: workload.streams[0].timeout: expected a duration of at least 1ns, found \"0s\""});
+}
+
+TEST(Keys, ClientsDoNotGiveUpInVidur) {
+    const std::string what = "clients do not give up in Vidur; leave it out, or compat: vidur";
+    EXPECT_EQ(problems_of_text("compat: vidur\n" + scenario_with(9, "    - timeout: 3s\n      arrivals: {rate: 1/s}")),
+              Lines{"fleet.yaml:10:16: workload.streams[0].timeout: " + what});
+    EXPECT_EQ(problems_of_text(scenario_with(), {"compat=vidur", "workload={trace: t.csv, timeout: 1min}"}, {"t.csv"}),
+              Lines{"--set #2 (workload={trace: t.csv, timeout: 1min}): workload.timeout: " + what});
+    EXPECT_EQ(
+        problems_of_text("compat: vidur\n" + scenario_with(9, "    - timeout: none\n      arrivals: {rate: 1/s}")),
+        Lines{});
 }
 
 TEST(Keys, LengthsMustSayTheirDistribution) {

@@ -4,7 +4,11 @@
 
 #include <fmt/format.h>
 
+#include <memory>
+#include <utility>
+
 #include "loading.hpp"
+#include "regatta/timing/step_time_model.hpp"
 #include "scenario/traffic_survey.hpp"
 
 namespace regatta::scenario {
@@ -74,6 +78,69 @@ TEST(PoolCapacity, ServesRequestsOfOneTokenByPromptsAlone) {
     const PoolCapacity capacity = capacity_of(scenario.pools[0], mix_of(100, 1));
     EXPECT_EQ(capacity.decodes, 0);
     EXPECT_NEAR(capacity.requests_per_s, 2 / (100 * 10e-6), 1);
+}
+
+constexpr const char* kPipeline = "      parallel: {pp: 2}\n";
+
+/// Stages that take what was typed [ns], whatever they compute.
+class TypedStages final : public timing::StepTimeModel {
+public:
+    TypedStages(std::int64_t inner_ns, std::int64_t last_ns) : inner_ns_(inner_ns), last_ns_(last_ns) {}
+    [[nodiscard]] timing::StepLine line(const timing::BatchShape& /*shape*/) const override {
+        return {.base_fine = (inner_ns_ + last_ns_) * timing::kFinePerNs};
+    }
+    [[nodiscard]] timing::StepLine stage_line(const timing::BatchShape& /*shape*/, bool is_last) const override {
+        return {.base_fine = (is_last ? last_ns_ : inner_ns_) * timing::kFinePerNs};
+    }
+
+private:
+    std::int64_t inner_ns_;
+    std::int64_t last_ns_;
+};
+
+TEST(PoolCapacity, OfAPipelineIsSetByItsSlowestStage) {
+    Scenario scenario = with_timing("step_us: 10000, token_us: 0, context_token_ns: 0", kPipeline);
+    for (const auto& [inner_ns, last_ns] : {std::pair(5'000'000, 4'000'000), std::pair(4'000'000, 5'000'000)}) {
+        scenario.pools[0].step_time = std::make_shared<TypedStages>(inner_ns, last_ns);
+        // Two GPUs are one replica. Every 5 ms one of its two batches ends, each as full as one of a whole replica.
+        const PoolCapacity capacity = capacity_of(scenario.pools[0], mix_of(1000, 2));
+        EXPECT_EQ(capacity.bound, "chunk_tokens");
+        EXPECT_NEAR(capacity.requests_per_s, 2048 / 1001.0 / 0.005, 1e-6);
+        EXPECT_DOUBLE_EQ(capacity.step_s, 0.005);
+    }
+}
+
+TEST(PoolCapacity, OfAPipelineGivesEachBatchItsShareOfWhatRuns) {
+    const Scenario scenario = with_timing("step_us: 5000, token_us: 0, context_token_ns: 0", kPipeline);
+    const PoolCapacity capacity = capacity_of(scenario.pools[0], mix_of(10, 1000));
+    EXPECT_EQ(capacity.bound, "max_running");
+    EXPECT_NEAR(capacity.requests_per_s, 256 / 2 / 1000.0 / 0.005, 1e-6);
+}
+
+TEST(PoolCapacity, OfAPipelineGivesEachBatchItsShareOfTheCache) {
+    const Scenario scenario = with_timing("step_us: 5000, token_us: 0, context_token_ns: 0",
+                                          std::string(kPipeline) + "      kv_blocks: 1000\n");
+    const PoolCapacity capacity = capacity_of(scenario.pools[0], mix_of(4000, 101));
+    EXPECT_EQ(capacity.bound, "KV cache");
+    const double kept = 100 * (4000 + 50.5 + 8) + 4000 + 8;
+    EXPECT_NEAR(capacity.requests_per_s, 16'000 / kept / 2 / 0.005, 1e-6);
+}
+
+TEST(PoolCapacity, OrcaCountsSequencesByTheBatchOfAPipeline) {
+    const Scenario scenario = with_timing("step_us: 5000, token_us: 0, context_token_ns: 0",
+                                          std::string(kPipeline) + "      scheduler: {policy: orca, max_running: 8}\n");
+    const PoolCapacity capacity = capacity_of(scenario.pools[0], mix_of(100, 11));
+    EXPECT_EQ(capacity.bound, "max_running");
+    EXPECT_NEAR(capacity.requests_per_s, 8 / 11.0 / 0.005, 1e-6);
+}
+
+TEST(PoolCapacity, CountsTheLongestSequenceWhereItsRoomIsReserved) {
+    const Scenario scenario = with_timing("step_us: 10000, token_us: 0, context_token_ns: 0",
+                                          "      scheduler: {policy: orca, max_running: 64}\n"
+                                          "      kv_blocks: 1000\n      max_context_tokens: 1600\n");
+    const PoolCapacity capacity = capacity_of(scenario.pools[0], mix_of(100, 11));
+    EXPECT_EQ(capacity.bound, "KV cache");
+    EXPECT_NEAR(capacity.requests_per_s, 2 * (1000 / 100) / 11.0 / 0.01, 1e-6);
 }
 
 TEST(TrafficSurvey, ComparesWhatIsOfferedWithWhatCanBeCarried) {

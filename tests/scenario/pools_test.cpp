@@ -54,6 +54,41 @@ TEST(Pools, KvHeadsMustSplitOrBeCopiedEvenlyToo) {
     EXPECT_THROW(tp(3), InputError);
 }
 
+/// Of `tp` x `pp` GPUs a replica, on `nodes` nodes of 8.
+std::string pipeline(int tp, int pp, int nodes = 1) {
+    return scenario_with(
+        4, fmt::format("    - parallel: {{tp: {}, pp: {}}}\n      nodes: {}\n      name: chat", tp, pp, nodes));
+}
+
+TEST(Pools, PipelinesTakeAPartOfANodeOrWholeOnes) {
+    const Pool part = load_text(pipeline(1, 4)).pools[0];
+    EXPECT_EQ(part.pipeline_parallel, 4U);
+    EXPECT_EQ(part.gpus_per_replica(), 4U);
+    EXPECT_EQ(part.replicas(), 2U);
+    EXPECT_EQ(load_text(pipeline(8, 2, 6)).pools[0].replicas(), 3U);
+    EXPECT_EQ(
+        problems_of_text(pipeline(1, 3)),
+        Lines{"fleet.yaml:4:29: fleet.pools[0].parallel.pp: 3 stages cannot have equally many of the 32 layers of "
+              "small-llm; allowed: 1, 2, 4, 8, 16, 32"});
+    EXPECT_EQ(problems_of_text(pipeline(8, 2, 3)),
+              Lines{"fleet.yaml:5:14: fleet.pools[0].nodes: a replica takes 2 nodes, of which 3 is no multiple"});
+    const std::string six = scenario_with(6, "      node: {gpu: big-gpu, gpus: 6}\n      parallel: {pp: 4}");
+    EXPECT_EQ(problems_of_text(six), Lines{"fleet.yaml:7:22: fleet.pools[0].parallel.pp: 1 x 4 GPUs of a replica do "
+                                           "not divide the 6 of a node"});
+    const std::string eight = scenario_with(6, "      node: {gpu: big-gpu, gpus: 6}\n      parallel: {pp: 8}");
+    EXPECT_EQ(problems_of_text(eight), Lines{"fleet.yaml:7:22: fleet.pools[0].parallel.pp: 1 x 8 GPUs of a replica are "
+                                             "more than the 6 of a node, and no multiple of them"});
+}
+
+TEST(Pools, EachStageOfAPipelineGetsASequence) {
+    const std::string few =
+        "      model: small-llm\n      parallel: {pp: 4}\n"
+        "      scheduler: {policy: sarathi, max_running: 3}";
+    EXPECT_EQ(problems_of_text(scenario_with(5, few)),
+              Lines{"fleet.yaml:7:49: fleet.pools[0].scheduler.max_running: 3 is less than the stages of the pipeline; "
+                    "expected at least 4"});
+}
+
 TEST(Pools, ModelsMustFitIntoMemory) {
     const Lines problems = problems_of_text(scenario_with(5, "      model: large-llm"));
     const Scenario fitting = load_text(scenario_with(5, "      model: large-llm\n      kv_blocks: 1"));

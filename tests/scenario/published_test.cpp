@@ -15,8 +15,8 @@ namespace {
 /// in its model card, or in its report: Llama 3 (arXiv:2407.21783), Llama 2 (arXiv:2307.09288), Mixtral
 /// (arXiv:2401.04088), Qwen2 (arXiv:2407.10671), Qwen2.5 (arXiv:2412.15115), Qwen3 (arXiv:2505.09388), Gemma 2
 /// (arXiv:2408.00118), Gemma 3 (arXiv:2503.19786, table 1, without the vision encoder), gpt-oss (arXiv:2508.10925,
-/// table 1), GLM-4.5 (arXiv:2508.06471), DeepSeekMoE (arXiv:2401.06066), OPT (arXiv:2205.01068), BLOOM
-/// (arXiv:2211.05100). Llama 4 Scout: 109 less a vision encoder of 0.9.
+/// table 1), GLM-4.5 (arXiv:2508.06471), DeepSeekMoE (arXiv:2401.06066), InternLM2 (arXiv:2403.17297), OPT
+/// (arXiv:2205.01068), BLOOM (arXiv:2211.05100). Llama 4 Scout: 109 less a vision encoder of 0.9.
 struct Published {
     const char* name;
     const char* total;
@@ -90,8 +90,8 @@ constexpr Published kPublished[] = {
     {"olmo-2-7b", "7.30", "", false, 524288},
     {"smollm2-1.7b", "1.71", "", false, 196608},
     {"internlm-20b", "20.1", "", false, 1228800},
-    {"internlm2-20b", "19.9", "", false, 196608},
-    {"qwen-72b", "72.3", "", false, 2621440},
+    {"internlm2-20b", "20", "", false, 196608},
+    {"qwen-72b", "72", "", false, 2621440},
     {"opt-13b", "12.85", "", false, 819200},
     {"bloom-176b", "176.25", "", false, 4014080},
 };

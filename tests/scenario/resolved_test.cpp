@@ -34,13 +34,14 @@ std::string facts_of(const Scenario& scenario) {
     text += scenario.ends_at_duration ? " at_duration" : " drain";
     text += scenario.stepping == serving::Stepping::Lazy ? " lazy" : " stepwise";
     text += " " + std::to_string(scenario.gateways.count);
+    text += scenario.compat == Compat::Vidur ? " vidur" : " right";
     add_policy(scenario.gateways.router);
     for (const Pool& pool : scenario.pools) {
         text += " " + pool.name + " " + pool.model.name + " " + pool.gpu.name + " " + std::to_string(pool.nodes) + " " +
                 std::to_string(pool.gpus_per_node) + " " + std::to_string(pool.tensor_parallel) + " " +
-                std::to_string(pool.block_tokens) + " " + std::to_string(pool.memory_fraction) + " " +
-                std::to_string(pool.kv_blocks.value_or(-1)) + " " + std::to_string(pool.max_context_tokens) + " " +
-                std::to_string(static_cast<int>(pool.weight_type)) +
+                std::to_string(pool.pipeline_parallel) + " " + std::to_string(pool.block_tokens) + " " +
+                std::to_string(pool.memory_fraction) + " " + std::to_string(pool.kv_blocks.value_or(-1)) + " " +
+                std::to_string(pool.max_context_tokens) + " " + std::to_string(static_cast<int>(pool.weight_type)) +
                 std::to_string(static_cast<int>(pool.activation_type)) + std::to_string(static_cast<int>(pool.kv_type));
         text += fmt::format(" {} {}", pool.weight, pool.max_queue.value_or(0));
         add_time(pool.gateway_latency);
@@ -80,6 +81,7 @@ TEST(Resolved, ShowsEveryDefault) {
                                       "token_us: 0.5, context_token_ns: 1}"))
                   .resolved_text,
               R"(name: unnamed
+compat: "none"
 duration: 10min
 seed: 1
 targets:
@@ -96,6 +98,7 @@ fleet:
         gpus: 8
       parallel:
         tp: 1
+        pp: 1
       scheduler: {policy: vllm_v1, chunk_tokens: 2048, max_running: 256, order: fcfs, max_waiting: none, class_limits: {}}
       timing: {policy: linear, step_us: 5000, token_us: 0.5, context_token_ns: 1}
       weights: bf16
@@ -174,6 +177,7 @@ output:
 
 TEST(Resolved, MeansTheSameWhenItIsReadAgain) {
     expect_same_again(scenario_with());
+    expect_same_again(scenario_with(), {"compat=vidur", "fleet.pools[0].parallel={tp: 2, pp: 4}"});
     expect_same_again(scenario_with(), {"gateways.reports={every: 100ms}", "end=at_duration", "output.series=none"});
     for (const char* rate :
          {"{steps: [[0s, 1/min], [10min, 0.1/s]]}", "{ramp: [[0s, 0/s], [90s, 40/s]]}",

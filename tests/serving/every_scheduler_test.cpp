@@ -68,8 +68,19 @@ void set_any(Parameters& parameters, const Parameter& parameter, int size) {
     }
 }
 
+/// In pipelines and with proposals no policy knows an order, waits or classes: cases that have them would be in vain.
+void set_plain(Parameters& parameters, const Parameter& parameter, int size) {
+    if (parameter.kind == ParameterKind::Word)
+        parameters.set(parameter.key, parameter.choices.front());
+    else if (parameter.kind == ParameterKind::Counts)
+        parameters.set(parameter.key, std::vector<std::pair<std::string, std::int64_t>>());
+    else if (parameter.kind != ParameterKind::Duration)
+        set_any(parameters, parameter, size);
+}
+
 /// What a policy is made with. Policies refuse some combinations; then the next is tried.
 Parameters any_parameters(const SchedulerRegistry::Entry& entry, SchedulerLimits& limits) {
+    const bool is_plain = limits.pipeline_stages > 1 || limits.speculation != nullptr;
     for (int attempt = 0; attempt < 1000; ++attempt) {
         // Some accept little of what is small.
         const int size = attempt == 0 ? rc::kNominalSize / 2 : rc::kNominalSize;
@@ -78,7 +89,10 @@ Parameters any_parameters(const SchedulerRegistry::Entry& entry, SchedulerLimits
         limits.max_context_tokens = *rc::gen::element<std::int64_t>(20, 100, 1000);
         Parameters parameters;
         for (const Parameter& parameter : entry.parameters)
-            set_any(parameters, parameter, size);
+            if (is_plain)
+                set_plain(parameters, parameter, size);
+            else
+                set_any(parameters, parameter, size);
         try {
             (void)entry.make(limits, parameters, Stepping::Lazy);
             return parameters;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace regatta::serving {
 namespace {
 
@@ -110,6 +112,85 @@ TEST(MemoryPlan, Llama70BOnEightH100) {
     EXPECT_NEAR(plan.weight_bytes / kGiB, 70.55e9 * 2 / 8 / kGiB, 0.01);
     EXPECT_DOUBLE_EQ(plan.kv_block_bytes, 16 * 40 * 1024);
     EXPECT_NEAR(static_cast<double>(plan.kv_blocks), (72 - 16.43 - 1.12) * kGiB / (640 * 1024), 100);
+}
+
+TEST(MemoryPlan, PutsEmbeddingAndHeadOnOneStageOfAPipelineEach) {
+    MemoryRequest request = small_request(4 * kGiB);
+    request.model.ties_embeddings = true;
+    request.pipeline_parallel = 2;
+    // Half of the layers and norms, 904 / 2, and a table of 50 x 8: the last stage has its own copy of it.
+    const MemoryPlan plan = plan_memory(request);
+    EXPECT_DOUBLE_EQ(plan.weight_bytes, 2 * (452 + 400));
+    EXPECT_DOUBLE_EQ(plan.kv_block_bytes, 64) << "keys and values of one layer of two";
+    EXPECT_EQ(plan.kv_blocks,
+              static_cast<std::int64_t>((plan.usable_bytes - plan.weight_bytes - plan.activation_bytes) / 64));
+}
+
+llm::Model llama_2_7b() {
+    return {.name = "llama-2-7b",
+            .layers = 32,
+            .hidden = 4096,
+            .heads = 32,
+            .kv_heads = 32,
+            .head_dim = 128,
+            .intermediate = 11008,
+            .vocabulary = 32000,
+            .max_context_tokens = 4096,
+            .source = "config.json"};
+}
+
+MemoryRequest on_a100(llm::Model model, std::int64_t tp, std::int64_t pp, std::int64_t tokens) {
+    MemoryRequest request;
+    request.gpu.name = "a100-80gb";
+    request.gpu.memory_bytes = 80 * kGiB;
+    request.model = std::move(model);
+    request.tensor_parallel = tp;
+    request.pipeline_parallel = pp;
+    request.max_context_tokens = tokens;
+    return request;
+}
+
+TEST(MemoryPlan, CountsEmbeddingsAndHeadWhereVidurDoesNot) {
+    const MemoryRequest request = on_a100(llama_2_7b(), 1, 1, 4096);
+    // Two tables of 32,000 x 4,096 and 65 norms, 2 bytes each.
+    EXPECT_DOUBLE_EQ(plan_memory(request).weight_bytes - plan_memory_like_vidur(request).weight_bytes,
+                     2.0 * (2 * 32000 * 4096 + 65 * 4096));
+    // And memory not used by a whole sequence of the longest kind is not lost: blocks of 8 MiB.
+    const MemoryPlan plan = plan_memory(request);
+    EXPECT_DOUBLE_EQ(plan.kv_block_bytes, 8 * 1024 * 1024);
+    EXPECT_EQ(plan.kv_blocks, static_cast<std::int64_t>(plan.kv_bytes / plan.kv_block_bytes));
+}
+
+/// What Vidur printed (`num_blocks_resolved` of its reference runs): all on A100s of 80 GB with a margin of 0.1.
+TEST(MemoryPlan, LikeVidurHasTheBlocksThatVidurPrinted) {
+    const MemoryPlan plan = plan_memory_like_vidur(on_a100(llama_2_7b(), 1, 1, 4096));
+    EXPECT_EQ(plan.sequences, 29);
+    EXPECT_EQ(plan.kv_blocks, 7424);
+    EXPECT_EQ(plan_memory_like_vidur(on_a100(llama_2_7b(), 1, 1, 2048)).kv_blocks, 7552);
+    MemoryRequest by_token = on_a100(llama_2_7b(), 1, 1, 2048);
+    by_token.block_tokens = 1;
+    EXPECT_EQ(plan_memory_like_vidur(by_token).kv_blocks, 120832);
+    llm::Model codellama = llama_2_7b();
+    codellama.layers = 48;
+    codellama.hidden = 8192;
+    codellama.heads = 64;
+    codellama.kv_heads = 8;
+    codellama.intermediate = 22016;
+    EXPECT_EQ(plan_memory_like_vidur(on_a100(codellama, 2, 1, 4096)).kv_blocks, 27904);
+    llm::Model llama_2_70b = codellama;
+    llama_2_70b.layers = 80;
+    llama_2_70b.intermediate = 28672;
+    EXPECT_EQ(plan_memory_like_vidur(on_a100(llama_2_70b, 2, 2, 4096)).kv_blocks, 32768);
+}
+
+TEST(MemoryPlan, LikeVidurNeedsRoomForAWholeSequence) {
+    // 0.9 x 15 GiB, 12.06 GiB of weights: no room for a sequence of 4,096 tokens, which takes 2 GiB.
+    MemoryRequest request = on_a100(llama_2_7b(), 1, 1, 4096);
+    request.gpu.name = "some-gpu";
+    request.gpu.memory_bytes = 15 * kGiB;
+    EXPECT_FALSE(plan_memory_like_vidur(request).fits());
+    request.max_context_tokens = 2048;
+    EXPECT_EQ(plan_memory_like_vidur(request).sequences, 1);
 }
 
 }  // namespace
