@@ -22,7 +22,8 @@ struct Means {
     double prompt_of_token = 0;
 };
 
-Means means_of(const workload::RequestMix& mix) {
+/// A step brings each decode `tokens_per_step` tokens on average.
+Means means_of(const workload::RequestMix& mix, double tokens_per_step) {
     const auto count = static_cast<double>(mix.requests);
     Means means;
     means.prompt = mix.mean_prompt();
@@ -32,6 +33,7 @@ Means means_of(const workload::RequestMix& mix) {
         (mix.prompt_times_output - mix.prompt_tokens) + (mix.output_tokens_squared - mix.output_tokens) / 2;
     means.decode_context = means.decodes > 0 ? contexts / (means.decodes * count) : 0;
     means.prompt_of_token = mix.prompt_tokens_squared / mix.prompt_tokens;
+    means.decodes /= tokens_per_step;
     return means;
 }
 
@@ -39,6 +41,11 @@ struct Limit {
     double completions = 0;  ///< per step
     std::string bound;
 };
+
+/// That a step computes, proposals included.
+double tokens_per_decode(const Pool& pool) {
+    return pool.speculation ? static_cast<double>(1 + pool.speculation->tokens) : 1;
+}
 
 /// These keep room for the longest sequence for each request, and count sequences by the batch.
 bool reserves(const Pool& pool) {
@@ -52,7 +59,8 @@ Limit limit_of(const Pool& pool, const Means& means) {
     const auto batches = static_cast<double>(pool.pipeline_parallel);
     const auto tokens = static_cast<double>(scheduling.has("chunk_tokens") ? scheduling.count("chunk_tokens")
                                                                            : pool.max_context_tokens);
-    Limit limit{.completions = tokens / (means.prompt + means.decodes), .bound = "chunk_tokens"};
+    Limit limit{.completions = tokens / (means.prompt + means.decodes * tokens_per_decode(pool)),
+                .bound = "chunk_tokens"};
     const auto consider = [&](double completions, const char* bound) {
         if (completions < limit.completions) limit = {completions, bound};
     };
@@ -95,7 +103,7 @@ std::vector<timing::PrefillChunk> chunks_of(double tokens, double prompt) {
 
 PoolCapacity capacity_of(const Pool& pool, const workload::RequestMix& mix) {
     REGATTA_CHECK(pool.step_time != nullptr, "a pool without step times passed the checks");
-    const Means means = means_of(mix);
+    const Means means = means_of(mix, pool.speculation ? pool.speculation->tokens_per_step() : 1);
     const Limit limit = limit_of(pool, means);
     PoolCapacity best;
     best.bound = limit.bound;
@@ -105,9 +113,10 @@ PoolCapacity capacity_of(const Pool& pool, const workload::RequestMix& mix) {
         const auto chunks = chunks_of(std::max(1.0, completions * means.prompt), means.prompt_of_token);
         timing::BatchShape shape;
         shape.decodes = std::llround(decodes);
+        shape.tokens_per_decode = std::llround(tokens_per_decode(pool));
         shape.decode_context_tokens = std::llround(decodes * means.decode_context);
         shape.prefills = chunks;
-        shape.samples = std::max<std::int64_t>(1, std::llround(decodes + completions));
+        shape.samples = std::max<std::int64_t>(1, shape.decode_tokens() + std::llround(completions));
         const double step_s = seconds_per_step(pool, shape);
         const double requests_per_s = pool.replicas() * completions / step_s;
         if (requests_per_s <= best.requests_per_s) continue;

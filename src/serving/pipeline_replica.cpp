@@ -44,13 +44,8 @@ PipelineReplica::PipelineReplica(const ReplicaFacts& facts, std::unique_ptr<Repl
       work_(&surroundings.work),
       least_flight_fine_(surroundings.timing.least_step_fine() * facts.stages),
       most_flights_ahead_(kLongestPlanFine / least_flight_fine_),
-      facts_(facts) {
-    sums_.replica = facts.id.value();
-    sums_.node = facts.node.value();
-    sums_.pool = facts.pool.value();
-    sums_.gpus = facts.gpus;
-    sums_.kv_blocks = facts.kv_blocks;
-}
+      facts_(facts),
+      sums_(blank_record(facts)) {}
 
 void PipelineReplica::clear_outcome() {
     outcome_->finished.clear();

@@ -35,13 +35,8 @@ Replica::Replica(const ReplicaFacts& facts, std::unique_ptr<ReplicaScheduler> sc
       work_(&surroundings.work),
       least_step_fine_(surroundings.timing.least_step_fine()),
       most_steps_ahead_(kLongestRunFine / least_step_fine_),
-      facts_(facts) {
-    sums_.replica = facts.id.value();
-    sums_.node = facts.node.value();
-    sums_.pool = facts.pool.value();
-    sums_.gpus = facts.gpus;
-    sums_.kv_blocks = facts.kv_blocks;
-}
+      facts_(facts),
+      sums_(blank_record(facts)) {}
 
 void Replica::clear_outcome() {
     outcome_->finished.clear();

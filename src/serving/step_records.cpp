@@ -2,6 +2,14 @@
 
 namespace regatta::serving {
 
+ReplicaRecord blank_record(const ReplicaFacts& facts) {
+    return {.replica = facts.id.value(),
+            .node = facts.node.value(),
+            .pool = facts.pool.value(),
+            .gpus = facts.gpus,
+            .kv_blocks = facts.kv_blocks};
+}
+
 StepRecord describe_step(const ReplicaFacts& facts, const timing::BatchShape& shape, const timing::StepParts& parts) {
     const auto ns = [](double seconds) { return SimTime::from_seconds(seconds).ns(); };
     StepRecord record{.replica = facts.id.value(),

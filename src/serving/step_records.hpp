@@ -6,6 +6,8 @@
 
 namespace regatta::serving {
 
+/// The sums of a replica before its first step.
+[[nodiscard]] ReplicaRecord blank_record(const ReplicaFacts& facts);
 /// The row of a step, but for when it was and the KV blocks in use.
 [[nodiscard]] StepRecord describe_step(const ReplicaFacts& facts, const timing::BatchShape& shape,
                                        const timing::StepParts& parts);

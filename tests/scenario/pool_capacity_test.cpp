@@ -73,6 +73,21 @@ TEST(PoolCapacity, CountsTheContextThatDecodesAndPromptsAttendTo) {
     EXPECT_NEAR(capacity.requests_per_s, 2 / (1055 * 1e-6), 0.05 * 2 / (1055 * 1e-6));
 }
 
+TEST(PoolCapacity, CountsProposedTokensAndWhatTheySpare) {
+    const auto with_proposals = [](const std::string& acceptance) {
+        return with_timing("step_us: 10000, token_us: 0, context_token_ns: 0",
+                           "      speculation: {method: ngram, tokens: 3, acceptance: " + acceptance + "}\n");
+    };
+    // 10 decodes, each of which checks three proposals in vain, or 2.5 in which all are right.
+    EXPECT_NEAR(capacity_of(with_proposals("0").pools[0], mix_of(100, 11)).requests_per_s, 2 * 2048 / 140.0 / 0.01,
+                1e-6);
+    EXPECT_NEAR(capacity_of(with_proposals("1").pools[0], mix_of(100, 11)).requests_per_s, 2 * 2048 / 110.0 / 0.01,
+                1e-6);
+    const PoolCapacity long_answers = capacity_of(with_proposals("1").pools[0], mix_of(10, 1001));
+    EXPECT_EQ(long_answers.bound, "max_running");
+    EXPECT_NEAR(long_answers.requests_per_s, 2 * 256 / 251.0 / 0.01, 1e-6);
+}
+
 TEST(PoolCapacity, ServesRequestsOfOneTokenByPromptsAlone) {
     const Scenario scenario = with_timing("step_us: 0, token_us: 10, context_token_ns: 0");
     const PoolCapacity capacity = capacity_of(scenario.pools[0], mix_of(100, 1));
