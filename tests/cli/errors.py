@@ -55,10 +55,8 @@ SCENARIO_MISTAKES = [
     ("duration: 2s", "duration: 2parsec",
      ['fleet.yaml:1:11: duration: expected a duration with a unit (ns, us, ms, s, min, h, d), found "2parsec"']),
     ("rate: 20/s", "rate: 20",
-     ['fleet.yaml:11:42: workload.streams[0].arrivals.rate: expected a rate with a unit (/s, /min, /h, /d), '
-      'found "20"']),
-    ("      model: llama-3.1-8b\n", "",
-     ["fleet.yaml:4:7: fleet.pools[0].model: missing; expected a name"]),
+     ['fleet.yaml:11:42: workload.streams[0].arrivals.rate: expected a rate with a unit (/s, /min, /h, /d), found "20"']),
+    ("      model: llama-3.1-8b\n", "", ["fleet.yaml:4:7: fleet.pools[0].model: missing; expected a name"]),
     ("model: llama-3.1-8b", "model: llama-3.1-7b",
      [f'fleet.yaml:5:14: fleet.pools[0].model: no model "llama-3.1-7b" in the catalogue; `regatta catalog models` lists '
       f'all {known("models")}; did you mean "llama-3.1-8b"?']),
@@ -100,11 +98,10 @@ SCENARIO_MISTAKES = [
     ("  streams:", "  timeout: 30s\n  streams:",
      ["fleet.yaml:10:12: workload.timeout: applies to a trace only; say it in each stream"]),
     ("process: poisson", "process: poison",
-     ['fleet.yaml:11:27: workload.streams[0].arrivals.process: expected one of: poisson, gamma, constant, all_at_once, '
-      'found "poison"; did you mean "poisson"?']),
+     ['fleet.yaml:11:27: workload.streams[0].arrivals.process: expected one of: poisson, gamma, constant, '
+      'truncated_poisson, all_at_once, found "poison"; did you mean "poisson"?']),
     ("tp: 1", "tp: 3",
-     ["fleet.yaml:8:22: fleet.pools[0].parallel.tp: 3 GPUs per replica do not divide the 8 of a node; allowed: "
-      "1, 2, 4, 8"]),
+     ["fleet.yaml:8:22: fleet.pools[0].parallel.tp: 3 GPUs per replica do not divide the 8 of a node; allowed: 1, 2, 4, 8"]),
     ("tp: 1", "tp: 16",
      ["fleet.yaml:8:22: fleet.pools[0].parallel.tp: 16 GPUs per replica, but a node has 8; allowed: 1, 2, 4, 8"]),
     ("model: llama-3.1-8b", "model: llama-3.1-70b",
@@ -121,11 +118,11 @@ SCENARIO_MISTAKES = [
      ["fleet.yaml:10:3: workload: no traffic; give a trace by --set workload.trace=PATH, or streams"]),
 ]
 
+COMMANDS = "run or validate or workload or profile or catalog or import or reference"
 # Arguments of regatta, what is said, and the exit code. fleet.yaml and trace.yaml are right; results/ holds those of another run.
 ARGUMENT_MISTAKES = [
-    ([], ["regatta: no command given; expected run or validate or workload or profile or catalog or import or reference"], 2),
-    (["rnu", "fleet.yaml"],
-     ['regatta: no command "rnu"; expected run or validate or workload or profile or catalog or import or reference; did you mean "run"?'], 2),
+    ([], [f"regatta: no command given; expected {COMMANDS}"], 2),
+    (["rnu", "fleet.yaml"], [f'regatta: no command "rnu"; expected {COMMANDS}; did you mean "run"?'], 2),
     (["--fast"], ['regatta: "--fast" is not understood; see regatta --help'], 2),
     (["run"], ["regatta run: SCENARIO is missing; see regatta run --help"], 2),
     (["run", "fleet.yaml", "--otu", "out"],

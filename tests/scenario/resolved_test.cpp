@@ -100,6 +100,7 @@ fleet:
         tp: 1
         pp: 1
       scheduler: {policy: vllm_v1, chunk_tokens: 2048, max_running: 256, order: fcfs, max_waiting: none, class_limits: {}}
+      speculation: {method: none}
       timing: {policy: linear, step_us: 5000, token_us: 0.5, context_token_ns: 1}
       weights: bf16
       activations: bf16

@@ -89,10 +89,7 @@ Parameters any_parameters(const SchedulerRegistry::Entry& entry, SchedulerLimits
         limits.max_context_tokens = *rc::gen::element<std::int64_t>(20, 100, 1000);
         Parameters parameters;
         for (const Parameter& parameter : entry.parameters)
-            if (is_plain)
-                set_plain(parameters, parameter, size);
-            else
-                set_any(parameters, parameter, size);
+            (is_plain ? set_plain : set_any)(parameters, parameter, size);
         try {
             (void)entry.make(limits, parameters, Stepping::Lazy);
             return parameters;
