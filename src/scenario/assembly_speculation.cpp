@@ -127,7 +127,7 @@ void Assembly::find_draft(const Parameters& values, Pool& pool) {
         std::vector<std::string> names;
         for (const auto& entry : models)
             names.push_back(entry.name);
-        throw InputError(fmt::format("model: the catalogue has no model \"{}\"{}; `regatta catalog models` lists them",
+        throw InputError(fmt::format("model: the catalogue has no model \"{}\"; `regatta catalog models` lists them{}",
                                      name, did_you_mean(name, names)));
     }
     pool.draft = found->facts;

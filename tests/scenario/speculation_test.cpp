@@ -37,27 +37,26 @@ TEST(Speculation, TakesOneChanceOrOneForEachPosition) {
 
 TEST(Speculation, ChancesMustFitWhatIsProposed) {
     EXPECT_EQ(problems_of_text(with("{method: ngram, tokens: 3, acceptance: [0.5, 0.4]}")),
-              Lines{"fleet.yaml:8:58: " + kPath +
+              Lines{"fleet.yaml:8:59: " + kPath +
                     "acceptance: 2 numbers for 3 proposed tokens; expected one, or one for each"});
     EXPECT_EQ(problems_of_text(with("{method: ngram, tokens: 2, accepted: [1, 2]}")),
-              Lines{"fleet.yaml:8:56: " + kPath +
+              Lines{"fleet.yaml:8:57: " + kPath +
                     "accepted: 2 numbers for 2 proposed tokens; expected 3, for 0, 1, ..., 2 right ones"});
     EXPECT_EQ(problems_of_text(with("{method: ngram, tokens: 1, accepted: [0, 0]}")),
-              Lines{"fleet.yaml:8:56: " + kPath + "accepted: all numbers are 0; expected one above 0"});
+              Lines{"fleet.yaml:8:57: " + kPath + "accepted: all numbers are 0; expected one above 0"});
     EXPECT_EQ(
         problems_of_text(with("{method: ngram, acceptance: 1.5}")),
-        Lines{"fleet.yaml:8:47: " + kPath + "acceptance: element 0: expected a number from 0 to 1, found \"1.5\""});
+        Lines{"fleet.yaml:8:48: " + kPath + "acceptance: element 0: expected a number from 0 to 1, found \"1.5\""});
 }
 
 TEST(Speculation, TheDraftMustBeKnownAndFit) {
-    EXPECT_EQ(
-        problems_of_text(with("{method: draft_model, model: small-lm}")),
-        Lines{"fleet.yaml:8:48: " + kPath +
-              "model: the catalogue has no model \"small-lm\"; did you mean \"small-llm\"?; `regatta catalog models` "
-              "lists them"});
+    EXPECT_EQ(problems_of_text(with("{method: draft_model, model: small-lm}")),
+              Lines{"fleet.yaml:8:49: " + kPath +
+                    "model: the catalogue has no model \"small-lm\"; `regatta catalog models` lists them; did you mean "
+                    "\"small-llm\"?"});
     EXPECT_EQ(
         problems_of_text(with("{method: draft_model, model: large-llm, tp: 3}")),
-        Lines{"fleet.yaml:8:63: " + kPath +
+        Lines{"fleet.yaml:8:64: " + kPath +
               "tp: 3 GPUs cannot share the 64 query and 8 KV heads of large-llm; expected a divisor of both, and at "
               "most the 4 of the model itself"});
 }
