@@ -34,6 +34,12 @@ def parse(arguments):
         help="predict step times from the profiling files instead, and print how far medians are; may be repeated",
     )
     parser.add_argument(
+        "--within",
+        type=float,
+        metavar="PERCENT",
+        help="with --predictor: exit code 1 when a median is farther off in a case whose GPUs are busy less than 95 %%",
+    )
+    parser.add_argument(
         "--metrics",
         action="store_true",
         help="compare what regatta-post export vidur writes with Vidur's metrics of requests, batches and replicas",
@@ -72,5 +78,5 @@ def main(arguments):
         if options.metrics:
             return vidur_metrics.print_metrics(runner, cases)
         if options.predictor:
-            return vidur.print_predictors(runner, cases, options.predictor)
+            return vidur.print_predictors(runner, cases, options.predictor, options.within)
         return vidur.print_cases(runner, cases, options.tolerance)

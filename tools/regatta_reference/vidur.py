@@ -72,8 +72,11 @@ class Runner:
     def run(self, case, predictor=None):
         """Requests of the run by id, and how many batches there were."""
         results, summary = self.results(case, predictor)
+        return self.requests(results), steps_of(summary)
+
+    def requests(self, results):
         rows = csv.DictReader(self.call("regatta-post", "requests", results).splitlines())
-        return {int(row["request_id"]): row for row in rows}, steps_of(summary)
+        return {int(row["request_id"]): row for row in rows}
 
     def results(self, case, predictor=None, settings=()):
         """Runs the case: the directory of its results, and its summary. `settings` are KEY=VALUE of the scenario."""
@@ -154,10 +157,14 @@ def median_of(rows, start, end):
     return statistics.median(float(row[end]) - float(row[start]) for row in rows if row[start] and row[end])
 
 
-def print_predictors(runner, cases, predictors):
+# At and above, waiting decides, and amplifies whatever differs.
+SATURATED = 0.95  # of the time, GPUs are busy
+
+
+def print_predictors(runner, cases, predictors, within_percent=None):
     """Medians of a run whose step times are predicted by us from the measurements, against Vidur's."""
     width = max(len(case.name) for case in cases)
-    print(f"{'case':{width}}  {'predictor':11}  {'median E2E':>10}  {'':>7}  {'median TTFT':>11}  {'':>7}")
+    print(f"{'case':{width}}  {'predictor':11}  {'median E2E':>10}  {'':>7}  {'median TTFT':>11}  {'':>7}  GPUs busy")
     is_good = True
     for case in cases:
         if reason_to_skip(case):
@@ -168,16 +175,21 @@ def print_predictors(runner, cases, predictors):
         ttft = median_of(theirs, "arrived_at", "prefill_completed_at")
         for predictor in predictors:
             try:
-                own = runner.run(case, predictor)[0].values()
+                results, summary = runner.results(case, predictor)
+                own = runner.requests(results).values()
             except RunError as error:
                 print(f"{case.name:{width}}  {predictor:11}  FAILED: {error}", flush=True)
                 is_good = False
                 continue
             own_e2e = median_of(own, "arrival_s", "end_s")
             own_ttft = median_of(own, "arrival_s", "first_token_s")
+            busy = summary["fleet"]["gpu_busy_fraction"]
+            worst = max(abs(own_e2e / e2e - 1), abs(own_ttft / ttft - 1))
+            is_beyond = within_percent is not None and busy < SATURATED and worst * 100 > within_percent
+            is_good = is_good and not is_beyond
             print(
                 f"{case.name:{width}}  {predictor:11}  {own_e2e:8.3f} s  {own_e2e / e2e - 1:+7.2%}  "
-                f"{own_ttft * 1e3:8.1f} ms  {own_ttft / ttft - 1:+7.2%}",
+                f"{own_ttft * 1e3:8.1f} ms  {own_ttft / ttft - 1:+7.2%}  {busy:9.1%}{'  BEYOND' if is_beyond else ''}",
                 flush=True,
             )
     return 0 if is_good else 1
