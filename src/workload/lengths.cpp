@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "regatta/base/errors.hpp"
+#include "workload/length_bounds.hpp"
 
 namespace regatta::workload {
 namespace {
@@ -156,11 +157,8 @@ std::vector<Parameter> fixed_parameters() {
 }
 
 std::unique_ptr<LengthDistribution> make_uniform(const Parameters& parameters) {
-    const std::int64_t least = parameters.count("least");
-    const std::int64_t most = parameters.count("most");
-    if (least > most)
-        throw InputError(fmt::format("least: {} is more than most = {}; expected at most {}", least, most, most));
-    return std::make_unique<Uniform>(least, most);
+    const LengthBounds bounds = length_bounds(parameters);
+    return std::make_unique<Uniform>(bounds.least, bounds.most);
 }
 
 std::vector<Parameter> uniform_parameters() {

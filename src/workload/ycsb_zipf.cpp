@@ -1,11 +1,9 @@
 #include "workload/ycsb_zipf.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
-#include "regatta/base/errors.hpp"
+#include "workload/length_bounds.hpp"
 
 namespace regatta::workload {
 namespace {
@@ -34,33 +32,19 @@ std::int64_t YcsbZipf::tokens(double uniform) const {
 }
 
 std::unique_ptr<LengthDistribution> make_ycsb_zipf(const Parameters& parameters) {
-    const YcsbZipf::Options options{
-        .theta = parameters.real("theta"), .least = parameters.count("least"), .most = parameters.count("most")};
-    if (options.least > options.most)
-        throw InputError(fmt::format("least: {} is more than most = {}; expected at most {}", options.least,
-                                     options.most, options.most));
-    return std::make_unique<YcsbZipf>(options);
+    const LengthBounds bounds = length_bounds(parameters);
+    return std::make_unique<YcsbZipf>(
+        YcsbZipf::Options{.theta = parameters.real("theta"), .least = bounds.least, .most = bounds.most});
 }
 
 std::vector<Parameter> ycsb_zipf_parameters() {
-    return {{.key = "theta",
-             .kind = ParameterKind::Real,
-             .is_required = true,
-             .least = 0,
-             .most = 0.999,
-             .sentence = "the r-th shortest length is about as likely as r^-theta"},
-            {.key = "most",
-             .kind = ParameterKind::Count,
-             .is_required = true,
-             .least = 1,
-             .most = kMostTokens,
-             .sentence = "longest length [tokens]"},
-            {.key = "least",
-             .kind = ParameterKind::Count,
-             .default_text = "1",
-             .least = 1,
-             .most = kMostTokens,
-             .sentence = "shortest length [tokens]"}};
+    return with_length_bounds({.key = "theta",
+                               .kind = ParameterKind::Real,
+                               .is_required = true,
+                               .least = 0,
+                               .most = 0.999,
+                               .sentence = "the r-th shortest length is about as likely as r^-theta"},
+                              kMostTokens);
 }
 
 }  // namespace regatta::workload

@@ -1,11 +1,9 @@
 #include "workload/zipf.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
-#include "regatta/base/errors.hpp"
+#include "workload/length_bounds.hpp"
 
 namespace regatta::workload {
 namespace {
@@ -56,33 +54,19 @@ double Zipf::end_of(double a, double mass) const {
 }
 
 std::unique_ptr<LengthDistribution> make_zipf(const Parameters& parameters) {
-    const Zipf::Options options{
-        .exponent = parameters.real("exponent"), .least = parameters.count("least"), .most = parameters.count("most")};
-    if (options.least > options.most)
-        throw InputError(fmt::format("least: {} is more than most = {}; expected at most {}", options.least,
-                                     options.most, options.most));
-    return std::make_unique<Zipf>(options);
+    const LengthBounds bounds = length_bounds(parameters);
+    return std::make_unique<Zipf>(
+        Zipf::Options{.exponent = parameters.real("exponent"), .least = bounds.least, .most = bounds.most});
 }
 
 std::vector<Parameter> zipf_parameters() {
-    return {{.key = "exponent",
-             .kind = ParameterKind::Real,
-             .is_required = true,
-             .least = 0,
-             .most = 10,
-             .sentence = "a length is as likely as length^-exponent; 0: all equally"},
-            {.key = "most",
-             .kind = ParameterKind::Count,
-             .is_required = true,
-             .least = 1,
-             .most = kMostTokens,
-             .sentence = "longest length [tokens]"},
-            {.key = "least",
-             .kind = ParameterKind::Count,
-             .default_text = "1",
-             .least = 1,
-             .most = kMostTokens,
-             .sentence = "shortest length [tokens]"}};
+    return with_length_bounds({.key = "exponent",
+                               .kind = ParameterKind::Real,
+                               .is_required = true,
+                               .least = 0,
+                               .most = 10,
+                               .sentence = "a length is as likely as length^-exponent; 0: all equally"},
+                              kMostTokens);
 }
 
 }  // namespace regatta::workload
