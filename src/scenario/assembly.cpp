@@ -26,7 +26,9 @@ Assembly::Assembly(Reading& root, const Registries& registries, std::string scen
 Scenario Assembly::assemble() {
     assemble_general();
     add_catalogues();
+    assemble_servers();
     assemble_pools();
+    assemble_changes();
     assemble_workload();
     assemble_admission();
     assemble_routing();
