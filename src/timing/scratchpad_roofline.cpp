@@ -1,5 +1,7 @@
 #include "timing/scratchpad_roofline.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -37,6 +39,17 @@ std::string_view unknown_to_scratchpad(const llm::Model& model) {
     return {};
 }
 
+std::string problem_with_split(const llm::Model& model, std::int64_t tensor_parallel) {
+    for (const std::int64_t size : {model.hidden, model.heads, model.kv_heads, model.intermediate})
+        if (size % tensor_parallel != 0)
+            return fmt::format(
+                "{} GPUs cannot share hidden size {}, {} query heads, {} key-value heads and MLP size {} of {}; "
+                "expected "
+                "a divisor of all",
+                tensor_parallel, model.hidden, model.heads, model.kv_heads, model.intermediate, model.name);
+    return {};
+}
+
 ScratchpadHardware scratchpad_hardware(const hardware::Gpu& gpu) {
     const double fp16 = gpu.fp16_flops_per_s > 0 ? gpu.fp16_flops_per_s : gpu.bf16_flops_per_s;
     return {.bandwidth_bytes_per_s = gpu.memory_bandwidth_bytes_per_s,
@@ -49,8 +62,7 @@ ScratchpadHardware scratchpad_hardware(const hardware::Gpu& gpu) {
 ScratchpadRoofline::ScratchpadRoofline(const ScratchpadModel& model, const ScratchpadHardware& hardware,
                                        const ScratchpadPrecision& precision, std::int64_t tensor_parallel)
     : model_(model),
-      hardware_(hardware),
-      precision_(precision),
+      memory_bytes_(hardware.memory_bytes),
       weight_(precision.weight_bits / kByteBits),
       activation_(precision.activation_bits / kByteBits),
       kv_(precision.kv_bits / kByteBits),
@@ -68,10 +80,10 @@ ScratchpadRoofline::ScratchpadRoofline(const ScratchpadModel& model, const Scrat
     const double whole = real(model.hidden);
     const double kv_values = whole * real(model.kv_heads) / real(model.heads) / real(tensor_parallel);
     const double intermediate = real(model.intermediate / tensor_parallel);
-    linears_ = {{"q_proj", whole, hidden_},         {"k_proj", whole, kv_values, true},
-                {"v_proj", whole, kv_values, true}, {"out_proj", hidden_, whole},
-                {"gate_proj", whole, intermediate}, {"up_proj", whole, intermediate},
-                {"down_proj", intermediate, whole}};
+    linears_ = {{"q_proj", false, whole, hidden_},         {"k_proj", false, whole, kv_values, true},
+                {"v_proj", false, whole, kv_values, true}, {"out_proj", false, hidden_, whole},
+                {"gate_proj", true, whole, intermediate},  {"up_proj", true, whole, intermediate},
+                {"down_proj", true, intermediate, whole}};
     set_costs();
 }
 
@@ -185,20 +197,17 @@ ScratchpadAnalysis ScratchpadRoofline::analyze(ScratchpadStage stage, std::int64
 
 void ScratchpadRoofline::set_costs() {
     const double byte_s = 1 / bandwidth_;
-    // Keys and values are alike, as are gate and up: added up before, asked for once.
-    for (std::size_t i = 0; i < linears_.size(); ++i) {
-        const Linear& linear = linears_[i];
+    for (const Linear& linear : linears_) {
         const double in_and_out = linear.in * activation_ + linear.out * (linear.is_stored_as_kv ? kv_ : activation_);
-        if (i > 0 && linears_[i - 1].in == linear.in && linears_[i - 1].out == linear.out &&
-            linears_[i - 1].is_stored_as_kv == linear.is_stored_as_kv) {
-            for (double LinearCost::*part :
-                 {&LinearCost::arithmetic_s, &LinearCost::weights_s, &LinearCost::activations_s})
-                costs_.back().*part *= 2;
-            continue;
-        }
-        costs_.push_back({.arithmetic_s = layers_ * 2 * linear.in * linear.out / peak_,
-                          .weights_s = layers_ * linear.in * linear.out * weight_ * byte_s,
-                          .activations_s = layers_ * in_and_out * byte_s});
+        const LinearCost cost{.arithmetic_s = layers_ * 2 * linear.in * linear.out / peak_,
+                              .weights_s = layers_ * linear.in * linear.out * weight_ * byte_s,
+                              .activations_s = layers_ * in_and_out * byte_s};
+        std::vector<LinearCost>& costs = linear.is_of_mlp ? mlp_ : projections_;
+        // Keys and values are alike, as are gate and up.
+        if (!costs.empty() && costs.back() == cost)
+            costs.back() = {2 * cost.arithmetic_s, 2 * cost.weights_s, 2 * cost.activations_s};
+        else
+            costs.push_back(cost);
     }
     // What takes so long for every token takes as much longer for more of them.
     std::vector<ScratchpadOperator> of_one_row;
@@ -208,31 +217,51 @@ void ScratchpadRoofline::set_costs() {
     const ScratchpadOperator head = lm_head(1);
     head_sequence_s_ = head.ops / peak_;
     head_bytes_s_ = head.bytes.total() * byte_s;
-    attention_pair_s_ = layers_ * heads_ * (4 * head_dim_ + kSoftmaxOps) / peak_;
-    attention_query_s_ = layers_ * head_dim_ * heads_ * activation_ * byte_s;
-    attention_score_s_ = layers_ * 2 * heads_ * activation_ * byte_s;
-    attention_kv_s_ = layers_ * 2 * head_dim_ * kv_heads_ * kv_ * byte_s;
+    attention_ = {.pair_s = layers_ * heads_ * (4 * head_dim_ + kSoftmaxOps) / peak_,
+                  .score_s = layers_ * 2 * heads_ * activation_ * byte_s,
+                  .query_s = layers_ * head_dim_ * heads_ * activation_ * byte_s,
+                  .kv_s = layers_ * 2 * head_dim_ * kv_heads_ * kv_ * byte_s};
 }
 
-double ScratchpadRoofline::rows_s(double rows, double batch) const {
-    double seconds = rows * elementwise_row_s_ + std::max(batch * head_sequence_s_, head_bytes_s_);
-    for (const LinearCost& cost : costs_)
-        seconds += std::max(cost.arithmetic_s * rows, cost.weights_s + cost.activations_s * rows);
+double ScratchpadRoofline::LinearCost::seconds(double rows) const {
+    return std::max(arithmetic_s * rows, weights_s + activations_s * rows);
+}
+
+double ScratchpadRoofline::projections_s(double rows) const {
+    double seconds = 0;
+    for (const LinearCost& cost : projections_)
+        seconds += cost.seconds(rows);
     return seconds;
+}
+
+double ScratchpadRoofline::mlp_s(double rows) const {
+    double seconds = 0;
+    for (const LinearCost& cost : mlp_)
+        seconds += cost.seconds(rows);
+    return seconds;
+}
+
+double ScratchpadRoofline::head_s(double sequences) const {
+    return std::max(sequences * head_sequence_s_, head_bytes_s_);
+}
+
+double ScratchpadRoofline::attention_s(double queries, double length) const {
+    const double pairs = queries * length;
+    return std::max(pairs * attention_.pair_s, pairs * attention_.score_s + queries * attention_.query_s +
+                                                   row_blocks(queries) * length * attention_.kv_s);
+}
+
+double ScratchpadRoofline::rows_s(double rows, double sequences) const {
+    return projections_s(rows) + mlp_s(rows) + elementwise_s(rows) + head_s(sequences);
 }
 
 double ScratchpadRoofline::prefill_s(std::int64_t tokens, std::int64_t batch) const {
     const double length = real(tokens);
-    const double memory_s = attention_query_s_ * length + attention_score_s_ * length * length +
-                            attention_kv_s_ * row_blocks(length) * length;
-    return rows_s(real(batch) * length, real(batch)) +
-           real(batch) * std::max(attention_pair_s_ * length * length, memory_s);
+    return rows_s(real(batch) * length, real(batch)) + real(batch) * attention_s(length, length);
 }
 
 double ScratchpadRoofline::decode_s(std::int64_t context, std::int64_t batch) const {
-    const double length = real(context);
-    const double memory_s = attention_query_s_ + (attention_score_s_ + attention_kv_s_) * length;
-    return rows_s(real(batch), real(batch)) + real(batch) * std::max(attention_pair_s_ * length, memory_s);
+    return rows_s(real(batch), real(batch)) + real(batch) * attention_s(1, real(context));
 }
 
 double ScratchpadRoofline::planned_weight_bytes() const {
@@ -249,8 +278,8 @@ double ScratchpadRoofline::planned_block_bytes() const {
 
 std::int64_t ScratchpadRoofline::planned_blocks() const {
     const double weight_bytes = planned_weight_bytes();
-    if (weight_bytes >= hardware_.memory_bytes) return 0;
-    return static_cast<std::int64_t>((hardware_.memory_bytes - weight_bytes) / planned_block_bytes());
+    if (weight_bytes >= memory_bytes_) return 0;
+    return static_cast<std::int64_t>((memory_bytes_ - weight_bytes) / planned_block_bytes());
 }
 
 }  // namespace regatta::timing

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +29,9 @@ struct ScratchpadModel {
 [[nodiscard]] ScratchpadModel scratchpad_model(const llm::Model& model);
 /// What of the architecture it would get wrong, in words: "experts"; empty when it is right about all of it.
 [[nodiscard]] std::string_view unknown_to_scratchpad(const llm::Model& model);
+
+/// Empty, or why so many GPUs cannot share the model: "8 GPUs cannot ...; expected ...".
+[[nodiscard]] std::string problem_with_split(const llm::Model& model, std::int64_t tensor_parallel);
 
 struct ScratchpadHardware {
     double bandwidth_bytes_per_s = 0;
@@ -94,6 +98,25 @@ public:
     [[nodiscard]] ScratchpadAnalysis analyze(ScratchpadStage stage, std::int64_t batch, std::int64_t length,
                                              bool is_fused) const;
 
+    // What the above is made of, for batches of unequal sequences: nothing but the sum of them all is the simulator's.
+    /// All layers without attention, for `rows` tokens.
+    [[nodiscard]] double projections_s(double rows) const;
+    [[nodiscard]] double mlp_s(double rows) const;
+    [[nodiscard]] double elementwise_s(double rows) const { return rows * elementwise_row_s_; }
+    [[nodiscard]] double head_s(double sequences) const;
+    /// Fused attention of all layers; takes the longer of arithmetic and traffic [s].
+    struct Attention {
+        double pair_s = 0;   ///< arithmetic of a query with a token of context
+        double score_s = 0;  ///< writing what comes of it
+        double query_s = 0;  ///< reading a query
+        double kv_s = 0;     ///< reading keys and values of a token, once for each row block
+    };
+    /// Row blocks of so many queries.
+    [[nodiscard]] double row_blocks(double queries) const;
+    [[nodiscard]] const Attention& attention() const { return attention_; }
+    /// Of `queries` tokens of one sequence, each of which attends to all `length` tokens.
+    [[nodiscard]] double attention_s(double queries, double length) const;
+
     /// Blocks of the KV cache beside the weights; 0 when the weights do not fit. Without tensor parallelism, which that
     /// planner does not know.
     [[nodiscard]] std::int64_t planned_blocks() const;
@@ -107,9 +130,10 @@ public:
     [[nodiscard]] double bandwidth_bytes_per_s() const { return bandwidth_; }
 
 private:
-    /// A matrix with its rows, or a row alone: what one token costs and what the weights cost [ops, bytes].
+    /// A matrix of a layer.
     struct Linear {
         std::string_view name;
+        bool is_of_mlp = false;
         double in = 0;
         double out = 0;
         bool is_stored_as_kv = false;
@@ -119,6 +143,8 @@ private:
         double arithmetic_s = 0;
         double weights_s = 0;
         double activations_s = 0;
+        [[nodiscard]] double seconds(double rows) const;
+        bool operator==(const LinearCost&) const = default;
     };
     [[nodiscard]] ScratchpadOperator rated(std::string_view name, std::int64_t repeats, double ops,
                                            const ScratchpadBytes& bytes) const;
@@ -127,15 +153,11 @@ private:
                        bool is_fused) const;
     void add_elementwise(std::vector<ScratchpadOperator>& operators, double rows) const;
     [[nodiscard]] ScratchpadOperator lm_head(double batch) const;
-    /// Row blocks of fused attention, each of which reads all keys and values.
-    [[nodiscard]] double row_blocks(double queries) const;
-    /// All but attention.
-    [[nodiscard]] double rows_s(double rows, double batch) const;
+    [[nodiscard]] double rows_s(double rows, double sequences) const;
     void set_costs();
 
     ScratchpadModel model_;
-    ScratchpadHardware hardware_;
-    ScratchpadPrecision precision_;
+    double memory_bytes_ = 0;
     // Bytes of one value.
     double weight_ = 0;
     double activation_ = 0;
@@ -150,15 +172,13 @@ private:
     double peak_ = 0;
     double bandwidth_ = 0;
     std::vector<Linear> linears_;
-    // The same costs, ready for use in every step.
-    std::vector<LinearCost> costs_;  ///< equal matrices in one
+    // The same costs, ready for use in every step; of equal matrices in one.
+    std::vector<LinearCost> projections_;
+    std::vector<LinearCost> mlp_;
     double elementwise_row_s_ = 0;
     double head_sequence_s_ = 0;
     double head_bytes_s_ = 0;
-    double attention_pair_s_ = 0;   ///< arithmetic, per query and token of context
-    double attention_query_s_ = 0;  ///< queries read
-    double attention_score_s_ = 0;  ///< written, per query and token of context
-    double attention_kv_s_ = 0;     ///< keys and values read, per row block and token of context
+    Attention attention_;
 };
 
 }  // namespace regatta::timing
