@@ -140,6 +140,7 @@ private:
 /// vllm/config (v0.6 to v0.9).
 [[nodiscard]] std::int64_t captured_size(std::int64_t decodes);
 
+[[nodiscard]] RooflineStepTime::Options roofline_options(const Parameters& parameters);
 [[nodiscard]] std::unique_ptr<StepTimeModel> make_roofline(const StepTimeTarget& target, const Parameters& parameters);
 [[nodiscard]] std::vector<Parameter> roofline_parameters();
 

@@ -2,20 +2,21 @@
 
 namespace regatta::timing {
 
+RooflineStepTime::Options roofline_options(const Parameters& parameters) {
+    return {.compute_efficiency = parameters.real("compute_efficiency"),
+            .quantized_efficiency = parameters.real("quantized_efficiency"),
+            .attention_efficiency = parameters.real("attention_efficiency"),
+            .memory_efficiency = parameters.real("memory_efficiency"),
+            .network_efficiency = parameters.real("network_efficiency"),
+            .collective_overhead_s = parameters.duration("collective_overhead").seconds(),
+            .layer_overhead_s = parameters.duration("layer_overhead").seconds(),
+            .step_overhead_s = parameters.duration("step_overhead").seconds(),
+            .sequence_overhead_s = parameters.duration("sequence_overhead").seconds(),
+            .pads_decodes = parameters.word("cuda_graphs") == "padded"};
+}
+
 std::unique_ptr<StepTimeModel> make_roofline(const StepTimeTarget& target, const Parameters& parameters) {
-    return std::make_unique<RooflineStepTime>(
-        target, RooflineStepTime::Options{
-                    .compute_efficiency = parameters.real("compute_efficiency"),
-                    .quantized_efficiency = parameters.real("quantized_efficiency"),
-                    .attention_efficiency = parameters.real("attention_efficiency"),
-                    .memory_efficiency = parameters.real("memory_efficiency"),
-                    .network_efficiency = parameters.real("network_efficiency"),
-                    .collective_overhead_s = parameters.duration("collective_overhead").seconds(),
-                    .layer_overhead_s = parameters.duration("layer_overhead").seconds(),
-                    .step_overhead_s = parameters.duration("step_overhead").seconds(),
-                    .sequence_overhead_s = parameters.duration("sequence_overhead").seconds(),
-                    .pads_decodes = parameters.word("cuda_graphs") == "padded",
-                });
+    return std::make_unique<RooflineStepTime>(target, roofline_options(parameters));
 }
 
 // The defaults are rounded medians over many points and several GPUs, never fits to one: docs/model/roofline.md says
