@@ -32,7 +32,8 @@ const CatalogItem& item_of(const std::vector<CatalogSection>& sections, const st
     std::vector<std::string> names;
     for (const CatalogSection& section : sections) {
         for (const CatalogItem& item : section.items) {
-            if (item.name == name) return item;
+            if (item.name == name || std::find(item.aliases.begin(), item.aliases.end(), name) != item.aliases.end())
+                return item;
             names.push_back(item.name);
         }
     }

@@ -68,6 +68,7 @@ CatalogSection entries_of(const std::string& heading, const scenario::Catalogue<
                            .items = {}};
     for (const CatalogueEntry<Facts>& entry : catalogue) {
         CatalogItem item{.name = entry.name,
+                         .aliases = entry.aliases,
                          .title = entry.title,
                          .facts = entry.fields,
                          .counts = {},
@@ -98,6 +99,7 @@ CatalogSection policies_of(const std::string& kind, const std::string& heading, 
         .kind = kind, .heading = heading, .noun = noun, .columns = {}, .items = {}, .holds_policies = true};
     for (const auto& entry : registry.entries())
         section.items.push_back({.name = entry.name,
+                                 .aliases = {},
                                  .title = entry.sentence,
                                  .facts = {},
                                  .counts = {},
@@ -114,7 +116,7 @@ std::string in_lower_case(std::string text) {
 
 bool mentions(const CatalogItem& item, const std::string& text) {
     const auto has = [&](const std::string& where) { return in_lower_case(where).find(text) != std::string::npos; };
-    if (has(item.name) || has(item.title)) return true;
+    if (has(item.name) || has(item.title) || std::any_of(item.aliases.begin(), item.aliases.end(), has)) return true;
     const auto is_hit = [&](const CatalogueField& fact) { return has(fact.value); };
     return std::any_of(item.facts.begin(), item.facts.end(), is_hit);
 }
@@ -128,6 +130,7 @@ std::vector<std::string> catalog_kinds() {
 
 CatalogItem catalog_model(const CatalogueEntry<llm::Model>& entry) {
     CatalogItem item{.name = entry.name,
+                     .aliases = entry.aliases,
                      .title = entry.title,
                      .facts = entry.fields,
                      .counts = counts_of(entry.facts),

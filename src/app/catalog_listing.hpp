@@ -20,6 +20,7 @@ struct CatalogCount {
 /// Something that a scenario can name: a catalogue entry or a policy.
 struct CatalogItem {
     std::string name;
+    std::vector<std::string> aliases;             ///< of an entry
     std::string title;                            ///< of an entry; what a policy does
     std::vector<scenario::CatalogueField> facts;  ///< of an entry
     std::vector<CatalogCount> counts;             ///< of a model

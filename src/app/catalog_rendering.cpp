@@ -52,6 +52,7 @@ std::string indented(const std::vector<Cells>& rows) {
 
 Json json_of(const CatalogItem& item) {
     Json json{{"name", item.name}, {"title", item.title}};
+    if (!item.aliases.empty()) json["aliases"] = item.aliases;
     for (const scenario::CatalogueField& fact : item.facts)
         json["facts"][fact.key] = {{"value", fact.value}, {"source", fact.source}, {"confidence", fact.confidence}};
     for (const CatalogCount& count : item.counts)
@@ -100,6 +101,7 @@ std::string catalog_table(const CatalogSection& section, std::size_t all, bool s
 
 std::string catalog_page(const CatalogItem& item) {
     std::string text = fmt::format("{}: {}\n", item.name, item.title);
+    if (!item.aliases.empty()) text += "  also: " + scenario::join(item.aliases) + "\n";
     std::vector<Cells> facts;
     for (const scenario::CatalogueField& fact : item.facts)
         facts.push_back(source_cells(fact));

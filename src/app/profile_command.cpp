@@ -55,12 +55,8 @@ llm::Model model_of(const ProfileArguments& arguments, const Setting& setting) {
     const auto& models = arguments.model.ends_with(".json") ? catalogue.models_of(arguments.model) : catalogue.models();
     problems.throw_if_any();
     if (arguments.model.ends_with(".json")) return models.front().facts;
-    std::vector<std::string> names;
-    for (const auto& entry : models) {
-        if (entry.name == arguments.model) return entry.facts;
-        names.push_back(entry.name);
-    }
-    const std::string hint = did_you_mean(arguments.model, names);
+    if (const auto* entry = scenario::entry_of(models, arguments.model)) return entry->facts;
+    const std::string hint = did_you_mean(arguments.model, scenario::names_of(models));
     throw InputError(fmt::format("regatta profile: --model: no model \"{}\"{}", arguments.model,
                                  hint.empty() ? "; regatta catalog models lists them" : hint));
 }

@@ -87,6 +87,7 @@ private:
     void refuse_trace_keys(const Reading& reading, const char* instead_of_scale);
     /// The pools that serve a stream or trace, rising; empty after telling why there are none.
     [[nodiscard]] std::vector<std::uint16_t> pools_for(Reading& reading);
+    [[nodiscard]] bool is_called(const Pool& pool, const std::string& name);
     [[nodiscard]] std::vector<std::uint16_t> pools_by_name(const Reading& reading);
     [[nodiscard]] std::vector<std::uint16_t> pools_by_model(const Reading& reading);
 

@@ -11,14 +11,6 @@ namespace {
 // More names than a line takes are not listed.
 constexpr std::size_t kMostNamesListed = 10;
 
-template <class Facts>
-std::vector<std::string> names_of(const Catalogue<Facts>& catalogue) {
-    std::vector<std::string> names;
-    for (const auto& entry : catalogue)
-        names.push_back(entry.name);
-    return names;
-}
-
 /// "; allowed: a, b", or those that begin like `wanted` and where to look up the others.
 std::string allowed_names(const std::string& wanted, const std::vector<std::string>& names, const char* command) {
     if (names.size() <= kMostNamesListed) return "; allowed: " + join(names);
@@ -55,10 +47,9 @@ template <class Facts>
 bool Assembly::find_entry(const Reading& reading, const std::string& path, const Catalogue<Facts>& catalogue,
                           const std::string& file, Facts& facts) {
     const std::string& name = reading.values.word("name");
-    for (const auto& entry : catalogue) {
-        if (entry.name != name) continue;
-        facts = entry.facts;
-        return entry.is_sound;
+    if (const auto* entry = entry_of(catalogue, name)) {
+        facts = entry->facts;
+        return entry->is_sound;
     }
     const std::vector<std::string> names = names_of(catalogue);
     if (names.empty()) return false;  // the file as a whole was wrong, and that was told

@@ -121,15 +121,10 @@ bool Assembly::read_speculation(const PolicyReading& reading, Pool& pool) {
 void Assembly::find_draft(const Parameters& values, Pool& pool) {
     const std::string& name = values.word("model");
     const Catalogue<llm::Model>& models = catalogue_.models();
-    const auto found =
-        std::find_if(models.begin(), models.end(), [&](const auto& entry) { return entry.name == name; });
-    if (found == models.end()) {
-        std::vector<std::string> names;
-        for (const auto& entry : models)
-            names.push_back(entry.name);
+    const auto* found = entry_of(models, name);
+    if (found == nullptr)
         throw InputError(fmt::format("model: the catalogue has no model \"{}\"; `regatta catalog models` lists them{}",
-                                     name, did_you_mean(name, names)));
-    }
+                                     name, did_you_mean(name, names_of(models))));
     pool.draft = found->facts;
     pool.draft_tensor_parallel =
         values.has("tp") ? static_cast<std::uint32_t>(values.count("tp")) : pool.tensor_parallel;

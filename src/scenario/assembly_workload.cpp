@@ -60,6 +60,11 @@ std::vector<std::uint16_t> Assembly::pools_for(Reading& reading) {
     return pools;
 }
 
+/// By its own name, or by any name of its model.
+bool Assembly::is_called(const Pool& pool, const std::string& name) {
+    return pool.name == name || pool.model.name == name || pool.model.name == catalogue_.model_name(name);
+}
+
 std::vector<std::uint16_t> Assembly::pools_by_name(const Reading& reading) {
     const std::string& wanted = reading.values.word("pool");
     std::vector<std::string> names;
@@ -67,8 +72,7 @@ std::vector<std::uint16_t> Assembly::pools_by_name(const Reading& reading) {
         const Pool& pool = scenario_.pools[i];
         names.push_back(pool.name);
         if (pool.name != wanted) continue;
-        if (sound_pools_[i] && reading.has("model") && reading.values.word("model") != pool.model.name &&
-            reading.values.word("model") != pool.name) {
+        if (sound_pools_[i] && reading.has("model") && !is_called(pool, reading.values.word("model"))) {
             problems_.add(
                 reading.place_of("model"), reading.path_of("model"),
                 fmt::format("pool \"{}\" serves {}; leave out the model or the pool", wanted, pool.model.name));
@@ -92,7 +96,7 @@ std::vector<std::uint16_t> Assembly::pools_by_model(const Reading& reading) {
         const Pool& pool = scenario_.pools[i];
         known_names.insert(pool.model.name);
         known_names.insert(pool.name);
-        if (has_model && pool.model.name != model && pool.name != model) continue;
+        if (has_model && !is_called(pool, model)) continue;
         names.push_back(pool.name);
         models.insert(pool.model.name);
         pools.push_back(static_cast<std::uint16_t>(i));

@@ -40,7 +40,7 @@ public:
 
 private:
     void read_fields(const Node& node, const std::string& path, CatalogueEntry<Facts>& entry) {
-        std::vector<std::string> known{"title"};
+        std::vector<std::string> known{"title", "aliases"};
         std::set<std::string> sources;
         for (const CatalogueKey<Facts>& key : keys_) {
             known.push_back(key.key);
@@ -55,6 +55,7 @@ private:
         }
         entry.title = entry.name;
         if (const Node* title = node.find("title")) entry.title = text_of(*title, path + ".title");
+        if (const Node* aliases = node.find("aliases")) entry.aliases = names_in(*aliases, path + ".aliases");
         for (const std::string& source : sources)
             entry.facts.source += (entry.facts.source.empty() ? "" : "; ") + source;
         refuse_unknown(node, path, known);
@@ -85,6 +86,17 @@ private:
             problems_.add(confidence->place, path + ".confidence",
                           fmt::format("expected one of: {}; found {}", join(kConfidences), confidence->as_found()));
         entry.fields.push_back(std::move(written));
+    }
+
+    std::vector<std::string> names_in(const Node& node, const std::string& path) {
+        if (node.kind != Node::Kind::List) {
+            problems_.add(node.place, path, "expected a list of names, found " + node.as_found());
+            return {};
+        }
+        std::vector<std::string> names;
+        for (std::size_t i = 0; i < node.items.size(); ++i)
+            names.push_back(text_of(node.items[i], fmt::format("{}[{}]", path, i)));
+        return names;
     }
 
     std::string text_of(const Node& node, const std::string& path) {
@@ -232,6 +244,11 @@ const Catalogue<hardware::Link>& CatalogueSet::links() {
 }
 const Catalogue<llm::Model>& CatalogueSet::models() {
     return whole(models_);
+}
+
+std::string CatalogueSet::model_name(const std::string& name) {
+    const auto* entry = entry_of(models(), name);
+    return entry == nullptr ? name : entry->name;
 }
 
 const Catalogue<hardware::Gpu>& CatalogueSet::gpus_of(const std::string& path) {

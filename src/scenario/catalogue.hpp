@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,6 +27,7 @@ struct CatalogueField {
 template <class Facts>
 struct CatalogueEntry {
     std::string name;
+    std::vector<std::string> aliases;  ///< other names of it: the published one
     std::string title;
     std::vector<CatalogueField> fields;  ///< in the order of the declarations
     Facts facts;
@@ -34,6 +36,25 @@ struct CatalogueEntry {
 
 template <class Facts>
 using Catalogue = std::vector<CatalogueEntry<Facts>>;
+
+/// The entry of that name, or else the one with that alias; null when there is none.
+template <class Facts>
+[[nodiscard]] const CatalogueEntry<Facts>* entry_of(const Catalogue<Facts>& catalogue, const std::string& name) {
+    for (const auto& entry : catalogue)
+        if (entry.name == name) return &entry;
+    for (const auto& entry : catalogue)
+        if (std::find(entry.aliases.begin(), entry.aliases.end(), name) != entry.aliases.end()) return &entry;
+    return nullptr;
+}
+
+/// Without aliases.
+template <class Facts>
+[[nodiscard]] std::vector<std::string> names_of(const Catalogue<Facts>& catalogue) {
+    std::vector<std::string> names;
+    for (const auto& entry : catalogue)
+        names.push_back(entry.name);
+    return names;
+}
 
 /// Everything that can be named: the shipped catalogue, and over it the user's files in their order. An entry of theirs
 /// with a new name is added, and must be complete; one with a known name changes the values that it gives and keeps the
@@ -52,6 +73,8 @@ public:
     [[nodiscard]] const Catalogue<hardware::NodeType>& nodes();
     [[nodiscard]] const Catalogue<hardware::Link>& links();
     [[nodiscard]] const Catalogue<llm::Model>& models();
+    /// What the catalogue calls the model that `name` is an alias of; `name` itself when there is none.
+    [[nodiscard]] std::string model_name(const std::string& name);
     /// Of one file alone, nothing over or under it.
     [[nodiscard]] const Catalogue<hardware::Gpu>& gpus_of(const std::string& path);
     /// Also of a config.json of Hugging Face: one model, called as its directory.

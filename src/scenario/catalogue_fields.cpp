@@ -81,17 +81,19 @@ Read<double> read_seconds(std::string_view text) {
 template <>
 std::vector<CatalogueKey<hardware::Gpu>> catalogue_keys() {
     using hardware::Gpu;
-    return {quantity("memory", true, &Gpu::memory_bytes, read_bytes, "memory that software can use"),
-            quantity("memory_bandwidth", true, &Gpu::memory_bandwidth_bytes_per_s, read_bandwidth, "memory bandwidth"),
-            quantity("bf16", false, &Gpu::bf16_flops_per_s, read_flops, "dense peak in bf16; none: does not compute"),
-            quantity("fp16", false, &Gpu::fp16_flops_per_s, read_flops, "dense peak in fp16; none: does not compute"),
-            quantity("fp8", false, &Gpu::fp8_flops_per_s, read_flops, "dense peak in fp8; none: does not compute"),
-            quantity("int8", false, &Gpu::int8_ops_per_s, read_flops, "dense peak in int8; none: does not compute"),
-            quantity("int4", false, &Gpu::int4_ops_per_s, read_flops, "dense peak in int4; none: does not compute"),
-            quantity("link_bandwidth", true, &Gpu::link_bytes_per_s, read_bandwidth,
-                     "GPU to GPU inside the node, one direction"),
-            quantity("link_latency", true, &Gpu::link_latency_s, read_seconds, "one hop of a collective"),
-            count("gpus_per_node", true, &Gpu::gpus_per_node, "GPUs of a server as they are usually built")};
+    return {
+        quantity("memory", true, &Gpu::memory_bytes, read_bytes, "memory that software can use"),
+        quantity("memory_bandwidth", true, &Gpu::memory_bandwidth_bytes_per_s, read_bandwidth, "memory bandwidth"),
+        quantity("bf16", false, &Gpu::bf16_flops_per_s, read_flops, "dense peak in bf16; none: does not compute"),
+        quantity("fp16", false, &Gpu::fp16_flops_per_s, read_flops, "dense peak in fp16; none: does not compute"),
+        quantity("fp8", false, &Gpu::fp8_flops_per_s, read_flops, "dense peak in fp8; none: does not compute"),
+        quantity("int8", false, &Gpu::int8_ops_per_s, read_flops, "dense peak in int8; none: does not compute"),
+        quantity("int4", false, &Gpu::int4_ops_per_s, read_flops, "dense peak in int4; none: does not compute"),
+        quantity("onchip_memory", false, &Gpu::onchip_bytes, read_bytes, "register files of all its cores together"),
+        quantity("link_bandwidth", true, &Gpu::link_bytes_per_s, read_bandwidth,
+                 "GPU to GPU inside the node, one direction"),
+        quantity("link_latency", true, &Gpu::link_latency_s, read_seconds, "one hop of a collective"),
+        count("gpus_per_node", true, &Gpu::gpus_per_node, "GPUs of a server as they are usually built")};
 }
 
 template <>

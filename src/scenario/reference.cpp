@@ -51,7 +51,8 @@ gpus:
 
 The scenario names such files under `catalogue`; they are laid over the shipped catalogue in their order. An entry with
 a new name is added and must be complete; an entry with a known name changes the values that it gives and keeps the
-others. Arithmetic rates are dense, in GFLOPS, TFLOPS, PFLOPS, TOPS or POPS.
+others. Arithmetic rates are dense, in GFLOPS, TFLOPS, PFLOPS, TOPS or POPS. `aliases: [NAME, ...]` beside the title are
+further names of the entry, such as those under which a model is published.
 
 )";
 

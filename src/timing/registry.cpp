@@ -3,6 +3,7 @@
 #include "timing/linear.hpp"
 #include "timing/profile.hpp"
 #include "timing/roofline.hpp"
+#include "timing/scratchpad.hpp"
 
 namespace regatta::timing {
 
@@ -12,6 +13,8 @@ StepTimeRegistry built_in_step_time_models() {
          make_roofline},
         {"linear", "a constant, plus per token, plus per token of context", linear_parameters(), make_linear},
         {"profile", "sums of measured times of operators, as in Vidur", profile_parameters(), make_profile},
+        {"scratchpad", "the roofline of the Scratchpad simulator as it is, for comparison", scratchpad_parameters(),
+         make_scratchpad},
     });
 }
 

@@ -36,7 +36,7 @@ class Catalog(ProgramTest):
         self.assertEqual(self.lines(), self.lines("all"))
 
     def test_a_table_begins_with_its_columns(self):
-        lines = self.lines("hardware", "--filter", "v100")
+        lines = self.lines("hardware", "--filter", "v100 ")
         self.assertEqual(lines, [
             f"GPUs (2 of {known('gpus')})",
             "  name            memory   memory_bandwidth  bf16  fp16       fp8  int8  int4  link_bandwidth  title",

@@ -72,8 +72,8 @@ SCENARIO_MISTAKES = [
      ["fleet.yaml:7:20: fleet.pools[0].activations: activations in fp8 cannot be multiplied with weights in bf16; allowed "
       "weights: fp8, int4"]),
     ("parallel: {tp: 1}", "timing: roofllne",
-     ['fleet.yaml:8:15: fleet.pools[0].timing: expected one of: roofline, linear, profile, found "roofllne"; did you mean '
-      '"roofline"?']),
+     ['fleet.yaml:8:15: fleet.pools[0].timing: expected one of: roofline, linear, profile, scratchpad, found "roofllne"; '
+      'did you mean "roofline"?']),
     ("parallel: {tp: 1}", "scheduler: {policy: vllm_v1, chunk_token: 5}",
      ['fleet.yaml:8:36: fleet.pools[0].scheduler.chunk_token: no such key; did you mean "chunk_tokens"?']),
     ("parallel: {tp: 1}", "scheduler: {policy: vllm_v1, chunk_tokens: 64}",

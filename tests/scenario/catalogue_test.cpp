@@ -35,6 +35,14 @@ Lines problems_with_gpu(const std::string& memory, const std::string& rest = "")
     }
 }
 
+TEST(Catalogue, AliasesAreAListOfNames) {
+    EXPECT_EQ(problems_with_gpu("{value: 80GiB, source: x}", "    aliases: [one, two]\n"), Lines{});
+    EXPECT_EQ(problems_with_gpu("{value: 80GiB, source: x}", "    aliases: one\n"),
+              Lines{"mine.yaml:9:14: gpus.g.aliases: expected a list of names, found \"one\""});
+    EXPECT_EQ(problems_with_gpu("{value: 80GiB, source: x}", "    aliases: [one, {}]\n"),
+              Lines{"mine.yaml:9:20: gpus.g.aliases[1]: expected a text, found a map"});
+}
+
 TEST(Catalogue, ReadsFactsWithTheirSources) {
     InputFiles files;
     files.reads_disk = false;
@@ -142,6 +150,27 @@ TEST(Catalogue, OwnFilesAddNames) {
     EXPECT_EQ(scenario.pools[0].model.layers, 2);
     EXPECT_EQ(scenario.pools[0].gpu.name, "big-gpu");
     EXPECT_NE(scenario.resolved_text.find("catalogue:\n  - file: /home/someone/dir/mine.yaml\n"), std::string::npos);
+}
+
+TEST(Catalogue, AliasesNameTheModelInPoolsAndStreams) {
+    const std::string own = "models:\n  small-llm:\n    aliases: [maker/Small-LLM]\n";
+    InputFiles files;
+    files.reads_disk = false;
+    files.working_directory = "/home/someone";
+    files.files["catalogue/gpus.yaml"] = {true, testing::kGpus, ""};
+    files.files["catalogue/models.yaml"] = {true, testing::kModels, ""};
+    files.files["mine.yaml"] = {true, own, ""};
+    files.files["fleet.yaml"] = {true, "catalogue: [mine.yaml]\n" + scenario_with(), ""};
+    for (const char* of_stream : {"maker/Small-LLM", "small-llm"}) {
+        SCOPED_TRACE(of_stream);
+        const Scenario scenario = load_scenario(
+            {"fleet.yaml",
+             {"fleet.pools[0].model=maker/Small-LLM", std::string("workload.streams[0].model=") + of_stream},
+             "catalogue"},
+            Registries{}, files);
+        EXPECT_EQ(scenario.pools[0].model.name, "small-llm");
+        EXPECT_EQ(scenario.streams[0].pools.size(), 1U);
+    }
 }
 
 TEST(Catalogue, OwnFilesChangeTheValuesTheyGiveAndKeepTheOthers) {

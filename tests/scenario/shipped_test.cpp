@@ -1,6 +1,7 @@
 // The scenarios and the catalogue that come with the program.
 #include "shipped.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "loading.hpp"
@@ -107,6 +108,34 @@ TEST(Shipped, TheCatalogueHasWhatPeopleRun) {
         EXPECT_TRUE(has(shipped.set.nodes(), name)) << name;
     for (const char* name : {"llama-3.1-8b", "llama-3.1-70b", "qwen3-14b", "qwen3-32b", "mixtral-8x7b"})
         EXPECT_TRUE(has(shipped.set.models(), name)) << name;
+}
+
+TEST(Shipped, NoTwoModelsHaveOneName) {
+    ShippedCatalogue shipped;
+    std::set<std::string> names;
+    for (const auto& model : shipped.set.models()) {
+        EXPECT_TRUE(names.insert(model.name).second) << model.name;
+        for (const std::string& alias : model.aliases)
+            EXPECT_TRUE(names.insert(alias).second) << alias;
+    }
+}
+
+TEST(Shipped, ScratchpadsNamesAreKnown) {
+    ShippedCatalogue shipped;
+    CatalogueSet& set = shipped.set;
+    EXPECT_EQ(set.model_name("meta-llama/Meta-Llama-3-8B-Instruct"), "llama-3-8b");
+    EXPECT_EQ(set.model_name("meta-llama/Meta-Llama-3-70B-Instruct"), "llama-3-70b");
+    EXPECT_EQ(set.model_name("meta-llama/Meta-Llama-3.1-8B-Instruct"), "llama-3.1-8b");
+    EXPECT_EQ(set.model_name("meta-llama/Meta-Llama-3.1-70B-Instruct"), "llama-3.1-70b");
+    for (const char* size : {"7b", "13b", "70b"})
+        EXPECT_EQ(shipped.set.model_name(fmt::format("meta-llama/Llama-2-{}-hf", size)),
+                  fmt::format("llama-2-{}", size));
+    for (const char* name :
+         {"V100", "A6000", "A6000_real", "A100", "A100_SXM", "A100_80G_SXM", "A800_80G_SXM", "A40S", "H100", "L40S"}) {
+        const auto* entry = entry_of(shipped.set.gpus(), fmt::format("nvidia_{}", name));
+        ASSERT_NE(entry, nullptr) << name;
+        EXPECT_GT(entry->facts.onchip_bytes, 0) << name;
+    }
 }
 
 TEST(Shipped, EveryNodeTypeHasAGpuOfTheCatalogue) {

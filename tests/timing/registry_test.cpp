@@ -5,8 +5,9 @@
 namespace regatta::timing {
 namespace {
 
-TEST(StepTimeRegistry, OffersRooflineLinearAndProfile) {
-    EXPECT_EQ(built_in_step_time_models().names(), (std::vector<std::string>{"roofline", "linear", "profile"}));
+TEST(StepTimeRegistry, OffersRooflineLinearProfileAndScratchpad) {
+    EXPECT_EQ(built_in_step_time_models().names(),
+              (std::vector<std::string>{"roofline", "linear", "profile", "scratchpad"}));
 }
 
 TEST(StepTimeRegistry, DescribesEveryParameter) {

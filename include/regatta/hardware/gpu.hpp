@@ -17,6 +17,7 @@ struct Gpu {
     double fp8_flops_per_s = 0;
     double int8_ops_per_s = 0;
     double int4_ops_per_s = 0;
+    double onchip_bytes = 0;          ///< register files of all its cores together; 0: not known
     double link_bytes_per_s = 0;      ///< GPU to GPU inside the node, one direction [bytes/s]
     double link_latency_s = 0;        ///< one hop of a collective [s]
     std::uint32_t gpus_per_node = 8;  ///< as servers with it are usually built
