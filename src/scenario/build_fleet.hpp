@@ -29,6 +29,7 @@ public:
     [[nodiscard]] std::int64_t arrived() const { return arrived_; }
 
 private:
+    void add_scratchpad();
     void add_choices();
     [[nodiscard]] std::vector<std::unique_ptr<routing::Admission>> make_admissions() const;
     void make_stream_terms();

@@ -121,7 +121,11 @@ Section pool_section(const Registries& registries) {
 }
 
 Section fleet_section(const Registries& registries) {
-    return {.keys = {list("pools", true, pool_section(registries), "groups of equal nodes, each serving one model")}};
+    std::vector<Key> keys{list("pools", false, pool_section(registries),
+                               "groups of equal nodes, each serving one model; required but under compat: scratchpad")};
+    for (Key& key : scratchpad_fleet_keys())
+        keys.push_back(std::move(key));
+    return {.keys = std::move(keys)};
 }
 
 Section gateways_section(const Registries& registries) {
@@ -137,7 +141,7 @@ Section gateways_section(const Registries& registries) {
                      {"every", "each node tells its load to all gateways every so often", {period}},
                      {"instant", "gateways look at the replicas as they are; for pools without latency only", {}}}};
     return {.keys = {count("count", "1", 1, kMostGateways, "gateways; request i goes in by gateway i modulo count"),
-                     policy("router", false, table_of(registries.routers, "policy", "least_outstanding"),
+                     policy("router", false, with_scratchpad_routers(table_of(registries.routers, "policy", "least_outstanding")),
                             "how a gateway chooses the replica of a request"),
                      policy("reports", false, std::move(reports), "what gateways hear from nodes"),
                      policies("admission", table_of(registries.admissions, "policy", ""),
@@ -180,7 +184,7 @@ Section scenario_schema(const Registries& registries) {
     own_file.keys.front().parameter.is_required = true;
     return {
         .keys = {word("name", "unnamed", {}, "what the scenario is called"),
-                 word("compat", "none", {"none", "vidur"},
+                 word("compat", "none", {"none", "vidur", "scratchpad"},
                       "another simulator whose rules are followed where they affect a schedule, its defects included"),
                  duration("duration", "", 1e-9,
                           "requests arrive in this span; none: to the end of the trace or the streams' limits"),

@@ -42,6 +42,9 @@ namespace regatta::scenario {
 [[nodiscard]] Section targets_section();
 /// What may stand under `speculation` of a pool.
 [[nodiscard]] PolicyTable speculation_table();
+/// What may stand under `fleet` beside pools, and which routers, under `compat: scratchpad`.
+[[nodiscard]] std::vector<Key> scratchpad_fleet_keys();
+[[nodiscard]] PolicyTable with_scratchpad_routers(PolicyTable routers);
 /// What may stand under `workload`.
 [[nodiscard]] Section workload_section(const Registries& registries);
 
