@@ -21,6 +21,7 @@
 #include "regatta/engine/simulation.hpp"
 #include "results/rank_writer.hpp"
 #include "scenario/build_fleet.hpp"
+#include "scenario/scratchpad_scenario.hpp"
 #include "timing/data_types.hpp"
 
 namespace regatta::app {
@@ -48,6 +49,7 @@ results::RunDescription describe(const scenario::Scenario& scenario) {
                                 .series_every = scenario.series_every,
                                 .has_node_series = scenario.has_node_series,
                                 .measure_from = scenario.measure_from};
+    if (scenario.scratchpad != nullptr) run.scratchpad = scenario.scratchpad->description;
     for (const scenario::Pool& pool : scenario.pools)
         run.pools.push_back({.name = pool.name,
                              .gpu_flops_per_s = std::llround(timing::peak_ops_per_s(pool.gpu, pool.activation_type)),
