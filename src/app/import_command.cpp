@@ -48,13 +48,15 @@ void write_text(const std::string& path, const std::string& text) {
     if (!file) throw IoError(fmt::format("{}: cannot be written: {}", path, std::strerror(errno)));
 }
 
-void convert(const ImportArguments& arguments) {
-    const auto given = [&](const std::string& path) {
-        if (path.empty()) return path;
-        if (!std::filesystem::exists(path)) throw InputError(fmt::format("{}: no such file", path));
-        return std::filesystem::absolute(path).lexically_normal().string();
-    };
-    const std::string text =
+std::string given(const std::string& path) {
+    if (path.empty()) return path;
+    if (!std::filesystem::exists(path)) throw InputError(fmt::format("{}: no such file", path));
+    return std::filesystem::absolute(path).lexically_normal().string();
+}
+
+std::string vidur_text(const ImportArguments& arguments) {
+    if (arguments.config.empty()) throw InputError("regatta import: CONFIG is missing; see regatta import --help");
+    return
         scenario::import_vidur(read_text(arguments.config),
                                {.source = arguments.config,
                                 .locate = [&](const std::string& path) { return located(path, arguments.config); },
@@ -62,6 +64,25 @@ void convert(const ImportArguments& arguments) {
                                 .tables = given(arguments.tables),
                                 .replay = given(arguments.replay),
                                 .predictor = arguments.predictor});
+}
+
+std::string scratchpad_text(const ImportArguments& arguments) {
+    if (!arguments.config.empty())
+        throw InputError(fmt::format("regatta import: \"{}\" is one argument too many: scratchpad has options only; see "
+                                     "regatta import --help",
+                                     arguments.config));
+    scenario::ScratchpadImport call = arguments.scratchpad;
+    for (std::string* path : {&call.trace, &call.environment, &call.changes})
+        *path = given(*path);
+    try {
+        return scenario::import_scratchpad(call);
+    } catch (const InputError& error) {
+        throw InputError(fmt::format("regatta import: {}; see regatta import --help", error.problems().front()));
+    }
+}
+
+void convert(const ImportArguments& arguments) {
+    const std::string text = arguments.simulator == "vidur" ? vidur_text(arguments) : scratchpad_text(arguments);
     if (arguments.output.empty()) {
         fmt::print("{}", text);
         return;
@@ -70,15 +91,43 @@ void convert(const ImportArguments& arguments) {
     fmt::print(stderr, "Written    {0}\nNext       regatta run {0}\n", arguments.output);
 }
 
+/// Under the names of that simulator's command line where it has them.
+void declare_scratchpad(CLI::App& command, scenario::ScratchpadImport& call) {
+    const auto group = [](CLI::Option* option) { return option->group("Of scratchpad"); };
+    const auto file = [&](const char* name, std::string& value, const char* what) {
+        group(command.add_option(name, value, what)->type_name("FILE")->check(no_option()));
+    };
+    file("--input,--trace", call.trace, "Requests (trace.jsonl)");
+    file("--environment", call.environment, "Nodes (env.json)");
+    file("--environment-change-file,--changes", call.changes, "Engines that come later (env_change.jsonl)");
+    group(command.add_option("--arrival-rate", call.arrival_rate, "Requests per second; 0: all at once")->type_name("R"));
+    group(command.add_option("--n-engines", call.engines, "Engines of Meta-Llama-3-70B on nvidia_A100, without nodes")
+              ->type_name("N")
+              ->check(CLI::PositiveNumber));
+    group(command
+              .add_option("--engines", call.engine_groups,
+                          "Engines of any kind, as GPU:MODEL[:COUNT[:W/A/KV bits]]; may be repeated")
+              ->type_name("KIND")
+              ->check(no_option()));
+    group(command.add_option("--limit", call.limit, "The first N requests that have tokens")->type_name("N"));
+    group(command.add_option("--policy", call.policy, "How nodes are chosen (default: random)")
+              ->type_name("NAME")
+              ->check(CLI::IsMember({"random", "least_loaded", "gpu_count", "affinity"})));
+    group(command.add_option("--precision", call.precision, "Bits of weights, activations and KV cache (default: 4/4/4)")
+              ->type_name("W/A/KV")
+              ->check(no_option()));
+    group(command.add_flag("--record-steps", call.records_steps, "Record what regatta-post export scratchpad writes"));
+}
+
 }  // namespace
 
 void declare_import(CLI::App& program, ImportArguments& arguments) {
     CLI::App* command = program.add_subcommand("import", "Turn another simulator's configuration into a scenario");
-    static const std::string kVidur = "vidur";
-    command->add_option("SIMULATOR", "Whose: vidur")->required()->check(CLI::IsMember({kVidur}))->type_name("");
-    command->add_option("CONFIG", arguments.config, "Vidur's config.json, or a file with its command line")
+    command->add_option("SIMULATOR", arguments.simulator, "Whose: vidur, or scratchpad")
         ->required()
+        ->check(CLI::IsMember({"vidur", "scratchpad"}))
         ->type_name("");
+    command->add_option("CONFIG", arguments.config, "Vidur's config.json, or a file with its command line")->type_name("");
     const auto file = [&](const char* name, std::string& value, const char* what) {
         command->add_option(name, value, what)->type_name("FILE")->check(no_option());
     };
@@ -90,7 +139,11 @@ void declare_import(CLI::App& program, ImportArguments& arguments) {
     command->add_option("--predictor", arguments.predictor, "How times are predicted (default: as Vidur is told)")
         ->type_name("NAME")
         ->check(CLI::IsMember({"forest", "interpolate", "polynomial"}));
-    command->footer("Example:\n  regatta import vidur config.json -o scenario.yaml && regatta run scenario.yaml");
+    declare_scratchpad(*command, arguments.scratchpad);
+    command->footer(
+        "Examples:\n"
+        "  regatta import vidur config.json -o scenario.yaml && regatta run scenario.yaml\n"
+        "  regatta import scratchpad --input trace.jsonl --environment env.json --arrival-rate 1 -o scenario.yaml");
 }
 
 int import_scenario(const ImportArguments& arguments, const Setting& setting) {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "app/setting.hpp"
+#include "scenario/import_scratchpad.hpp"
 
 namespace CLI {
 class App;
@@ -10,14 +11,16 @@ class App;
 
 namespace regatta::app {
 
-/// `regatta import vidur`: a configuration of Vidur becomes a scenario.
+/// `regatta import vidur`: a configuration of Vidur becomes a scenario; `regatta import scratchpad`: a command line does.
 struct ImportArguments {
+    std::string simulator;
     std::string config;
     std::string output;  ///< empty: stdout
     std::string workload;
     std::string tables;
     std::string replay;
     std::string predictor;
+    scenario::ScratchpadImport scratchpad;
 };
 void declare_import(CLI::App& program, ImportArguments& arguments);
 /// Collective over the session's ranks; rank 0 does it all. Returns the exit code.

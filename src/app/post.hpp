@@ -42,8 +42,9 @@ void run_requests(const ExportArguments& arguments);
 void declare_trace(CLI::App& program, ExportArguments& arguments);
 void run_trace(const ExportArguments& arguments);
 
-/// What `export` writes, and where.
+/// What `export` writes, in whose form, and where.
 struct VidurArguments {
+    std::string simulator;
     std::string path;
     std::string directory;
     std::int64_t most_replicas = 1000;

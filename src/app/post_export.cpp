@@ -9,6 +9,7 @@
 #include "app/post.hpp"
 #include "regatta/base/errors.hpp"
 #include "results/export_requests.hpp"
+#include "results/export_scratchpad.hpp"
 #include "results/export_trace.hpp"
 #include "results/export_vidur.hpp"
 #include "results/show.hpp"
@@ -64,6 +65,15 @@ void write_to(const std::string& path, Write&& write) {
     temporary.keep();
 }
 
+void write_scratchpad(const results::ResultReader& reader, const VidurArguments& arguments) {
+    const results::ScratchpadExport done = results::write_scratchpad(reader, arguments.directory);
+    fmt::print(stderr, "Written    {0}/stats.json: {1} requests; {0}/trace.json: {2} events of {3} iterations\n",
+               arguments.directory, results::show_count(done.requests), results::show_count(done.events),
+               results::show_count(done.iterations));
+    for (const std::string& what : done.left_out)
+        fmt::print(stderr, "Left out   {}\n", what);
+}
+
 }  // namespace
 
 void declare_requests(CLI::App& program, ExportArguments& arguments) {
@@ -108,7 +118,10 @@ void run_trace(const ExportArguments& arguments) {
 void declare_export(CLI::App& program, VidurArguments& arguments) {
     CLI::App* command =
         program.add_subcommand("export", "Write the metrics of a run as another simulator's files, under its names");
-    command->add_option("SIMULATOR", "Whose: vidur")->required()->check(CLI::IsMember({"vidur"}))->type_name("");
+    command->add_option("SIMULATOR", arguments.simulator, "Whose: vidur, or scratchpad")
+        ->required()
+        ->check(CLI::IsMember({"vidur", "scratchpad"}))
+        ->type_name("");
     command->add_option("RESULTS", arguments.path, "Merged file, or directory with the files of all ranks")
         ->required()
         ->type_name("");
@@ -122,6 +135,7 @@ void declare_export(CLI::App& program, VidurArguments& arguments) {
         ->check(CLI::NonNegativeNumber);
     command->footer(
         "Batches and operations are those of recorded steps: regatta run --set output.steps.from=0s records all.\n"
+        "scratchpad: stats.json and trace.json, of runs under compat: scratchpad.\n"
         "Example:\n  regatta-post export vidur runs/quickstart/run.h5 -o metrics");
 }
 
@@ -130,6 +144,10 @@ void run_export(const VidurArguments& arguments) {
     if (arguments.directory.empty())
         throw InputError("regatta-post export: --output is missing; see regatta-post export --help");
     const results::ResultReader reader(arguments.path);
+    if (arguments.simulator == "scratchpad") {
+        write_scratchpad(reader, arguments);
+        return;
+    }
     const results::VidurExport done =
         results::write_vidur_metrics(reader, arguments.directory, arguments.most_replicas);
     fmt::print(stderr, "Written    {}: {} requests, {} batches, {} replicas\n", arguments.directory,

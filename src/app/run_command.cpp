@@ -21,6 +21,7 @@
 #include "regatta/engine/simulation.hpp"
 #include "results/rank_writer.hpp"
 #include "scenario/build_fleet.hpp"
+#include "scenario/scratchpad_scenario.hpp"
 #include "timing/data_types.hpp"
 
 namespace regatta::app {
@@ -48,6 +49,7 @@ results::RunDescription describe(const scenario::Scenario& scenario) {
                                 .series_every = scenario.series_every,
                                 .has_node_series = scenario.has_node_series,
                                 .measure_from = scenario.measure_from};
+    if (scenario.scratchpad != nullptr) run.scratchpad = scenario.scratchpad->description;
     for (const scenario::Pool& pool : scenario.pools)
         run.pools.push_back({.name = pool.name,
                              .gpu_flops_per_s = std::llround(timing::peak_ops_per_s(pool.gpu, pool.activation_type)),
@@ -59,7 +61,10 @@ results::RunDescription describe(const scenario::Scenario& scenario) {
         run.streams.push_back({.name = stream.name,
                                .ttft_target = stream.targets.ttft,
                                .tpot_target = stream.targets.tpot,
-                               .model = scenario.pools[stream.pools.front()].model.name,
+                               // Under compat: scratchpad nobody may serve it, and streams are called as models are.
+                               .model = scenario.scratchpad != nullptr
+                                            ? stream.name
+                                            : scenario.pools[stream.pools.front()].model.name,
                                .tenant = stream.tenant,
                                .traffic_class = stream.traffic_class,
                                .priority = stream.priority});
@@ -89,6 +94,7 @@ std::string traffic_text(const scenario::Stream& stream, const std::optional<wor
         return fmt::format("{}: {} in {}, {:.0f} tokens in and {:.0f} out on average", stream.trace->path,
                            counted(trace->requests, "request"), seconds_text(trace->last_arrival),
                            trace->mean_prompt_tokens, trace->mean_output_tokens);
+    if (stream.arrivals.name.empty() && stream.limit) return fmt::format("{}: {}", stream.name, counted(*stream.limit, "request"));
     const std::string rate = stream.rate_per_s > 0 ? fmt::format(", {:g} requests/s", stream.rate_per_s) : "";
     return fmt::format("{}: {}{}{}{}", stream.name, stream.arrivals.name, rate, stream.curve ? " on average" : "",
                        stream.limit ? ", at most " + counted(*stream.limit, "request") : "");

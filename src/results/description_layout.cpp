@@ -139,6 +139,7 @@ void write_description(h5::File& file, const RunDescription& run) {
     file.write_number("/scenario", "measure_from_ns", run.measure_from.ns());
     file.write_number("/scenario", "series_every_ns", ns_or_none(run.series_every));
     file.write_number("/scenario", "has_node_series", run.has_node_series ? 1 : 0);
+    if (!run.scratchpad.empty()) file.write_texts("/scratchpad", {run.scratchpad}, true);
     write_pools(file, run.pools);
     write_streams(file, run.streams);
 }
@@ -153,7 +154,8 @@ RunDescription read_description(const h5::File& file) {
             .series_every = time_or_none(file.read_number("/scenario", "series_every_ns")),
             .has_node_series = file.has_attribute("/scenario", "has_node_series") &&
                                file.read_number("/scenario", "has_node_series") != 0,
-            .measure_from = SimTime::from_ns(file.read_number("/scenario", "measure_from_ns"))};
+            .measure_from = SimTime::from_ns(file.read_number("/scenario", "measure_from_ns")),
+            .scratchpad = file.has("/scratchpad") ? file.read_texts("/scratchpad").front() : std::string()};
 }
 
 }  // namespace regatta::results::layout

@@ -41,6 +41,9 @@ struct RunDescription {
     std::optional<SimTime> series_every;  ///< none: no series
     bool has_node_series = false;         ///< also of each node
     SimTime measure_from;                 ///< the summary counts requests that arrive from here on
+    /// Under compat: scratchpad, what that simulator's own files tell beside results, as JSON: see
+    /// export_scratchpad.hpp. Else empty.
+    std::string scratchpad = {};
 };
 
 /// What one rank can say about its own work. Kept under /run: these facts, and only these, depend on how the run was

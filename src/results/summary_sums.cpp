@@ -77,8 +77,10 @@ void PoolSums::add(const serving::ReplicaRecord& record) {
     moved_kv_tokens.add(record.moved_kv_tokens, 1);
     window_moved_kv_tokens.add(record.window_moved_kv_tokens, 1);
     experts_read_1024.add(record.experts_read_1024, 1);
-    kv_peak_fraction =
-        std::max(kv_peak_fraction, static_cast<double>(record.kv_blocks_peak) / static_cast<double>(record.kv_blocks));
+    // A model may leave no memory for blocks; such a replica serves nothing.
+    if (record.kv_blocks > 0)
+        kv_peak_fraction = std::max(kv_peak_fraction, static_cast<double>(record.kv_blocks_peak) /
+                                                          static_cast<double>(record.kv_blocks));
 }
 
 PoolSums& PoolSums::operator+=(const PoolSums& other) {
@@ -151,7 +153,7 @@ void SummarySums::add(const serving::RequestRecord& record) {
 }
 
 void SummarySums::add(const serving::ReplicaRecord& record) {
-    REGATTA_CHECK(record.pool < pools_.size() && record.kv_blocks > 0,
+    REGATTA_CHECK(record.pool < pools_.size() && record.kv_blocks >= 0,
                   fmt::format("replica {} of pool {} with {} KV blocks; there are {} pools", record.replica,
                               record.pool, record.kv_blocks, pools_.size()));
     pools_[record.pool].add(record);

@@ -16,7 +16,7 @@ using serving::StepRecord;
 constexpr double kPercent = 100;
 
 double percent(double part, std::int64_t whole) {
-    return kPercent * part / static_cast<double>(whole);
+    return whole == 0 ? 0 : kPercent * part / static_cast<double>(whole);
 }
 
 /// A number of blocks that changes at instants, from time 0 on.

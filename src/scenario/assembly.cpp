@@ -9,8 +9,10 @@
 #include "regatta/base/errors.hpp"
 #include "regatta/routing/admission.hpp"
 #include "regatta/routing/router.hpp"
+#include "scenario/assembly_scratchpad.hpp"
 #include "scenario/quantity.hpp"
 #include "scenario/router_target.hpp"
+#include "scenario/scratchpad_refusals.hpp"
 
 namespace regatta::scenario {
 
@@ -26,6 +28,13 @@ Assembly::Assembly(Reading& root, const Registries& registries, std::string scen
 Scenario Assembly::assemble() {
     assemble_general();
     add_catalogues();
+    if (scenario_.compat == Compat::Scratchpad) {
+        const auto located = [this](const std::string& path, const Place& place) { return locate(path, place); };
+        assemble_scratchpad({root_, files_, problems_, catalogue_, located, scenario_});
+        check_times();
+        return std::move(scenario_);
+    }
+    refuse_scratchpad_keys(root_, problems_);
     assemble_servers();
     assemble_pools();
     assemble_changes();
@@ -39,6 +48,7 @@ Scenario Assembly::assemble() {
 void Assembly::assemble_general() {
     const Parameters& values = root_.values;
     if (values.has("compat") && values.word("compat") == "vidur") scenario_.compat = Compat::Vidur;
+    if (values.has("compat") && values.word("compat") == "scratchpad") scenario_.compat = Compat::Scratchpad;
     if (values.has("name")) scenario_.name = values.word("name");
     if (values.has("duration")) scenario_.duration = values.duration("duration");
     if (values.has("seed")) scenario_.seed = static_cast<std::uint64_t>(values.count("seed"));
@@ -127,6 +137,10 @@ void Assembly::assemble_routing() {
     }
     PolicyReading& reading = gateways.policies.at("router");
     const auto* router = registries_.routers.find(reading.name);
+    if (router == nullptr) {
+        problems_.add(reading.place, reading.path, fmt::format("{} needs compat: scratchpad", reading.name));
+        return;
+    }
     if (!find_files(reading, router->parameters)) return;
     scenario_.gateways.router = choice_of(reading);
     for (const Parameter& parameter : router->parameters) {

@@ -35,6 +35,9 @@ void Assembly::assemble_pools() {
     const auto fleet = root_.maps.find("fleet");
     if (fleet == root_.maps.end()) return;
     std::vector<Reading>& pools = fleet->second.lists["pools"];
+    if (pools.empty() && fleet->second.lists.count("engine_groups") > 0 && fleet->second.given.count("pools") == 0)
+        problems_.add(fleet->second.place, fleet->second.path_of("pools"),
+                      "missing; expected a list with at least one element");
     scenario_.pools.resize(pools.size());
     sound_pools_.assign(pools.size(), false);
     std::set<std::string> names;

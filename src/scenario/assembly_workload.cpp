@@ -147,6 +147,7 @@ workload::TraceInput Assembly::trace_of(Reading& reading, const std::optional<st
     if (reading.has("rate_scale")) trace.rate_scale = reading.values.real("rate_scale");
     if (reading.has("prompt_scale")) trace.prompt_scale = reading.values.real("prompt_scale");
     if (reading.has("output_scale")) trace.output_scale = reading.values.real("output_scale");
+    if (reading.has("trace_model")) trace.model = reading.values.word("trace_model");
     if (reading.has("max_tokens")) trace.max_tokens = reading.values.count("max_tokens");
     if (const auto found = reading.maps.find("window"); found != reading.maps.end()) {
         const Reading& window = found->second;
@@ -178,6 +179,7 @@ void Assembly::refuse_trace_keys(const Reading& reading, const char* instead_of_
     if (reading.has("rate_scale")) refuse_key(reading, "rate_scale", instead_of_scale);
     for (const char* key : {"prompt_scale", "output_scale", "max_tokens"})
         if (reading.has(key)) refuse_key(reading, key, "say it in the stream's lengths");
+    if (reading.has("trace_model")) refuse_key(reading, "trace_model", "leave it out");
     if (reading.maps.count("window") > 0) refuse_key(reading, "window", "leave it out");
     if (reading.maps.count("columns") > 0) refuse_key(reading, "columns", "leave it out");
 }

@@ -5,11 +5,13 @@
 #include <map>
 #include <utility>
 
+#include "control/scratchpad_lp.hpp"
 #include "regatta/base/errors.hpp"
 #include "regatta/routing/registry.hpp"
 #include "regatta/serving/replica_scheduler.hpp"
 #include "scenario/build_workload.hpp"
 #include "scenario/router_target.hpp"
+#include "scenario/scratchpad_scenario.hpp"
 
 namespace regatta::scenario {
 
@@ -24,6 +26,10 @@ constexpr double kNodeLoad = 3;
 
 Fleet::Fleet(const Scenario& scenario, const Registries& registries, serving::RecordSink& sink)
     : scenario_(scenario), registries_(registries), sink_(sink) {
+    if (scenario.scratchpad != nullptr) {
+        add_scratchpad();
+        return;
+    }
     workload_ = make_workload(scenario, registries);
     add_choices();
     make_stream_terms();
@@ -78,6 +84,33 @@ void Fleet::add_host(std::size_t index) {
                           .count = host.count,
                           .load = kNodeLoad * share / host.count,
                           .make = [this, index](std::uint32_t node, LpId) { return make_node(index, node); }});
+}
+
+/// One process, for all that happens there happens without latency.
+void Fleet::add_scratchpad() {
+    const ScratchpadScenario& scratchpad = *scenario_.scratchpad;
+    const engine::GroupId group = model_.add_group(
+        {.name = "scratchpad fleet", .count = 1, .load = 1, .make = [this, &scratchpad](std::uint32_t, LpId) {
+             control::ScratchpadRecording recording{
+                 .until = scenario_.ends_at_duration ? scenario_.duration.value() : SimTime::never(),
+                 .series_every = scenario_.series_every,
+                 .has_node_series = scenario_.has_node_series,
+                 .steps_of = scenario_.steps.replicas,
+                 .steps_from = scenario_.steps.from,
+                 .steps_to = scenario_.steps.to,
+                 .parts = [this](std::uint16_t kind, bool is_prefill, std::int64_t tokens, std::int64_t sequences) {
+                     const timing::PrefillChunk prompt{.tokens = tokens};
+                     const std::span<const timing::PrefillChunk> prompts(&prompt, is_prefill ? 1 : 0);
+                     return scenario_.pools[kind].step_time->parts(
+                         {.decodes = is_prefill ? 0 : sequences,
+                          .decode_context_tokens = is_prefill ? 0 : tokens * sequences,
+                          .prefills = prompts});
+                 }};
+             control::ScratchpadLp::Setup setup{scratchpad.fleet, scratchpad.requests, scratchpad.draws,
+                                                std::move(recording)};
+             return std::make_unique<control::ScratchpadLp>(std::move(setup), sink_, arrived_);
+         }});
+    if (scenario_.series_every) model_.sample_every(*scenario_.series_every, {group});
 }
 
 void Fleet::make_stream_terms() {

@@ -42,6 +42,7 @@ private:
     };
     void find_hosts();
     void add_host(std::size_t host);
+    void add_scratchpad();
     void add_choices();
     [[nodiscard]] std::vector<std::unique_ptr<routing::Admission>> make_admissions() const;
     void make_stream_terms();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -25,6 +26,10 @@ void Problems::add(const Place& place, const std::string& path, const std::strin
     text += ": ";
     if (!path.empty()) text += path + ": ";
     found_.push_back({place, text + what});
+}
+
+void Problems::add_told(std::string line) {
+    found_.push_back({{std::numeric_limits<int>::max(), 0, 0}, std::move(line)});
 }
 
 void Problems::throw_if_any() const {

@@ -22,6 +22,8 @@ public:
     [[nodiscard]] const std::string& source_name(int source) const;
     /// `path` is the key's, "fleet.pools[0].nodes"; empty for the document as a whole.
     void add(const Place& place, const std::string& path, const std::string& what);
+    /// A whole line that another reader wrote, which names its file itself: comes after those of all sources.
+    void add_told(std::string line);
     [[nodiscard]] bool empty() const { return found_.empty(); }
     [[nodiscard]] std::size_t size() const { return found_.size(); }
     /// Throws InputError with all of them, or does nothing when there are none.

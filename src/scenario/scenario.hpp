@@ -26,7 +26,7 @@
 namespace regatta::scenario {
 
 /// Another simulator whose rules, oddities included, are to be followed where they affect a schedule.
-enum class Compat { None, Vidur };
+enum class Compat { None, Vidur, Scratchpad };
 
 /// What users hold a fleet to; none: not held to it.
 struct Targets {
@@ -123,6 +123,8 @@ struct Stream {
     std::optional<std::uint64_t> limit;
 };
 
+struct ScratchpadScenario;
+
 struct Scenario {
     std::string name;
     Compat compat = Compat::None;
@@ -148,6 +150,9 @@ struct Scenario {
         SimTime to = SimTime::never();
     };
     RecordedSteps steps;
+    /// Under `compat: scratchpad`, what runs: then pools are its kinds of engines and streams its models, for results
+    /// to name. Shared by the scenario's copies and the fleet that is built from it.
+    std::shared_ptr<const ScratchpadScenario> scratchpad;
     std::string resolved_text;  ///< the scenario with every default written out; running it again gives the same digest
 };
 

@@ -55,6 +55,9 @@ namespace regatta::scenario {
 [[nodiscard]] PolicyTable reprovision_table(const Registries& registries);
 /// Of `gateways`.
 [[nodiscard]] PolicyTable unserved_table();
+/// What may stand under `fleet` beside pools, and which routers, under `compat: scratchpad`.
+[[nodiscard]] std::vector<Key> scratchpad_fleet_keys();
+[[nodiscard]] PolicyTable with_scratchpad_routers(PolicyTable routers);
 /// What may stand under `workload`.
 [[nodiscard]] Section workload_section(const Registries& registries);
 

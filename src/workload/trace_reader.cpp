@@ -38,7 +38,8 @@ std::optional<TraceRow> TraceReader::next() {
                 rows_->at_line(fmt::format("{} is {} before the line above; expected arrivals in order of time",
                                            rows_->arrival_text(), seconds_text(last_own_time_ns_ - own->time_ns))));
         last_own_time_ns_ = own->time_ns;
-        const std::uint64_t row = rows_read_++;
+        const std::uint64_t row = own->number.value_or(rows_read_);
+        ++rows_read_;
         if (own->time_ns >= input_.window_to.ns()) return std::nullopt;
         if (own->time_ns < input_.window_from.ns()) continue;
         ++rows_selected_;

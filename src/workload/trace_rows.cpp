@@ -7,7 +7,9 @@
 #include "regatta/base/errors.hpp"
 #include "workload/csv_trace.hpp"
 #include "workload/mooncake_trace.hpp"
+#include "workload/scratchpad_trace.hpp"
 #include "workload/text_input.hpp"
+#include "workload/text_lines.hpp"
 
 namespace regatta::workload {
 namespace {
@@ -23,13 +25,24 @@ bool begins_with_json(const std::string& path) {
     return first != std::string_view::npos && text[first] == '{';
 }
 
+/// Of a file of JSON: by its first line.
+bool is_scratchpad(const std::string& path) {
+    TextLines lines(path);
+    return lines.next() && is_scratchpad_line(lines.line());
+}
+
 }  // namespace
 
 std::unique_ptr<TraceRows> open_trace(const TraceInput& input) {
-    if (!begins_with_json(input.path)) return std::make_unique<CsvTrace>(input.path, input.columns);
-    if (!input.columns.empty())
+    const bool is_json = begins_with_json(input.path);
+    if (is_json && !input.columns.empty())
         throw InputError(fmt::format("{}: columns: a JSONL trace has no columns to be named", input.path));
-    return std::make_unique<MooncakeTrace>(input.path);
+    if (is_json && is_scratchpad(input.path)) return std::make_unique<ScratchpadTrace>(input.path, input.model);
+    if (!input.model.empty())
+        throw InputError(
+            fmt::format("{}: trace_model: requests of this trace do not say what they ask for", input.path));
+    if (is_json) return std::make_unique<MooncakeTrace>(input.path);
+    return std::make_unique<CsvTrace>(input.path, input.columns);
 }
 
 std::string shown(std::string_view text) {

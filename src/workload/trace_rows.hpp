@@ -16,6 +16,8 @@ struct OwnRow {
     std::uint32_t prompt_tokens = 0;
     std::uint32_t output_tokens = 0;
     std::uint64_t prefix = 0;  ///< prefix_handle() of the prompt's blocks; 0: none
+    /// Of the request in the file, from 0; none: they come in the order of their numbers.
+    std::optional<std::uint64_t> number = {};
 };
 
 /// The requests of a file in one of the formats of traces, line by line.

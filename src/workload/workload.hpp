@@ -29,6 +29,7 @@ struct TraceInput {
     double prompt_scale = 1;             ///< scaled lengths are cut to whole tokens, at least 1
     double output_scale = 1;
     std::optional<std::int64_t> max_tokens = {};  ///< of longer requests the prompt is cut, see cut_prompt
+    std::string model = {};  ///< requests that ask for it only, where the trace says what they ask for; empty: all
 };
 
 /// The ids of a stream's requests begin here: the stream's number stands above 48 bits for the request's own.

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "scenario/assembly_scratchpad.hpp"
+
+namespace regatta::scenario {
+
+/// Tells of everything in the scenario that Scratchpad has not, and of what it needs; fixes what it takes for granted
+/// (latencies, seed) in the reading, so that the resolved text says so.
+void refuse_what_scratchpad_cannot(const ScratchpadInput& input);
+
+/// Of a scenario that is not under `compat: scratchpad`: keys that only mean something there.
+void refuse_scratchpad_keys(Reading& root, Problems& problems);
+
+}  // namespace regatta::scenario
