@@ -109,6 +109,7 @@ void run_trace(const ExportArguments& arguments) {
     });
     fmt::print(stderr, "{} requests, {} steps", results::show_count(counts.requests),
                results::show_count(counts.steps));
+    if (counts.events > 0) fmt::print(stderr, ", {} changes of the fleet", results::show_count(counts.events));
     if (counts.left_out > 0)
         fmt::print(stderr, "; {} more left out: choose with --from, --to, --sample, or take more with --most",
                    results::show_count(counts.left_out));

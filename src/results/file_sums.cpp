@@ -52,7 +52,17 @@ FileRest read_rest(FileSums into, const h5::File& file, const RunDescription& ru
         rest.partial.series = layout::read_series(file, run);
     });
     add_rows<serving::StepRecord>(into.digest, file, steps_table());
-    add_rows<serving::FleetEventRecord>(into.digest, file, events_table());
+    if (file.has(std::string(events_table().path)))
+        h5::visit_table<serving::FleetEventRecord>(
+            file, events_table(), [&](std::span<const serving::FleetEventRecord> rows) {
+                add_checked(file.path(), [&] {
+                    for (const serving::FleetEventRecord& row : rows) {
+                        REGATTA_CHECK(static_cast<int>(row.kind) < serving::kFleetEvents, "a change of no known kind");
+                        events_table().add_to(into.digest, &row);
+                        into.sums.add(row);
+                    }
+                });
+            });
     add_rows<NodeSeriesRow>(into.digest, file, node_series_table());
     rest.partial.facts = layout::read_facts(file);
     const RunTotalsRow totals = layout::read_totals(file);

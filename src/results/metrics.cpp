@@ -109,6 +109,11 @@ constexpr std::array kRunMetrics = {
         "of all results, 128 bits in hexadecimal digits; the same whatever the number of ranks and the order of rows"},
     Metric{"measure_from_s", "start of the measured span", Kind::Number, "s", "from the scenario"},
     Metric{"end_s", "end of the run", Kind::Number, "s", "simulated time; also the end of the measured span"},
+    Metric{"changes", "changes of the fleet", Kind::Number, "",
+           "of each kind of row in /events that there is: count, the sum of its amounts, and duration_s, the sum of "
+           "its times; serving.duration_s is how long replicas served, all together; null of a fleet that did not "
+           "change",
+           "/events"},
     Metric{"run.ranks", "ranks", Kind::Number, "", "processes"},
     Metric{"run.wall_s", "wall time", Kind::Number, "s",
            "from the start of the program to the end of the event loop, of the slowest rank"},

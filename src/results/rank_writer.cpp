@@ -134,6 +134,7 @@ void RankWriter::step(const serving::StepRecord& record) {
 
 void RankWriter::fleet_changed(const serving::FleetEventRecord& record) {
     events_table().add_to(impl_->partial.rows, &record);
+    impl_->partial.sums.add(record);
     impl_->events.push_back(record);
 }
 

@@ -245,7 +245,8 @@ Summary summarize(const RunDescription& run, const SummarySums& sums, const Seri
                     .streams = {},
                     .classes = class_figures(run, sums, span_s),
                     .fleet = pool_figures(run, sums, use, indices(run.pools.size()), end),
-                    .pools = {}};
+                    .pools = {},
+                    .changes = sums.changes()};
     for (std::size_t i = 0; i < run.streams.size(); ++i) {
         summary.streams.push_back(request_figures(run, sums, std::array{i}, span_s));
         summary.streams.back().name = run.streams[i].name;

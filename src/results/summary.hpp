@@ -83,6 +83,30 @@ struct PoolSums {
 /// Operations that `work` needs for the tokens computed; what MFU is made from.
 [[nodiscard]] double model_flops(const PoolSums& sums, const llm::WorkFacts& work);
 
+/// Changes of the fleet, by their kind.
+struct ChangeSums {
+    struct OfKind {
+        std::int64_t count = 0;
+        std::int64_t amount = 0;
+        std::int64_t duration_ns = 0;
+
+        template <class Archive>
+        void serialize(Archive& archive, unsigned /*version*/) {
+            archive& count& amount& duration_ns;
+        }
+    };
+    std::array<OfKind, serving::kFleetEvents> by_kind = {};
+
+    [[nodiscard]] const OfKind& of(serving::FleetEvent kind) const { return by_kind[static_cast<std::size_t>(kind)]; }
+    [[nodiscard]] bool is_empty() const;
+    void add(const serving::FleetEventRecord& record);
+    ChangeSums& operator+=(const ChangeSums& other);
+    template <class Archive>
+    void serialize(Archive& archive, unsigned /*version*/) {
+        archive& by_kind;
+    }
+};
+
 /// Everything a summary is computed from, row by row: by the run as rows come and by regatta-post from files.
 class SummarySums {
 public:
@@ -91,6 +115,7 @@ public:
 
     void add(const serving::RequestRecord& record);
     void add(const serving::ReplicaRecord& record);
+    void add(const serving::FleetEventRecord& record) { changes_.add(record); }
     void add_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total);
     void add_batches(PoolId pool, std::int64_t sequences, std::int64_t steps);
     /// What batch_rows() gave.
@@ -102,6 +127,7 @@ public:
 
     [[nodiscard]] const std::vector<StreamSums>& streams() const { return streams_; }
     [[nodiscard]] const std::vector<PoolSums>& pools() const { return pools_; }
+    [[nodiscard]] const ChangeSums& changes() const { return changes_; }
     /// Inter-token gaps as tables, by pool and gap; pools without gaps have no rows.
     [[nodiscard]] std::vector<GapRow> gap_rows() const;
     [[nodiscard]] std::vector<GapTotalRow> gap_total_rows() const;
@@ -110,7 +136,7 @@ public:
 
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
-        archive& streams_& pools_;
+        archive& streams_& pools_& changes_;
     }
 
 private:
@@ -123,6 +149,7 @@ private:
     std::vector<Targets> targets_;
     std::vector<StreamSums> streams_;
     std::vector<PoolSums> pools_;
+    ChangeSums changes_;
 };
 
 /// One latency's distribution. All zero when `count` is 0.
@@ -208,6 +235,7 @@ struct Summary {
     std::vector<RequestFigures> classes;  ///< of service, in the order in which streams name them
     PoolFigures fleet;
     std::vector<PoolFigures> pools;
+    ChangeSums changes;
 };
 
 /// Throws BugError when requests were lost: arrived != finished + rejected + failed + timed out + unfinished.

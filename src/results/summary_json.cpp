@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "results/end_names.hpp"
@@ -140,6 +141,20 @@ Json run_object(const Summary& summary, const RunFacts& facts) {
     return json;
 }
 
+/// By kind, those that there were; null of a fleet that did not change.
+Json changes_object(const ChangeSums& changes) {
+    if (changes.is_empty()) return nullptr;
+    Json json = Json::object();
+    for (std::size_t kind = 0; kind < changes.by_kind.size(); ++kind) {
+        const ChangeSums::OfKind& sums = changes.by_kind[kind];
+        if (sums.count == 0) continue;
+        std::string name = event_name(static_cast<serving::FleetEvent>(kind));
+        std::replace(name.begin(), name.end(), ' ', '_');
+        json[name] = {{"count", sums.count}, {"amount", sums.amount}, {"duration_s", to_s(sums.duration_ns)}};
+    }
+    return json;
+}
+
 template <class Figures>
 Json named(const Figures& figures, Json json) {
     Json result = {{"name", figures.name}};
@@ -176,6 +191,7 @@ std::string to_json(const Summary& summary, const SummaryContext& context) {
     json["pools"] = Json::array();
     for (const PoolFigures& figures : summary.pools)
         json["pools"].push_back(named(figures, pool(figures)));
+    json["changes"] = changes_object(summary.changes);
     if (!context.facts.ranks.empty()) json["run"] = run_object(summary, context.facts);
     // A name that is no UTF-8 must not keep anybody from the figures.
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -37,6 +37,26 @@ void check_finished(const serving::RequestRecord& record) {
 
 }  // namespace
 
+bool ChangeSums::is_empty() const {
+    return std::all_of(by_kind.begin(), by_kind.end(), [](const OfKind& kind) { return kind.count == 0; });
+}
+
+void ChangeSums::add(const serving::FleetEventRecord& record) {
+    OfKind& kind = by_kind.at(static_cast<std::size_t>(record.kind));
+    ++kind.count;
+    kind.amount += record.amount;
+    kind.duration_ns += record.end_ns - record.start_ns;
+}
+
+ChangeSums& ChangeSums::operator+=(const ChangeSums& other) {
+    for (std::size_t kind = 0; kind < by_kind.size(); ++kind) {
+        by_kind[kind].count += other.by_kind[kind].count;
+        by_kind[kind].amount += other.by_kind[kind].amount;
+        by_kind[kind].duration_ns += other.by_kind[kind].duration_ns;
+    }
+    return *this;
+}
+
 StreamSums& StreamSums::operator+=(const StreamSums& other) {
     for (std::size_t state = 0; state < serving::kEndStates; ++state) {
         by_state[state] += other.by_state[state];
@@ -79,8 +99,8 @@ void PoolSums::add(const serving::ReplicaRecord& record) {
     experts_read_1024.add(record.experts_read_1024, 1);
     // A model may leave no memory for blocks; such a replica serves nothing.
     if (record.kv_blocks > 0)
-        kv_peak_fraction = std::max(kv_peak_fraction, static_cast<double>(record.kv_blocks_peak) /
-                                                          static_cast<double>(record.kv_blocks));
+        kv_peak_fraction = std::max(kv_peak_fraction,
+                                    static_cast<double>(record.kv_blocks_peak) / static_cast<double>(record.kv_blocks));
 }
 
 PoolSums& PoolSums::operator+=(const PoolSums& other) {
@@ -209,6 +229,7 @@ SummarySums& SummarySums::operator+=(const SummarySums& other) {
         streams_[i] += other.streams_[i];
     for (std::size_t i = 0; i < pools_.size(); ++i)
         pools_[i] += other.pools_[i];
+    changes_ += other.changes_;
     return *this;
 }
 

@@ -123,6 +123,33 @@ std::string fleet_line(const PoolFigures& fleet) {
     return text + '\n';
 }
 
+/// What happened to the fleet; only what did.
+std::string changes_line(const ChangeSums& changes) {
+    using serving::FleetEvent;
+    std::vector<std::string> parts;
+    const auto add = [&](FleetEvent kind, const char* one, const char* several) {
+        const std::int64_t count = changes.of(kind).count;
+        if (count > 0) parts.push_back(fmt::format("{} {}", show_count(count), count == 1 ? one : several));
+    };
+    add(FleetEvent::GpuDown, "GPU failed", "GPUs failed");
+    add(FleetEvent::NodeDown, "node failed", "nodes failed");
+    add(FleetEvent::RackDown, "node failed with its rack", "nodes failed with their racks");
+    if (changes.of(FleetEvent::Lost).count > 0)
+        parts.push_back(fmt::format("{} requests lost by replicas", show_count(changes.of(FleetEvent::Lost).amount)));
+    add(FleetEvent::Loading, "load of weights", "loads of weights");
+    add(FleetEvent::Updating, "node updated", "nodes updated");
+    if (changes.of(FleetEvent::ScaleUp).amount > 0)
+        parts.push_back(fmt::format("{} replicas more", show_count(changes.of(FleetEvent::ScaleUp).amount)));
+    if (changes.of(FleetEvent::ScaleDown).amount > 0)
+        parts.push_back(fmt::format("{} fewer", show_count(changes.of(FleetEvent::ScaleDown).amount)));
+    add(FleetEvent::Reprovision, "replica made room for another", "replicas made room for others");
+    if (parts.empty()) return {};
+    std::string text = "Changes    ";
+    for (std::size_t i = 0; i < parts.size(); ++i)
+        text += (i > 0 ? ", " : "") + parts[i];
+    return text + '\n';
+}
+
 std::string streams_table(const char* title, const std::vector<RequestFigures>& streams) {
     std::vector<Row> rows = {
         {"", "finished", "requests/s", "TTFT p50", "p99", "met", "TPOT p50", "p99", "met", "within all"}};
@@ -163,6 +190,7 @@ std::string to_text(const Summary& summary, const SummaryContext& context) {
     if (summary.classes.size() > 1 && summary.classes.size() < summary.streams.size())
         text += streams_table("Classes\n", summary.classes);
     text += fleet_line(summary.fleet);
+    text += changes_line(summary.changes);
     if (summary.pools.size() > 1) text += pools_table(summary.pools);
     if (!context.facts.ranks.empty()) text += run_text(summary, context.facts);
     text += fmt::format("Digest {}\n", context.digest.to_hex());

@@ -2,8 +2,12 @@
 
 #include <string>
 
+#include "routing/best_fit.hpp"
+#include "routing/gpu_count.hpp"
 #include "routing/least_loaded.hpp"
+#include "routing/least_loaded_node.hpp"
 #include "routing/lor.hpp"
+#include "routing/model_affinity.hpp"
 #include "routing/power_of_d.hpp"
 #include "routing/power_of_two.hpp"
 #include "routing/random_router.hpp"
@@ -66,6 +70,21 @@ RouterRegistry built_in_routers() {
          "the replica with the smallest share of its KV blocks in use as known to the gateway; ties in turn",
          {},
          make_least<serving::Load::KvBlocks>},
+        {"least_loaded",
+         "on the node with the fewest outstanding requests known to the gateway, ties at random, the replica with the "
+         "fewest",
+         {},
+         make<LeastLoadedNodeRouter>},
+        {"best_fit",
+         "the replica whose free KV blocks are the fewest that hold the prompt, as known to the gateway",
+         {},
+         make<BestFitRouter>},
+        {"gpu_count", "on the node with the most replicas without requests, or the fewest but some",
+         gpu_count_parameters(), make_gpu_count},
+        {"model_affinity",
+         "on the node that served the model last while a replica there has no request, else as least_loaded",
+         {},
+         make<ModelAffinityRouter>},
         {"lor",
          "the replica with the fewest outstanding requests at this instant, the lowest of several; needs reports: "
          "instant",

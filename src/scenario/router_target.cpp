@@ -27,7 +27,9 @@ routing::RouterTarget router_target(const Scenario& scenario, std::span<const st
              .weight = static_cast<std::uint64_t>(std::llround(pool.weight * routing::kWeightUnits)),
              // As many as a report can tell.
              .kv_blocks = std::min<std::uint64_t>(static_cast<std::uint64_t>(pool.replica_kv_blocks), UINT32_MAX),
-             .first_replica = first_replica[index]});
+             .first_replica = first_replica[index],
+             .replicas_per_node = pool.replicas_per_group(),
+             .block_tokens = static_cast<std::uint64_t>(pool.block_tokens)});
     }
     target.fleet_replicas = replicas;
     target.read_file = [&scenario](const std::string& path) { return scenario.gateways.router_files.at(path); };

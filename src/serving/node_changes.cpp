@@ -52,6 +52,7 @@ NodeChanges::NodeChanges(Setup setup) : setup_(std::move(setup)), down_(setup_.g
                       "a part of GPUs " + std::to_string(part.first_gpu) + " to " + std::to_string(part.end_gpu));
         parts_.emplace_back(std::move(part), setup_.seed, setup_.failures_until);
     }
+    is_noticed_.assign(parts_.size(), 0);
 }
 
 bool NodeChanges::is_whole(std::uint32_t slot) const {
@@ -113,15 +114,34 @@ void NodeChanges::turn_parts(SimTime now, Host& host) {
                 part.is_down() ? ++down_[gpu] : --down_[gpu];
             // What failed with its host has an empty memory afterwards.
             if (part.is_down() && facts.kind != FleetEvent::GpuDown) cache_.clear();
-            if (part.is_down()) continue;
-            host.tell({.start_ns = since.ns(),
-                       .end_ns = part.since().ns(),
-                       .node = setup_.first_node.value() + facts.member,
-                       .gpu = facts.kind == FleetEvent::GpuDown ? facts.first_gpu : kNoGpu,
-                       .kind = facts.kind,
-                       .cause = cause_of(facts)});
+            std::uint8_t& is_noticed = is_noticed_[static_cast<std::size_t>(&part - parts_.data())];
+            if (part.is_down())
+                is_noticed = has_hardware(facts) ? 1 : 0;
+            else if (is_noticed != 0)
+                tell_outage(part, since, part.since(), host);
         }
     }
+}
+
+/// Somebody could be served there.
+bool NodeChanges::has_hardware(const FailingPart& part) const {
+    for (std::size_t slot = 0; slot < states_.size(); ++slot) {
+        const ReplicaSlot& facts = setup_.slots[slot];
+        if (states_[slot].is_installed && facts.first_gpu < part.end_gpu &&
+            part.first_gpu < facts.first_gpu + facts.gpus)
+            return true;
+    }
+    return false;
+}
+
+void NodeChanges::tell_outage(const PartState& part, SimTime since, SimTime until, Host& host) const {
+    const FailingPart& facts = part.part();
+    host.tell({.start_ns = since.ns(),
+               .end_ns = until.ns(),
+               .node = setup_.first_node.value() + facts.member,
+               .gpu = facts.kind == FleetEvent::GpuDown ? facts.first_gpu : kNoGpu,
+               .kind = facts.kind,
+               .cause = cause_of(facts)});
 }
 
 void NodeChanges::turn_update(SimTime now, Host& host) {
@@ -309,15 +329,8 @@ void NodeChanges::keep_in_host(std::uint32_t slot) {
 void NodeChanges::finish(SimTime end, Host& host) {
     for (std::uint32_t slot = 0; slot < states_.size(); ++slot)
         tell_span(slot, end, host);
-    for (const PartState& part : parts_) {
-        if (!part.is_down()) continue;
-        host.tell({.start_ns = part.since().ns(),
-                   .end_ns = end.ns(),
-                   .node = setup_.first_node.value() + part.part().member,
-                   .gpu = part.part().kind == FleetEvent::GpuDown ? part.part().first_gpu : kNoGpu,
-                   .kind = part.part().kind,
-                   .cause = cause_of(part.part())});
-    }
+    for (std::size_t i = 0; i < parts_.size(); ++i)
+        if (parts_[i].is_down() && is_noticed_[i] != 0) tell_outage(parts_[i], parts_[i].since(), end, host);
     if (!update_end_.is_never()) {
         update_end_ = end;
         turn_update(end, host);
@@ -333,14 +346,16 @@ void NodeChanges::save(OutArchive& archive) const {
     archive << states_;
     for (const PartState& part : parts_)
         archive << part;
-    archive << down_ << loads_ << cache_ << wants_update_ << update_length_ << update_since_ << update_end_;
+    archive << is_noticed_ << down_ << loads_ << cache_ << wants_update_ << update_length_ << update_since_
+            << update_end_;
 }
 
 void NodeChanges::load(InArchive& archive) {
     archive >> states_;
     for (PartState& part : parts_)
         archive >> part;
-    archive >> down_ >> loads_ >> cache_ >> wants_update_ >> update_length_ >> update_since_ >> update_end_;
+    archive >> is_noticed_ >> down_ >> loads_ >> cache_ >> wants_update_ >> update_length_ >> update_since_ >>
+        update_end_;
 }
 
 }  // namespace regatta::serving

@@ -117,6 +117,8 @@ private:
     void lose(std::uint32_t slot, SimTime now, Host& host);
     void turn_parts(SimTime now, Host& host);
     void turn_update(SimTime now, Host& host);
+    [[nodiscard]] bool has_hardware(const FailingPart& part) const;
+    void tell_outage(const PartState& part, SimTime since, SimTime until, Host& host) const;
     [[nodiscard]] bool is_whole(std::uint32_t slot) const;
     [[nodiscard]] bool is_free_for(std::uint32_t slot) const;
     [[nodiscard]] bool wants(std::uint32_t slot) const;
@@ -138,7 +140,8 @@ private:
     Setup setup_;
     std::vector<State> states_;  ///< by slot
     std::vector<PartState> parts_;
-    std::vector<std::uint32_t> down_;  ///< by GPU: failed parts that it is in
+    std::vector<std::uint8_t> is_noticed_;  ///< by part: it failed where there was hardware
+    std::vector<std::uint32_t> down_;       ///< by GPU: failed parts that it is in
     WeightLoads loads_;
     std::vector<Cached> cache_;  ///< weights in host memory, the least recently used first
     bool wants_update_ = false;  ///< drains for it

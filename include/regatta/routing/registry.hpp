@@ -24,6 +24,8 @@ struct RouterTarget {
         std::uint64_t weight = 1'000'000;  ///< of a replica, in millionths: what it counts against one of another pool
         std::uint64_t kv_blocks = 1;       ///< of a replica
         std::uint32_t first_replica = 0;   ///< ReplicaId of its first
+        std::uint32_t replicas_per_node = 1;  ///< divides `replicas`
+        std::uint64_t block_tokens = 16;      ///< of a KV block
     };
     std::vector<Pool> pools;  ///< whose replicas are numbered through from 0
     std::uint32_t gateway = 0;
