@@ -103,7 +103,8 @@ struct ChangeSums {
     ChangeSums& operator+=(const ChangeSums& other);
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
-        archive& by_kind;
+        for (OfKind& kind : by_kind)
+            archive& kind;
     }
 };
 
