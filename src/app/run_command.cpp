@@ -71,6 +71,13 @@ results::RunDescription describe(const scenario::Scenario& scenario) {
     return run;
 }
 
+std::vector<PoolId> first_pools(const scenario::Scenario& scenario) {
+    std::vector<PoolId> pools;
+    for (const scenario::Stream& stream : scenario.streams)
+        pools.emplace_back(stream.pools.empty() ? std::uint16_t{0} : stream.pools.front());  // nobody may serve it
+    return pools;
+}
+
 std::string free_directory(const std::string& name) {
     for (int number = 1;; ++number) {
         std::string directory = fmt::format("runs/{}-{:03}", name, number);
@@ -149,6 +156,7 @@ public:
                    .ranks = transport.ranks(),
                    .program = version_text(),
                    .run = description_,
+                   .pool_of_stream = first_pools(scenario),
                    .clock = [started] { return seconds_since(started); }}),
           fleet_(scenario, registries, writer_) {}
 

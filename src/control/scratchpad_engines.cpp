@@ -39,8 +39,7 @@ public:
             if (!is_done()) skip_idle_ticks();
             now_s_ = std::min_element(engines_.begin(), engines_.end(), by_clock)->clock_s;
             for (; next_change_ < fleet_.changes.size() && fleet_.changes[next_change_].at_s <= now_s_; ++next_change_)
-                if (const ScratchpadChange& change = fleet_.changes[next_change_]; change.count > 0)
-                    add_engines(change.kind, static_cast<std::uint32_t>(change.count));
+                change_environment(fleet_.changes[next_change_]);
             for (; next_ < requests_.size() && requests_[next_].arrival_s <= now_s_; ++next_)
                 route(requests_[next_]);
             if (has_finished_) last_progress_s_ = now_s_;
@@ -52,6 +51,18 @@ public:
 
 private:
     static bool by_clock(const Engine& a, const Engine& b) { return a.clock_s < b.clock_s; }
+
+    /// Nothing is removed where it is told to.
+    void change_environment(const ScratchpadChange& change) {
+        const std::int64_t added = std::max<std::int64_t>(change.count, 0);
+        add_engines(change.kind, static_cast<std::uint32_t>(added));
+        watcher_.changed({.start_s = now_s_,
+                          .end_s = now_s_,
+                          .amount = added,
+                          .pool = change.kind,
+                          .kind = change.count < 0 ? serving::FleetEvent::Removed : serving::FleetEvent::Installed,
+                          .cause = serving::FleetCause::Script});
+    }
 
     void add_engines(std::uint16_t kind, std::uint32_t count) {
         const ScratchpadKind& facts = fleet_.kinds[kind];

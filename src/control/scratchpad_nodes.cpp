@@ -58,6 +58,7 @@ public:
             nodes_[i].load_end_s = fleet.nodes[i].loading_s;
             ends_.push(fleet.nodes[i].loading_s);
             make_engines(i, fleet.nodes[i].model, 0);
+            if (fleet.nodes[i].loading_s > 0) tell_loading(i);
         }
     }
 
@@ -93,6 +94,17 @@ private:
             node.gpus.push_back({ScratchpadEngine(*fleet_.kinds[kind].times, fleet_.kinds[kind].blocks), place, 0});
             watcher_.made(place, now_s);
         }
+    }
+
+    void tell_loading(std::size_t index) {
+        const std::vector<Gpu>& gpus = nodes_[index].gpus;
+        for (std::uint32_t gpu = 0; gpu < gpus.size(); ++gpu)
+            watcher_.changed({.end_s = fleet_.nodes[index].loading_s,
+                              .amount = fleet_.model_bytes[nodes_[index].model],
+                              .node = fleet_.nodes[index].id,
+                              .replica = gpus[gpu].place.replica,
+                              .gpu = gpu,
+                              .pool = gpus[gpu].place.kind});
     }
 
     void complete_reprovisionings(double now_s) {
@@ -171,9 +183,22 @@ private:
         for (std::size_t i = 0; i < nodes_.size(); ++i)
             if (nodes_[i].is_idle()) idle.push_back(i);
         if (idle.empty()) return;
-        Node& node = nodes_[idle[choices_.below(static_cast<std::uint32_t>(idle.size()))]];
+        const std::size_t chosen = idle[choices_.below(static_cast<std::uint32_t>(idle.size()))];
+        Node& node = nodes_[chosen];
         node.reprovisioning = {.end_s = now_s + fleet_.reprovisioning_s[target], .target = target};
         ends_.push(node.reprovisioning->end_s);
+        ScratchpadEvent event{.start_s = now_s,
+                              .end_s = node.reprovisioning->end_s,
+                              .amount = static_cast<std::int64_t>(node.gpus.size()),
+                              .node = fleet_.nodes[chosen].id,
+                              .kind = serving::FleetEvent::Reprovision,
+                              .cause = serving::FleetCause::Reprovision};
+        // The first GPU stands for all of the node.
+        if (!node.gpus.empty()) {
+            event.replica = node.gpus.front().place.replica;
+            event.pool = fleet_.kind_of[fleet_.nodes[chosen].gpus.front()][target];
+        }
+        watcher_.changed(event);
     }
 
     [[nodiscard]] std::size_t choose(std::uint16_t model) {

@@ -104,6 +104,21 @@ void ScratchpadRecorder::iterated(const ScratchpadPlace& place, const Scratchpad
     }
 }
 
+void ScratchpadRecorder::changed(const ScratchpadEvent& event) {
+    if (SimTime::from_seconds(event.start_s) >= recording_.until) return;
+    serving::FleetEventRecord record;
+    record.start_ns = ns_of(event.start_s);
+    record.end_ns = std::min(ns_of(event.end_s), recording_.until.ns());
+    record.amount = event.amount;
+    record.node = event.node;
+    record.replica = event.replica;
+    record.gpu = event.gpu;
+    record.pool = event.pool;
+    record.kind = event.kind;
+    record.cause = event.cause;
+    sink_->fleet_changed(record);
+}
+
 void ScratchpadRecorder::count(Engine& engine, const ScratchpadIteration& iteration, std::int64_t context_tokens) {
     const auto sequences = static_cast<std::int64_t>(iteration.participants.size());
     serving::ReplicaRecord& sums = engine.sums;
@@ -219,6 +234,8 @@ void ScratchpadRecorder::tell(const ScratchpadRequest& request, serving::EndStat
     record.pool = engine == engines_.end() ? serving::kNoPool : static_cast<std::uint16_t>(engine->second.sums.pool);
     record.stream = request.stream;
     record.state = state;
+    if (request.is_lost)
+        record.reason = request.received_s < 0 ? serving::EndReason::NoReplica : serving::EndReason::ReplicaLost;
     sink_->request_ended(record);
 }
 

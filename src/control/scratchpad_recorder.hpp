@@ -39,6 +39,7 @@ public:
     void made(const ScratchpadPlace& place, double at_s) override;
     void gone(const ScratchpadPlace& place, double at_s) override;
     void iterated(const ScratchpadPlace& place, const serving::ScratchpadIteration& iteration) override;
+    void changed(const ScratchpadEvent& event) override;
 
     /// Requests in their final state: records of those that ended before the run does.
     void tell_ended(std::span<const serving::ScratchpadRequest> requests);

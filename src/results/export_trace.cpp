@@ -97,6 +97,30 @@ public:
             microseconds(step.collectives_ns), microseconds(step.other_ns), microseconds(step.overhead_ns));
     }
 
+    /// A span on the replica's line, or on the node's.
+    void add(const serving::FleetEventRecord& event) {
+        const bool is_of_replica = event.replica != serving::kNoReplica && event.pool != serving::kNoPool;
+        if (is_of_replica) name_replica(event.pool, event.replica);
+        const std::size_t process = is_of_replica || event.pool != serving::kNoPool ? event.pool : kNodesProcess;
+        const std::uint32_t line = is_of_replica ? event.replica : event.node == serving::kNoNode ? 0 : event.node;
+        if (process == kNodesProcess && nodes_.empty())
+            events_.add(R"("ph":"M","name":"process_name","pid":{},"args":{{"name":"nodes"}})", kNodesProcess);
+        if (process == kNodesProcess && nodes_.insert(line).second)
+            events_.add(R"("ph":"M","name":"thread_name","pid":{},"tid":{},"args":{{"name":"node {}"}})", kNodesProcess,
+                        line, line);
+        const std::string arguments =
+            fmt::format(R"({{"cause":{},"node":{},"gpu":{},"amount":{}}})", json(cause_name(event.cause)),
+                        event.node == serving::kNoNode ? -1 : std::int64_t{event.node},
+                        event.gpu == serving::kNoGpu ? -1 : std::int64_t{event.gpu}, event.amount);
+        if (event.end_ns == event.start_ns)
+            events_.add(R"("ph":"i","s":"p","cat":"fleet","name":{},"pid":{},"tid":{},"ts":{},"args":{})",
+                        json(event_name(event.kind)), process, line, microseconds(event.start_ns), arguments);
+        else
+            events_.add(R"("ph":"X","cat":"fleet","name":{},"pid":{},"tid":{},"ts":{},"dur":{},"args":{})",
+                        json(event_name(event.kind)), process, line, microseconds(event.start_ns),
+                        microseconds(event.end_ns - event.start_ns), arguments);
+    }
+
     void add(const SeriesRow& row) {
         const auto counter = [&](const char* name, std::int64_t value) {
             events_.add(R"("ph":"C","name":"{}","pid":{},"ts":{},"args":{{"value":{}}})", name, row.pool,
@@ -138,8 +162,11 @@ private:
         end(record, name, until_ns);
     }
 
+    static constexpr std::size_t kNodesProcess = 65534;  ///< no pool has that many before it
+
     const RunDescription& run_;
     EventList events_;
+    std::set<std::uint32_t> nodes_;                               ///< that have a name
     std::set<std::pair<std::uint32_t, std::uint32_t>> replicas_;  ///< by pool, that have a name
 };
 
@@ -168,6 +195,11 @@ TraceCounts write_chrome_trace(const ResultReader& results, const RequestSelecti
             writer.add(step);
         }
     });
+    for (const serving::FleetEventRecord& event : results.events()) {
+        if (event.end_ns < selection.from.ns() || event.start_ns >= selection.to.ns()) continue;
+        ++counts.events;
+        writer.add(event);
+    }
     for (const SeriesRow& row : results.series())
         if (row.time_ns >= selection.from.ns() && row.time_ns < selection.to.ns()) writer.add(row);
     writer.close();

@@ -101,6 +101,7 @@ SeriesSums read_series(const h5::File& file, const RunDescription& run) {
     for (const Column& column : series_table().columns) {
         if (!is_quantity(column)) continue;
         const std::string path = fmt::format("/series/{}", column.name);
+        if (!file.has(path)) continue;  // a file of an older version
         const std::vector<std::int64_t> values = file.read_numbers(path);
         if (values.size() != rows.size())
             throw IoError(fmt::format("{}: {} has {} numbers; {} instants of {} pools need {}", file.path(), path,
@@ -116,7 +117,17 @@ SeriesSums read_series(const h5::File& file, const RunDescription& run) {
                     .running = rows[i].running,
                     .kv_blocks_used = rows[i].kv_blocks_used,
                     .busy_replicas = rows[i].busy_replicas,
-                    .kv_tokens = rows[i].kv_tokens});
+                    .kv_tokens = rows[i].kv_tokens,
+                    .lives = {.pending = rows[i].pending,
+                              .scheduled = rows[i].scheduled,
+                              .prefill = rows[i].prefill,
+                              .generate = rows[i].generate,
+                              .arrived = rows[i].arrived,
+                              .finished = rows[i].finished,
+                              .rejected = rows[i].rejected,
+                              .failed = rows[i].failed,
+                              .timed_out = rows[i].timed_out,
+                              .retried = rows[i].retried}});
     return series;
 }
 

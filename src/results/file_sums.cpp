@@ -52,6 +52,7 @@ FileRest read_rest(FileSums into, const h5::File& file, const RunDescription& ru
         rest.partial.series = layout::read_series(file, run);
     });
     add_rows<serving::StepRecord>(into.digest, file, steps_table());
+    add_rows<serving::FleetEventRecord>(into.digest, file, events_table());
     add_rows<NodeSeriesRow>(into.digest, file, node_series_table());
     rest.partial.facts = layout::read_facts(file);
     const RunTotalsRow totals = layout::read_totals(file);

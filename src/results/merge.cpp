@@ -175,6 +175,10 @@ RunOutcome write_merged(h5::File& output, const std::vector<std::string>& paths,
     merge_optional_rows<serving::StepRecord>(output, paths, steps_table(), [](const serving::StepRecord& row) {
         return fmt::format("the step of replica {} at {} ns", row.replica, row.start_ns);
     });
+    merge_optional_rows<serving::FleetEventRecord>(
+        output, paths, events_table(), [](const serving::FleetEventRecord& row) {
+            return fmt::format("the change of node {} at {} ns", row.node, row.start_ns);
+        });
     merge_optional_rows<NodeSeriesRow>(output, paths, node_series_table(), [](const NodeSeriesRow& row) {
         return fmt::format("the sample of node {} at {} ns", row.node, row.time_ns);
     });

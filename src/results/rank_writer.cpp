@@ -46,6 +46,12 @@ public:
         requests.emplace(file, requests_table(), h5::Packing::Plain);
     }
 
+    /// Whose series it counts in.
+    [[nodiscard]] PoolId pool_of(const serving::RequestRecord& record) const {
+        if (record.pool != serving::kNoPool) return PoolId(record.pool);
+        return record.stream < options.pool_of_stream.size() ? options.pool_of_stream[record.stream] : PoolId(0);
+    }
+
     /// Moves the samples of instants before `before_ns` that are not after `end_ns` to the file, in order.
     void write_node_series(std::int64_t before_ns, std::int64_t end_ns) {
         if (!options.run.has_node_series) return;
@@ -85,6 +91,7 @@ public:
     std::int64_t settled_ns = std::numeric_limits<std::int64_t>::min();
     std::vector<serving::ReplicaRecord> replicas;
     std::vector<serving::StepRecord> steps;
+    std::vector<serving::FleetEventRecord> events;
     std::vector<NodeSeriesRow> node_samples;  ///< that are not in the file yet, in no order
     std::optional<h5::TableAppender> node_series;
     std::int64_t last_node_sample_ns = 0;  ///< of those in the file
@@ -102,6 +109,7 @@ void RankWriter::request_ended(const serving::RequestRecord& record) {
                               record.end_ns, impl_->settled_ns));
     requests_table().add_to(impl_->partial.rows, &record);
     impl_->partial.sums.add(record);
+    if (impl_->options.run.series_every) impl_->partial.series.add(impl_->pool_of(record), record);
     impl_->pending.push_back(record);
 }
 
@@ -122,6 +130,11 @@ void RankWriter::batches(PoolId pool, std::int64_t sequences, std::int64_t count
 void RankWriter::step(const serving::StepRecord& record) {
     steps_table().add_to(impl_->partial.rows, &record);
     impl_->steps.push_back(record);
+}
+
+void RankWriter::fleet_changed(const serving::FleetEventRecord& record) {
+    events_table().add_to(impl_->partial.rows, &record);
+    impl_->events.push_back(record);
 }
 
 void RankWriter::sample(PoolId pool, NodeId node, SimTime at, const serving::ReplicaSample& sample) {
@@ -166,13 +179,15 @@ void RankWriter::finish(SimTime end, std::int64_t arrived, RunFacts facts) {
         impl.last_node_sample_ns <= end.ns(),
         fmt::format("a sample at {} ns was written, but the run ended at {} ns", impl.last_node_sample_ns, end.ns()));
     std::sort(impl.steps.begin(), impl.steps.end(), RowOrder());
+    std::sort(impl.events.begin(), impl.events.end(), RowOrder());
     std::sort(impl.replicas.begin(), impl.replicas.end(), RowOrder());
-    impl.partial.series.drop_after(end);
+    impl.partial.series.complete(end);
     impl.partial.arrived = arrived;
     impl.partial.end = end;
 
     h5::write_table(impl.file, replicas_table(), impl.replicas, h5::Packing::Plain);
     if (!impl.steps.empty()) h5::write_table(impl.file, steps_table(), impl.steps, h5::Packing::Plain);
+    if (!impl.events.empty()) h5::write_table(impl.file, events_table(), impl.events, h5::Packing::Plain);
     layout::write_series(impl.file, impl.partial.series);
     layout::write_histograms(impl.file, impl.partial.sums, h5::Packing::Plain);
     layout::write_totals(impl.file, {.requests_arrived = arrived, .end_ns = end.ns()}, impl.partial.rows);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "regatta/base/time.hpp"
 #include "regatta/serving/records.hpp"
@@ -20,6 +21,8 @@ struct RankWriterOptions {
     std::uint32_t ranks = 1;
     std::string program;  ///< "regatta 0.1.0 (a1b2c3d, Release)"; goes to /run
     RunDescription run;
+    /// By stream: in whose series its requests count that reached no pool. One that is not there: in the first's.
+    std::vector<PoolId> pool_of_stream = {};
     /// Wall time [s], to tell what writing took; none: it tells 0.
     std::function<double()> clock = {};
 };
@@ -42,6 +45,8 @@ public:
     /// Recorded steps are kept in memory (128 bytes each) until finish(): a run of steps is told when it has ended, so
     /// that none is settled before.
     void step(const serving::StepRecord& record) override;
+    /// Kept in memory (40 bytes each) until finish().
+    void fleet_changed(const serving::FleetEventRecord& record) override;
     /// `at` must be a multiple of the run's series interval.
     void sample(PoolId pool, NodeId node, SimTime at, const serving::ReplicaSample& sample) override;
 

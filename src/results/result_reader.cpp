@@ -52,6 +52,20 @@ void ResultReader::visit_steps(const std::function<void(std::span<const serving:
     }
 }
 
+std::vector<serving::FleetEventRecord> ResultReader::events() const {
+    std::vector<serving::FleetEventRecord> rows;
+    for (const std::string& path : files_) {
+        const h5::File file = h5::File::open(path);
+        if (!file.has(std::string(events_table().path))) continue;
+        h5::visit_table<serving::FleetEventRecord>(file, events_table(),
+                                                   [&](std::span<const serving::FleetEventRecord> block) {
+                                                       rows.insert(rows.end(), block.begin(), block.end());
+                                                   });
+    }
+    std::sort(rows.begin(), rows.end(), RowOrder());
+    return rows;
+}
+
 std::vector<serving::ReplicaRecord> ResultReader::replicas() const {
     std::vector<serving::ReplicaRecord> rows;
     for (const std::string& path : files_)

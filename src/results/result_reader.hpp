@@ -28,6 +28,8 @@ public:
 
     /// All recorded steps in blocks, file after file; within a file by (replica, start_ns).
     void visit_steps(const std::function<void(std::span<const serving::StepRecord>)>& visit) const;
+    /// Changes of the fleet, by time.
+    [[nodiscard]] std::vector<serving::FleetEventRecord> events() const;
 
     /// All rows of /replicas, by replica.
     [[nodiscard]] std::vector<serving::ReplicaRecord> replicas() const;

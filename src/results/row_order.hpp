@@ -18,8 +18,15 @@ struct RowOrder {
     [[nodiscard]] bool operator()(const serving::StepRecord& a, const serving::StepRecord& b) const {
         return std::tie(a.replica, a.start_ns) < std::tie(b.replica, b.start_ns);
     }
+    [[nodiscard]] bool operator()(const serving::FleetEventRecord& a, const serving::FleetEventRecord& b) const {
+        const auto key = [](const serving::FleetEventRecord& row) {
+            return std::tie(row.start_ns, row.node, row.replica, row.gpu, row.kind, row.pool, row.end_ns, row.cause,
+                            row.amount);
+        };
+        return key(a) < key(b);
+    }
     [[nodiscard]] bool operator()(const NodeSeriesRow& a, const NodeSeriesRow& b) const {
-        return std::tie(a.time_ns, a.node) < std::tie(b.time_ns, b.node);
+        return std::tie(a.time_ns, a.node, a.pool) < std::tie(b.time_ns, b.node, b.pool);
     }
 };
 

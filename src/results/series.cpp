@@ -13,6 +13,22 @@ SeriesPoint& SeriesPoint::operator+=(const SeriesPoint& other) {
     kv_blocks_used += other.kv_blocks_used;
     busy_replicas += other.busy_replicas;
     kv_tokens += other.kv_tokens;
+    lives += other.lives;
+    samples += other.samples;
+    return *this;
+}
+
+SeriesPoint::Lives& SeriesPoint::Lives::operator+=(const Lives& other) {
+    pending += other.pending;
+    scheduled += other.scheduled;
+    prefill += other.prefill;
+    generate += other.generate;
+    arrived += other.arrived;
+    finished += other.finished;
+    rejected += other.rejected;
+    failed += other.failed;
+    timed_out += other.timed_out;
+    retried += other.retried;
     return *this;
 }
 
@@ -27,12 +43,64 @@ void SeriesSums::add(PoolId pool, SimTime at, const SeriesPoint& point) {
     const std::size_t row = static_cast<std::size_t>(at.ns() / every_.ns()) * pools_;
     if (row + pools_ > points_.size()) points_.resize(row + pools_);
     points_[row + pool.index()] += point;
+    ++points_[row + pool.index()].samples;
 }
 
-void SeriesSums::drop_after(SimTime end) {
+/// What happens at an instant shows at the next one: a sample is the state before any event.
+SeriesPoint::Lives& SeriesSums::change_after(PoolId pool, std::int64_t at_ns) {
+    const std::size_t row = static_cast<std::size_t>(at_ns / every_.ns() + 1) * pools_;
+    if (row + pools_ > changes_.size()) changes_.resize(row + pools_);
+    return changes_[row + pool.index()];
+}
+
+void SeriesSums::add(PoolId pool, const serving::RequestRecord& record) {
+    using Lives = SeriesPoint::Lives;
+    REGATTA_CHECK(pool.index() < pools_, fmt::format("a request of pool {} of {}", pool.value(), pools_));
+    std::int64_t Lives::*state = &Lives::pending;
+    Lives& first = change_after(pool, record.arrival_ns);
+    ++first.arrived;
+    ++first.pending;
+    const auto go_on = [&](std::int64_t at_ns, std::int64_t Lives::*next) {
+        if (at_ns == serving::kNoTime) return;
+        Lives& change = change_after(pool, at_ns);
+        --(change.*state);
+        ++(change.*next);
+        state = next;
+    };
+    go_on(record.received_ns, &Lives::scheduled);
+    go_on(record.scheduled_ns, &Lives::prefill);
+    go_on(record.first_token_ns, &Lives::generate);
+    switch (record.state) {
+        case serving::EndState::Finished:
+            go_on(record.end_ns, &Lives::finished);
+            break;
+        case serving::EndState::Rejected:
+            go_on(record.end_ns, &Lives::rejected);
+            break;
+        case serving::EndState::Failed:
+            go_on(record.end_ns, &Lives::failed);
+            break;
+        case serving::EndState::TimedOut:
+            go_on(record.end_ns, &Lives::timed_out);
+            break;
+        case serving::EndState::Unfinished:
+            break;
+    }
+    if (record.retries > 0 && record.state != serving::EndState::Unfinished)
+        ++change_after(pool, record.end_ns).retried;
+}
+
+void SeriesSums::complete(SimTime end) {
     if (pools_ == 0) return;
     const std::size_t rows = end < SimTime() ? 0 : static_cast<std::size_t>(end.ns() / every_.ns()) + 1;
-    if (rows * pools_ < points_.size()) points_.resize(rows * pools_);
+    points_.resize(rows * pools_);
+    changes_.resize(rows * pools_);
+    for (std::size_t i = 0; i < points_.size(); ++i) {
+        if (i >= pools_) changes_[i] += changes_[i - pools_];
+        points_[i].lives = changes_[i];
+        points_[i].samples = 1;
+    }
+    changes_.clear();
 }
 
 SeriesSums& SeriesSums::operator+=(const SeriesSums& other) {
@@ -52,7 +120,7 @@ std::vector<SeriesRow> SeriesSums::rows() const {
     for (std::size_t first = 0; first < points_.size(); first += pools_) {
         bool is_sampled = false;
         for (std::size_t pool = 0; pool < pools_; ++pool)
-            is_sampled |= points_[first + pool].replicas > 0;
+            is_sampled |= points_[first + pool].samples > 0;
         if (!is_sampled) continue;
         for (std::size_t pool = 0; pool < pools_; ++pool) {
             const SeriesPoint& point = points_[first + pool];
@@ -63,7 +131,17 @@ std::vector<SeriesRow> SeriesSums::rows() const {
                               .running = point.running,
                               .kv_blocks_used = point.kv_blocks_used,
                               .busy_replicas = point.busy_replicas,
-                              .kv_tokens = point.kv_tokens});
+                              .kv_tokens = point.kv_tokens,
+                              .pending = point.lives.pending,
+                              .scheduled = point.lives.scheduled,
+                              .prefill = point.lives.prefill,
+                              .generate = point.lives.generate,
+                              .arrived = point.lives.arrived,
+                              .finished = point.lives.finished,
+                              .rejected = point.lives.rejected,
+                              .failed = point.lives.failed,
+                              .timed_out = point.lives.timed_out,
+                              .retried = point.lives.retried});
         }
     }
     return result;

@@ -6,6 +6,7 @@
 
 #include "regatta/base/ids.hpp"
 #include "regatta/base/time.hpp"
+#include "regatta/serving/records.hpp"
 #include "results/tables.hpp"
 
 namespace regatta::results {
@@ -18,17 +19,39 @@ struct SeriesPoint {
     std::int64_t kv_blocks_used = 0;
     std::int64_t busy_replicas = 0;
     std::int64_t kv_tokens = 0;
+    /// Where requests are in their lives, and what has become of them since the start.
+    struct Lives {
+        std::int64_t pending = 0;
+        std::int64_t scheduled = 0;
+        std::int64_t prefill = 0;
+        std::int64_t generate = 0;
+        std::int64_t arrived = 0;
+        std::int64_t finished = 0;
+        std::int64_t rejected = 0;
+        std::int64_t failed = 0;
+        std::int64_t timed_out = 0;
+        std::int64_t retried = 0;
+
+        Lives& operator+=(const Lives& other);
+        friend constexpr bool operator==(const Lives&, const Lives&) = default;
+        template <class Archive>
+        void serialize(Archive& archive, unsigned /*version*/) {
+            archive& pending& scheduled& prefill& generate& arrived& finished& rejected& failed& timed_out& retried;
+        }
+    };
+    Lives lives = {};
+    std::int64_t samples = 0;  ///< how many were added; 0: nobody looked
 
     SeriesPoint& operator+=(const SeriesPoint& other);
     friend constexpr bool operator==(const SeriesPoint&, const SeriesPoint&) = default;
 
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
-        archive& replicas& waiting& running& kv_blocks_used& busy_replicas& kv_tokens;
+        archive& replicas& waiting& running& kv_blocks_used& busy_replicas& kv_tokens& lives& samples;
     }
 };
 
-/// The sampled state of pools, instant by instant. Grows with the run, by 48 bytes per instant and pool.
+/// The sampled state of pools, instant by instant. Grows with the run, by 210 bytes per instant and pool.
 class SeriesSums {
 public:
     SeriesSums() = default;
@@ -37,7 +60,10 @@ public:
 
     /// `at` must be a multiple of the interval; throws BugError otherwise.
     void add(PoolId pool, SimTime at, const SeriesPoint& point);
-    void drop_after(SimTime end);
+    /// A request has ended; it counts at every instant from its arrival on, for `pool`.
+    void add(PoolId pool, const serving::RequestRecord& record);
+    /// The run has ended: there are the instants up to `end`, and no others, whether this rank was asked or not.
+    void complete(SimTime end);
     /// A series without pools (none was asked for) adds nothing; else both must have the same interval and pools.
     SeriesSums& operator+=(const SeriesSums& other);
 
@@ -49,13 +75,16 @@ public:
 
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
-        archive& every_& pools_& points_;
+        archive& every_& pools_& points_& changes_;
     }
 
 private:
+    [[nodiscard]] SeriesPoint::Lives& change_after(PoolId pool, std::int64_t at_ns);
+
     SimTime every_;
     std::size_t pools_ = 0;
-    std::vector<SeriesPoint> points_;  ///< instant-major: points_[instant * pools_ + pool]
+    std::vector<SeriesPoint> points_;          ///< instant-major: points_[instant * pools_ + pool]
+    std::vector<SeriesPoint::Lives> changes_;  ///< likewise: what is new since the instant before; until complete()
 };
 
 }  // namespace regatta::results

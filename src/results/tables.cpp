@@ -16,7 +16,8 @@ constexpr ColumnType column_type() {
     if constexpr (std::is_same_v<Member, std::uint32_t>) return ColumnType::UInt32;
     if constexpr (std::is_same_v<Member, std::uint16_t>) return ColumnType::UInt16;
     if constexpr (std::is_same_v<Member, std::uint8_t> || std::is_same_v<Member, serving::EndState> ||
-                  std::is_same_v<Member, serving::EndReason>)
+                  std::is_same_v<Member, serving::EndReason> || std::is_same_v<Member, serving::FleetEvent> ||
+                  std::is_same_v<Member, serving::FleetCause>)
         return ColumnType::UInt8;
     if constexpr (std::is_same_v<Member, double>) return ColumnType::Float64;
 }
@@ -27,6 +28,7 @@ constexpr ColumnType column_type() {
 #member, column_type < decltype(Row::member)>(), unit, sentence, offsetof(Row, member) \
     }
 
+using serving::FleetEventRecord;
 using serving::ReplicaRecord;
 using serving::RequestRecord;
 using serving::StepRecord;
@@ -51,8 +53,29 @@ constexpr std::array kRequestColumns = {
                    "0: finished, 1: rejected, 2: failed, 3: unfinished when the run ended, 4: timed out"),
     REGATTA_COLUMN(
         RequestRecord, reason, "",
-        "why it was rejected or timed out; 0: it was not, 1: too long ever to fit, 2: waited too long, 3: queue "
-        "full, 4: rate limited, 5: its client had gone"),
+        "why it was rejected, failed or timed out; 0: it was not, 1: too long ever to fit, 2: waited too long, 3: "
+        "queue full, 4: rate limited, 5: its client had gone, 6: no replica served its model, 7: its replica was lost"),
+    REGATTA_COLUMN(RequestRecord, retries, "", "how often it was sent again because its replica was lost"),
+};
+
+constexpr std::array kEventColumns = {
+    REGATTA_COLUMN(FleetEventRecord, start_ns, "ns", "when it began"),
+    REGATTA_COLUMN(FleetEventRecord, end_ns, "ns",
+                   "when it was over; the start where it takes no time; the end of the run where it went on"),
+    REGATTA_COLUMN(FleetEventRecord, amount, "",
+                   "of loading: bytes; of lost: requests; of installed, removed: GPUs; of scaling and re-provisioning: "
+                   "replicas; of maintenance: nodes"),
+    REGATTA_COLUMN(FleetEventRecord, node, "", "index of the node, over the whole fleet; 4294967295: none"),
+    REGATTA_COLUMN(FleetEventRecord, replica, "", "index of the replica, over the whole fleet; 4294967295: none"),
+    REGATTA_COLUMN(FleetEventRecord, gpu, "", "of the node, from 0; 4294967295: none in particular"),
+    REGATTA_COLUMN(FleetEventRecord, pool, "", "index of the pool, names in /pools/name; 65535: none"),
+    REGATTA_COLUMN(FleetEventRecord, kind, "",
+                   "of a replica 0: loading weights, 1: warming up, 2: serving, 3: draining, 4: lost what it had; of "
+                   "hardware 5: GPU down, 6: node down, 7: down with its rack, 8: node being updated, 9: installed, "
+                   "10: removed; of the controller 11: more replicas, 12: fewer, 13: a replica makes room for one of "
+                   "this pool, 14: rolling update begins"),
+    REGATTA_COLUMN(FleetEventRecord, cause, "",
+                   "0: as the run began, 1: failure, 2: script, 3: autoscaler, 4: re-provisioning, 5: maintenance"),
 };
 
 constexpr std::array kReplicaColumns = {
@@ -91,6 +114,16 @@ constexpr std::array kSeriesColumns = {
     REGATTA_COLUMN(SeriesRow, kv_blocks_used, "blocks", "of KV cache in use"),
     REGATTA_COLUMN(SeriesRow, busy_replicas, "replicas", "in a step"),
     REGATTA_COLUMN(SeriesRow, kv_tokens, "tokens", "of running requests, whose keys and values are held"),
+    REGATTA_COLUMN(SeriesRow, pending, "requests", "arrived, and at no replica yet; or on their way to another one"),
+    REGATTA_COLUMN(SeriesRow, scheduled, "requests", "at their replica, and in no batch yet"),
+    REGATTA_COLUMN(SeriesRow, prefill, "requests", "in a batch, without a token yet"),
+    REGATTA_COLUMN(SeriesRow, generate, "requests", "with a token, and not ended"),
+    REGATTA_COLUMN(SeriesRow, arrived, "requests", "since the start"),
+    REGATTA_COLUMN(SeriesRow, finished, "requests", "since the start"),
+    REGATTA_COLUMN(SeriesRow, rejected, "requests", "since the start"),
+    REGATTA_COLUMN(SeriesRow, failed, "requests", "since the start"),
+    REGATTA_COLUMN(SeriesRow, timed_out, "requests", "since the start"),
+    REGATTA_COLUMN(SeriesRow, retried, "requests", "ended since the start that were sent again at least once"),
 };
 
 constexpr std::array kNodeSeriesColumns = {
@@ -198,6 +231,8 @@ constexpr Table kNodeSeries = table<NodeSeriesRow>(
     kNodeSeriesColumns);
 constexpr Table kSteps = table<StepRecord>(
     "/steps", 9, "steps, by replica and time; of the replicas that output.steps chooses", kStepColumns);
+constexpr Table kEvents =
+    table<FleetEventRecord>("/events", 10, "changes of the fleet, by time; of fleets that change", kEventColumns);
 constexpr Table kGaps =
     table<GapRow>("/histograms/inter_token_gap", 4, "inter-token gaps of each pool, bucket by bucket", kGapColumns);
 constexpr Table kGapTotals = table<GapTotalRow>("/histograms/inter_token_gap_totals", 5,
@@ -239,6 +274,9 @@ const Table& series_table() {
 const Table& node_series_table() {
     return kNodeSeries;
 }
+const Table& events_table() {
+    return kEvents;
+}
 const Table& steps_table() {
     return kSteps;
 }
@@ -262,8 +300,8 @@ const Table& link_facts_table() {
 }
 
 std::vector<const Table*> all_tables() {
-    return {&kRequests,  &kReplicas, &kSeries,    &kNodeSeries, &kSteps,    &kGaps,
-            &kGapTotals, &kBatches,  &kRunTotals, &kRankFacts,  &kLinkFacts};
+    return {&kRequests, &kReplicas,  &kSeries,  &kNodeSeries, &kSteps,     &kEvents,
+            &kGaps,     &kGapTotals, &kBatches, &kRunTotals,  &kRankFacts, &kLinkFacts};
 }
 
 }  // namespace regatta::results

@@ -45,6 +45,17 @@ struct SeriesRow {
     std::int64_t kv_blocks_used = 0;
     std::int64_t busy_replicas = 0;
     std::int64_t kv_tokens = 0;
+    // Where the requests are in their lives, by what became of them.
+    std::int64_t pending = 0;
+    std::int64_t scheduled = 0;
+    std::int64_t prefill = 0;
+    std::int64_t generate = 0;
+    std::int64_t arrived = 0;
+    std::int64_t finished = 0;
+    std::int64_t rejected = 0;
+    std::int64_t failed = 0;
+    std::int64_t timed_out = 0;
+    std::int64_t retried = 0;
 };
 
 /// One node at one instant.
@@ -92,6 +103,7 @@ struct RunTotalsRow {
 [[nodiscard]] const Table& replicas_table();     ///< of serving::ReplicaRecord
 [[nodiscard]] const Table& series_table();       ///< of SeriesRow
 [[nodiscard]] const Table& steps_table();        ///< of serving::StepRecord
+[[nodiscard]] const Table& events_table();       ///< of serving::FleetEventRecord
 [[nodiscard]] const Table& node_series_table();  ///< of NodeSeriesRow
 [[nodiscard]] const Table& gaps_table();         ///< of GapRow
 [[nodiscard]] const Table& gap_totals_table();   ///< of GapTotalRow

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/archive/binary_iarchive.hpp>
 #include <boost/archive/binary_oarchive.hpp>
 #include <boost/serialization/vector.hpp>
@@ -15,6 +16,7 @@ namespace regatta::routing {
 namespace {
 
 constexpr std::uint32_t kArrivalSlot = 0;
+constexpr std::uint32_t kDeadlineSlot = 1;
 
 }  // namespace
 
@@ -28,7 +30,7 @@ GatewayLp::GatewayLp(Setup setup, std::vector<PoolRoute> routes, std::vector<Cho
       sink_(&surroundings.sink),
       arrived_(&surroundings.arrived) {
     for (const PoolRoute& route : routes_)
-        looks_.emplace_back(route.first_node, route.replicas_per_node);
+        looks_.emplace_back(route.first_node, route.replicas_per_node, route.first_slot);
     for (Choice& choice : choices) {
         std::vector<PoolView*> views;
         std::vector<PoolRoute*> ways;
@@ -52,7 +54,9 @@ void GatewayLp::take_next() {
     if (next_) next_->gateway = setup_.id;
 }
 
-void GatewayLp::wake(std::uint32_t /*slot*/, engine::Context& context) {
+void GatewayLp::wake(std::uint32_t slot, engine::Context& context) {
+    if (slot == kDeadlineSlot) [[unlikely]]
+        return expire(context);
     do {
         look(context);
         // Requests of one instant are routed in one go.
@@ -83,24 +87,35 @@ void GatewayLp::look_away() {
 void GatewayLp::dispatch(const Request& request, engine::Context& context) {
     const bool has_rules = !admissions_.empty();
     if (has_rules && is_refused_at_gateway(request, context.now())) return;
-    Chooser& chooser = choosers_[setup_.choice_of_stream.at(request.stream.index())];
-    const std::uint32_t candidate = chooser.router->choose(request, chooser.candidates);
+    if (!send(request, choosers_[setup_.choice_of_stream.at(request.stream.index())], context)) [[unlikely]]
+        hold(request, context);
+}
+
+bool GatewayLp::send(const Request& request, Chooser& chooser, engine::Context& context) {
+    const bool is_whole = !setup_.changes || chooser.candidates.is_whole();
+    if (!is_whole && chooser.candidates.available() == 0) return false;
+    std::uint32_t candidate = chooser.router->choose(request, chooser.candidates);
     REGATTA_CHECK(candidate < chooser.candidates.replicas(),
                   fmt::format("a router chose replica {} of {}", candidate, chooser.candidates.replicas()));
-    if (has_rules && is_refused_at_replica(request, chooser, candidate, context.now())) return;
+    if (!is_whole) candidate = chooser.candidates.next_available(candidate);
+    // What was let in once is not asked again when it is sent again.
+    if (!admissions_.empty() && request.attempt == 0 &&
+        is_refused_at_replica(request, chooser, candidate, context.now()))
+        return true;
     const Candidates::Place place = chooser.candidates.place_of(candidate);
     PoolRoute& route = *chooser.routes[place.pool];
     route.view.dispatched(place.replica, request, context.now() + route.latency);
     const LpId node(route.first_node.value() + place.replica / route.replicas_per_node);
     context.send(node, route.latency, serving::kDispatchMessage, request.id.value(),
-                 serving::Dispatch::of(request, place.replica % route.replicas_per_node));
+                 serving::Dispatch::of(request, route.first_slot + place.replica % route.replicas_per_node));
+    return true;
 }
 
 bool GatewayLp::is_refused_at_gateway(const Request& request, SimTime now) {
     for (const std::unique_ptr<Admission>& admission : admissions_) {
         const serving::EndReason reason = admission->at_gateway(request, now);
         if (reason == serving::EndReason::None) continue;
-        turn_away(request, reason, now, nullptr, 0);
+        end(request, {.reason = reason, .at = now});
         return true;
     }
     return false;
@@ -113,7 +128,7 @@ bool GatewayLp::is_refused_at_replica(const Request& request, const Chooser& cho
         const serving::EndReason reason = admission->at_replica(request, chooser.candidates, candidate);
         if (reason == serving::EndReason::None) continue;
         const Candidates::Place place = chooser.candidates.place_of(candidate);
-        turn_away(request, reason, now, chooser.routes[place.pool], place.replica);
+        end(request, {.reason = reason, .at = now, .route = chooser.routes[place.pool], .replica = place.replica});
         return true;
     }
     for (const std::unique_ptr<Admission>& admission : admissions_)
@@ -121,25 +136,119 @@ bool GatewayLp::is_refused_at_replica(const Request& request, const Chooser& cho
     return false;
 }
 
-/// `route` is null where no replica was chosen.
-void GatewayLp::turn_away(const Request& request, serving::EndReason reason, SimTime now, const PoolRoute* route,
-                          std::uint32_t replica) {
+void GatewayLp::end(const Request& request, const End& how) {
     serving::RequestRecord record;
     record.request_id = request.id.value();
     record.arrival_ns = request.arrival.ns();
-    record.end_ns = now.ns();
+    record.end_ns = how.at.ns();
     record.prompt_tokens = request.prompt_tokens;
     record.requested_output_tokens = request.output_tokens;
     record.gateway = setup_.id.value();
-    record.replica = route == nullptr ? serving::kNoReplica : route->first_replica + replica;
-    record.pool = route == nullptr ? serving::kNoPool : route->pool.value();
+    record.replica = how.route == nullptr ? serving::kNoReplica : how.route->first_replica + how.replica;
+    record.pool = how.route == nullptr ? serving::kNoPool : how.route->pool.value();
     record.stream = request.stream.value();
-    record.state = serving::EndState::Rejected;
-    record.reason = reason;
+    record.state = how.state;
+    record.reason = how.reason;
+    record.retries = static_cast<std::uint8_t>(std::min<std::uint16_t>(request.attempt, UINT8_MAX));
     sink_->request_ended(record);
 }
 
-void GatewayLp::handle(const engine::Event& event, engine::Context& /*context*/) {
+/// No replica takes it now.
+void GatewayLp::hold(const Request& request, engine::Context& context) {
+    if (!setup_.changes->waits) return end(request, {.reason = serving::EndReason::NoReplica, .at = context.now()});
+    const std::size_t choice = setup_.choice_of_stream.at(request.stream.index());
+    choosers_[choice].held.push_back({.request = request, .since = context.now()});
+    show_demand(choice, context);
+    plan_deadline(context);
+}
+
+/// Sends what waits wherever somebody takes requests again.
+void GatewayLp::release(engine::Context& context) {
+    for (std::size_t choice = 0; choice < choosers_.size(); ++choice) {
+        Chooser& chooser = choosers_[choice];
+        if (chooser.held.empty() || chooser.candidates.available() == 0) continue;
+        for (const HeldRequest& held : chooser.held)
+            REGATTA_CHECK(send(held.request, chooser, context), "a request waits on though there is a replica");
+        chooser.held.clear();
+        show_demand(choice, context);
+    }
+    plan_deadline(context);
+}
+
+SimTime GatewayLp::deadline(const HeldRequest& held) const {
+    return std::min(held.request.arrival + setup_.changes->timeouts.at(held.request.stream.index()),
+                    held.since + setup_.changes->max_waiting);
+}
+
+void GatewayLp::plan_deadline(engine::Context& context) {
+    SimTime next = SimTime::never();
+    for (const Chooser& chooser : choosers_)
+        for (const HeldRequest& held : chooser.held)
+            next = std::min(next, deadline(held));
+    context.wake_at(kDeadlineSlot, next.is_never() ? SimTime::never() : std::max(next, context.now()));
+}
+
+/// Ends those that have waited long enough.
+void GatewayLp::expire(engine::Context& context) {
+    const SimTime now = context.now();
+    for (std::size_t choice = 0; choice < choosers_.size(); ++choice) {
+        std::vector<HeldRequest>& all = choosers_[choice].held;
+        const auto rest = std::stable_partition(all.begin(), all.end(),
+                                                [&](const HeldRequest& held) { return deadline(held) > now; });
+        for (auto held = rest; held != all.end(); ++held) {
+            const SimTime given_up = held->request.arrival + setup_.changes->timeouts.at(held->request.stream.index());
+            const bool is_client = given_up <= now;
+            end(held->request, {.state = is_client ? serving::EndState::TimedOut : serving::EndState::Rejected,
+                                .reason = is_client ? serving::EndReason::ClientGone : serving::EndReason::NoReplica,
+                                .at = now});
+        }
+        if (rest == all.end()) continue;
+        all.erase(rest, all.end());
+        show_demand(choice, context);
+    }
+    plan_deadline(context);
+}
+
+void GatewayLp::show_demand(std::size_t choice, engine::Context& context) const {
+    if (!setup_.changes->demand) return;
+    context.publish(*setup_.changes->demand, static_cast<std::uint32_t>(setup_.id.index() * choosers_.size() + choice),
+                    static_cast<std::uint32_t>(choosers_[choice].held.size()));
+}
+
+/// A request that was sent has been lost: to be sent again, if its client still waits.
+void GatewayLp::take_back(const engine::Event& event, engine::Context& context) {
+    const auto dispatch = event.payload_as<serving::Dispatch>();
+    Request request = dispatch.request(RequestId(event.key), setup_.id);
+    const auto route = std::find_if(routes_.begin(), routes_.end(), [&](const PoolRoute& way) {
+        const std::uint32_t nodes = way.view.replicas() / way.replicas_per_node;
+        return event.sender >= way.first_node && event.sender.value() < way.first_node.value() + nodes &&
+               dispatch.slot >= way.first_slot && dispatch.slot < way.first_slot + way.replicas_per_node;
+    });
+    REGATTA_CHECK(route != routes_.end() && setup_.changes, "a gateway gets back what it did not send");
+    const std::uint32_t replica = (event.sender.value() - route->first_node.value()) * route->replicas_per_node +
+                                  dispatch.slot - route->first_slot;
+    route->view.lost({.replica = replica, .pool = route->pool, .prompt_tokens = request.prompt_tokens});
+    const End how{.state = serving::EndState::Failed,
+                  .reason = serving::EndReason::ReplicaLost,
+                  .at = context.now(),
+                  .route = &*route,
+                  .replica = replica};
+    if (request.arrival + setup_.changes->timeouts.at(request.stream.index()) <= context.now()) {
+        End given_up = how;
+        given_up.state = serving::EndState::TimedOut;
+        given_up.reason = serving::EndReason::ClientGone;
+        return end(request, given_up);
+    }
+    if (request.attempt >= setup_.changes->most_retries) return end(request, how);
+    ++request.attempt;
+    look(context);
+    if (!send(request, choosers_[setup_.choice_of_stream.at(request.stream.index())], context)) hold(request, context);
+    look_away();
+}
+
+void GatewayLp::handle(const engine::Event& event, engine::Context& context) {
+    if (event.event_class() == serving::kLostMessage) [[unlikely]]
+        return take_back(event, context);
     REGATTA_CHECK(event.event_class() == serving::kCompletionMessage,
                   fmt::format("a gateway gets a message of class {}", event.event_class()));
     const auto completion = event.payload_as<serving::Completion>();
@@ -147,13 +256,26 @@ void GatewayLp::handle(const engine::Event& event, engine::Context& /*context*/)
 }
 
 void GatewayLp::board_changed(engine::BoardId board, SimTime reported_at, std::span<const std::uint32_t> values,
-                              engine::Context& /*context*/) {
+                              engine::Context& context) {
     const BoardUse& use = setup_.boards.at(board.index());
+    if (use.is_phase) {
+        routes_.at(use.pool).view.told_phases(values, reported_at);
+        look(context);
+        release(context);
+        return look_away();
+    }
     routes_.at(use.pool).view.reported(use.load, values, reported_at);
 }
 
-void GatewayLp::finish(SimTime /*end*/, std::span<const engine::Event> /*undelivered*/) {
+void GatewayLp::finish(SimTime at, std::span<const engine::Event> undelivered) {
     *arrived_ += count_;
+    const End unfinished{.state = serving::EndState::Unfinished, .at = at};
+    for (const Chooser& chooser : choosers_)
+        for (const HeldRequest& held : chooser.held)
+            end(held.request, unfinished);
+    for (const engine::Event& event : undelivered)
+        if (event.event_class() == serving::kLostMessage)
+            end(event.payload_as<serving::Dispatch>().request(RequestId(event.key), setup_.id), unfinished);
 }
 
 void GatewayLp::save(OutArchive& archive) const {
@@ -165,7 +287,7 @@ void GatewayLp::save(OutArchive& archive) const {
         archive << route.view;
     for (const Chooser& chooser : choosers_) {
         const std::uint64_t state = chooser.router->state();
-        archive << state;
+        archive << state << chooser.held;
     }
     for (const std::unique_ptr<Admission>& admission : admissions_)
         admission->save(archive);
@@ -182,7 +304,7 @@ void GatewayLp::load(InArchive& archive) {
         archive >> route.view;
     for (Chooser& chooser : choosers_) {
         std::uint64_t state = 0;
-        archive >> state;
+        archive >> state >> chooser.held;
         chooser.router->restore(state);
     }
     for (const std::unique_ptr<Admission>& admission : admissions_)

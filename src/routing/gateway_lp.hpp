@@ -24,7 +24,8 @@ struct PoolRoute {
     PoolView view;
     LpId first_node;
     std::uint32_t replicas_per_node = 1;
-    SimTime latency;  ///< to the pool's nodes
+    std::uint32_t first_slot = 0;  ///< of the pool's replicas on a node
+    SimTime latency;               ///< to the pool's nodes
     PoolId pool = PoolId(0);
     std::uint32_t first_replica = 0;  ///< ReplicaId of the pool's first
 };
@@ -39,6 +40,16 @@ struct Choice {
 struct BoardUse {
     std::uint16_t pool = 0;
     serving::Load load = serving::Load::Requests;
+    bool is_phase = false;  ///< where replicas are in their lives, and no load
+};
+
+/// What a gateway does where replicas come and go.
+struct ComingsAndGoings {
+    bool waits = true;                           ///< a request that no replica takes; else it is rejected
+    SimTime max_waiting = SimTime::never();      ///< for a replica; then it is rejected
+    std::uint32_t most_retries = 0;              ///< of a request that was lost
+    std::vector<SimTime> timeouts = {};          ///< of clients, by stream
+    std::optional<engine::BoardId> demand = {};  ///< shows a controller how many requests wait, by gateway and choice
 };
 
 /// A front door bound to the engine: draws its arrivals one after the other, has each routed, sends it off, and keeps
@@ -50,6 +61,7 @@ public:
         std::vector<std::uint16_t> choice_of_stream;
         std::vector<BoardUse> boards = {};          ///< by number
         SimTime arrivals_until = SimTime::never();  ///< requests from here on do not arrive
+        std::optional<ComingsAndGoings> changes = {};
     };
     /// What happens here is told to others: how many requests arrived, when it finishes, and the records of those that
     /// it turned away. Both must outlive it.
@@ -62,6 +74,8 @@ public:
               std::vector<std::unique_ptr<Admission>> admissions, std::unique_ptr<workload::RequestSource> source,
               const Surroundings& surroundings);
 
+    /// Arrivals, and where replicas come and go those that wait for one.
+    [[nodiscard]] std::uint32_t wake_up_slots() const override { return setup_.changes ? 2 : 1; }
     void start(engine::Context& context) override;
     void handle(const engine::Event& event, engine::Context& context) override;
     void wake(std::uint32_t slot, engine::Context& context) override;
@@ -72,20 +86,46 @@ public:
     void load(InArchive& archive) override;
 
 private:
+    /// Waits for a replica.
+    struct HeldRequest {
+        Request request;
+        SimTime since;
+
+        template <class Archive>
+        void serialize(Archive& archive, unsigned /*version*/) {
+            archive& request& since;
+        }
+    };
     struct Chooser {
         std::unique_ptr<Router> router;
         Candidates candidates;
-        std::vector<PoolRoute*> routes;  ///< to the candidates' pools
+        std::vector<PoolRoute*> routes;      ///< to the candidates' pools
+        std::vector<HeldRequest> held = {};  ///< in the order in which they came
     };
     void take_next();
     void look(engine::Context& context);
     void look_away();
     void dispatch(const Request& request, engine::Context& context);
+    /// To one of the replicas that are available; false: there is none.
+    [[nodiscard]] bool send(const Request& request, Chooser& chooser, engine::Context& context);
+    void hold(const Request& request, engine::Context& context);
+    void release(engine::Context& context);
+    void expire(engine::Context& context);
+    [[nodiscard]] SimTime deadline(const HeldRequest& held) const;
+    void plan_deadline(engine::Context& context);
+    void show_demand(std::size_t choice, engine::Context& context) const;
+    void take_back(const engine::Event& event, engine::Context& context);
     [[nodiscard]] bool is_refused_at_gateway(const Request& request, SimTime now);
     [[nodiscard]] bool is_refused_at_replica(const Request& request, const Chooser& chooser, std::uint32_t candidate,
                                              SimTime now);
-    void turn_away(const Request& request, serving::EndReason reason, SimTime now, const PoolRoute* route,
-                   std::uint32_t replica);
+    struct End {
+        serving::EndState state = serving::EndState::Rejected;
+        serving::EndReason reason = serving::EndReason::None;
+        SimTime at;
+        const PoolRoute* route = nullptr;  ///< null where no replica was chosen
+        std::uint32_t replica = 0;
+    };
+    void end(const Request& request, const End& how);
 
     Setup setup_;
     std::vector<PoolRoute> routes_;  ///< by pool; never grows, for choosers point into it

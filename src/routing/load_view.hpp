@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -9,7 +10,9 @@
 #include "regatta/base/errors.hpp"
 #include "regatta/base/time.hpp"
 #include "regatta/serving/load.hpp"
+#include "routing/availability.hpp"
 #include "routing/instant_loads.hpp"
+#include "routing/least_tree.hpp"
 #include "routing/own_requests.hpp"
 #include "routing/own_tokens.hpp"
 #include "routing/reported_loads.hpp"
@@ -48,22 +51,17 @@ public:
     /// A request that adds `amount` > 0 of the load was sent to `replica` < replicas() and reaches its node at
     /// `arrives_at`.
     void dispatched(std::uint32_t replica, std::uint32_t amount, SimTime arrives_at) {
-        // Written out for speed: this is called for every request, and mostly for one of the first two.
-        if (auto* reported = std::get_if<ReportedLoads>(&known_))
-            return reported->dispatched(replica, amount, arrives_at);
-        if (auto* requests = std::get_if<OwnRequests>(&known_)) return requests->dispatched(replica);
-        if (auto* tokens = std::get_if<OwnTokens>(&known_)) return tokens->dispatched(replica, amount);
-        if (auto* instant = std::get_if<InstantLoads>(&known_)) return instant->dispatched(replica, amount);
-        std::get<ToldBlocks>(known_).dispatched(replica, amount, arrives_at);
+        add(replica, amount, arrives_at);
+        if (available_) [[unlikely]]
+            rank(replica);
     }
     /// OnCompletion, of requests and tokens: a request that had added `amount` at `replica` has ended.
     void completed(std::uint32_t replica, std::uint32_t amount) {
         REGATTA_CHECK(replica < replicas_, "replica " + std::to_string(replica) + " of " + std::to_string(replicas_) +
                                                " completed a request");
-        if (auto* requests = std::get_if<OwnRequests>(&known_)) return requests->completed(replica);
-        auto* tokens = std::get_if<OwnTokens>(&known_);
-        REGATTA_CHECK(tokens != nullptr, "a completion was told to a view that does not live on completions");
-        tokens->completed(replica, amount);
+        subtract(replica, amount);
+        if (available_) [[unlikely]]
+            rank(replica);
     }
     /// OnCompletion, of KV blocks: so many were in use at `at`, before anything that arrived then.
     void told(std::uint32_t replica, std::uint32_t blocks, SimTime at);
@@ -77,9 +75,13 @@ public:
         if (const auto* instant = std::get_if<InstantLoads>(&known_)) return instant->load(replica);
         return std::get<ToldBlocks>(known_).load(replica);
     }
+    /// From now on least() chooses among the available replicas only, of which there must be one. Those that share it
+    /// must not outlive it.
+    void choose_among(const Availability& available) { available_ = &available; }
     /// The replica with the least load; of several, the first at or after `start`, wrapping round. Logarithmic in the
-    /// number of replicas. Linear is only the first call, and with Periodic the first after a report of any of the
-    /// views that share it.
+    /// number of replicas. Linear is, while some are not available, the first call after that has changed or a report.
+    /// Otherwise linear is only the first call, and with Periodic the first after a report of any of the views that
+    /// share it.
     [[nodiscard]] std::uint32_t least(std::uint32_t start);
 
     /// Into a view made with the same arguments.
@@ -92,6 +94,7 @@ public:
                       "state of a view of " + std::to_string(replicas) + " replicas was loaded into one of " +
                           std::to_string(replicas_) + " replicas, or one with other reports");
         std::visit([&archive](auto& known) { archive& known; }, known_);
+        if constexpr (Archive::is_loading::value) ranked_.reset();
     }
 
 private:
@@ -100,8 +103,29 @@ private:
                                               std::shared_ptr<SharedReport> shared,
                                               std::shared_ptr<InstantPool> instant);
 
+    void add(std::uint32_t replica, std::uint32_t amount, SimTime arrives_at) {
+        // Written out for speed: this is called for every request, and mostly for one of the first two.
+        if (auto* reported = std::get_if<ReportedLoads>(&known_))
+            return reported->dispatched(replica, amount, arrives_at);
+        if (auto* requests = std::get_if<OwnRequests>(&known_)) return requests->dispatched(replica);
+        if (auto* tokens = std::get_if<OwnTokens>(&known_)) return tokens->dispatched(replica, amount);
+        if (auto* instant = std::get_if<InstantLoads>(&known_)) return instant->dispatched(replica, amount);
+        std::get<ToldBlocks>(known_).dispatched(replica, amount, arrives_at);
+    }
+    void subtract(std::uint32_t replica, std::uint32_t amount) {
+        if (auto* requests = std::get_if<OwnRequests>(&known_)) return requests->completed(replica);
+        auto* tokens = std::get_if<OwnTokens>(&known_);
+        REGATTA_CHECK(tokens != nullptr, "a completion was told to a view that does not live on completions");
+        tokens->completed(replica, amount);
+    }
+    [[nodiscard]] std::uint32_t least_available(std::uint32_t start);
+    void rank(std::uint32_t replica);
+
     std::uint32_t replicas_;
     Known known_;
+    const Availability* available_ = nullptr;  ///< null: all are, always
+    std::optional<LeastTree> ranked_;          ///< of available replicas, made when it is needed
+    std::uint64_t ranked_version_ = 0;         ///< of `available_` then
 };
 
 }  // namespace regatta::routing

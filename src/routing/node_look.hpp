@@ -10,8 +10,9 @@ namespace regatta::routing {
 /// Looks at the replicas of nodes of the gateway's own island.
 class NodeLook final : public ReplicaLook {
 public:
-    NodeLook(LpId first_node, std::uint32_t replicas_per_node)
-        : first_node_(first_node), replicas_per_node_(replicas_per_node) {}
+    /// `first_slot`: of the pool's replicas on each node.
+    NodeLook(LpId first_node, std::uint32_t replicas_per_node, std::uint32_t first_slot)
+        : first_node_(first_node), replicas_per_node_(replicas_per_node), first_slot_(first_slot) {}
     /// The gateway's, while it handles something.
     void look_through(engine::Context& context) { context_ = &context; }
     [[nodiscard]] std::uint64_t load(serving::Load load, std::uint32_t replica) const override;
@@ -19,6 +20,7 @@ public:
 private:
     LpId first_node_;
     std::uint32_t replicas_per_node_;
+    std::uint32_t first_slot_;
     engine::Context* context_ = nullptr;
 };
 

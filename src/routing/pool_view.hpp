@@ -8,6 +8,7 @@
 
 #include "regatta/serving/load.hpp"
 #include "regatta/workload/request.hpp"
+#include "routing/availability.hpp"
 #include "routing/load_view.hpp"
 #include "serving/fleet_messages.hpp"
 
@@ -24,14 +25,17 @@ public:
         std::int64_t block_tokens = 16;
         serving::LoadSet loads = {};  ///< that are looked at
         Reports reports = Reports::OnCompletion;
-        SharedReports shared = {};                  ///< with Periodic
-        std::shared_ptr<InstantPool> instant = {};  ///< with Instant: in common with the views of other gateways
+        SharedReports shared = {};                     ///< with Periodic
+        std::shared_ptr<InstantPool> instant = {};     ///< with Instant: in common with the views of other gateways
+        std::shared_ptr<Availability> available = {};  ///< where replicas come and go: likewise; null: all are there
     };
     explicit PoolView(const Setup& setup);
 
     [[nodiscard]] std::uint32_t replicas() const { return replicas_; }
     /// What it looks at; null where it is told.
     [[nodiscard]] InstantPool* instant() { return instant_.get(); }
+    /// Null where all are, always.
+    [[nodiscard]] Availability* available() { return available_.get(); }
     /// Null for a load that is not among those looked at.
     [[nodiscard]] LoadView* find(serving::Load load) {
         std::optional<LoadView>& view = views_[serving::index_of(load)];
@@ -60,6 +64,12 @@ public:
         if (blocks && completion.kv_blocks != serving::kNotTold)
             blocks->told(completion.replica, completion.kv_blocks, SimTime::from_ns(completion.at_ns));
     }
+    /// A request that this gateway dispatched has been lost. Periodic reports tell that by themselves.
+    void lost(const serving::Completion& completion) {
+        if (reports_ == Reports::OnCompletion) completed(completion);
+    }
+    /// Where replicas come and go: what the board of phases shows now. For all views that share the availability.
+    void told_phases(std::span<const std::uint32_t> phases, SimTime tick);
     /// With periodic reports: see LoadView.
     void reported(serving::Load load, std::span<const std::uint32_t> loads, SimTime tick);
 
@@ -67,13 +77,21 @@ public:
     void serialize(Archive& archive, unsigned /*version*/) {
         for (std::optional<LoadView>& view : views_)
             if (view) archive&* view;
+        if (!available_) return;
+        for (std::uint32_t replica = 0; replica < replicas_; ++replica) {
+            bool takes_requests = available_->has(replica);
+            archive& takes_requests;
+            available_->set(replica, takes_requests);
+        }
     }
 
 private:
     std::uint32_t replicas_;
     std::int64_t block_tokens_;
+    Reports reports_;
     std::array<std::optional<LoadView>, serving::kLoads> views_;
     std::shared_ptr<InstantPool> instant_;
+    std::shared_ptr<Availability> available_;
 };
 
 }  // namespace regatta::routing

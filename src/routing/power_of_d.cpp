@@ -50,7 +50,6 @@ PowerOfDRouter::PowerOfDRouter(const RouterTarget& target, const Options& option
                           .weight = pool.weight,
                           .size = pool.weight * (options.load == Load::KvBlocks ? pool.kv_blocks : 1)});
         first += pool.replicas;
-        weight_ += pool.weight * pool.replicas;
     }
     options_.choices = std::min(options_.choices, first);
 }
@@ -62,10 +61,15 @@ serving::LoadSet PowerOfDRouter::looks_at() const {
 const std::vector<std::uint32_t>& PowerOfDRouter::draw(RequestId request) {
     drawn_.clear();
     pool_of_drawn_.clear();
-    for (Pool& pool : pools_)
+    std::uint64_t weight_left = 0;
+    std::uint32_t replicas = 0;
+    for (Pool& pool : pools_) {
         pool.drawn = 0;
-    std::uint64_t weight_left = weight_;
-    while (drawn_.size() < options_.choices) {
+        weight_left += pool.weight * pool.replicas;
+        replicas += pool.replicas;
+    }
+    const std::uint32_t choices = std::min(options_.choices, replicas);
+    while (drawn_.size() < choices) {
         std::uint64_t at =
             uniform_below(weight_left, random_bits(seed_, RandomPurpose::Route, request.value(), drawn_.size()));
         std::size_t i = 0;
@@ -97,7 +101,13 @@ std::uint32_t PowerOfDRouter::nth_left(const Pool& pool, std::uint32_t n) const 
 }
 
 std::uint32_t PowerOfDRouter::choose(const Request& request, const Candidates& candidates) {
+    const bool is_whole = candidates.is_whole();
+    // What is drawn are numbers of available ones.
+    for (std::size_t i = 0; i < pools_.size(); ++i)
+        pools_[i].replicas = candidates.available_in(i);
     static_cast<void>(draw(request.id));
+    for (std::size_t i = 0; i < drawn_.size() && !is_whole; ++i)
+        drawn_[i] = candidates.nth_available_in(pool_of_drawn_[i], drawn_[i] - pools_[pool_of_drawn_[i]].first);
     if (drawn_.size() == 1) return drawn_.front();
     std::uint32_t best = 0;
     Share best_share;

@@ -42,7 +42,6 @@ private:
 
     Options options_;
     std::uint64_t seed_;
-    std::uint64_t weight_ = 0;  ///< of all replicas
     std::vector<Pool> pools_;
     std::vector<std::uint32_t> drawn_;
     std::vector<std::size_t> pool_of_drawn_;

@@ -35,7 +35,9 @@ Scenario Assembly::assemble() {
         return std::move(scenario_);
     }
     refuse_scratchpad_keys(root_, problems_);
+    assemble_servers();
     assemble_pools();
+    assemble_changes();
     assemble_workload();
     assemble_admission();
     assemble_routing();

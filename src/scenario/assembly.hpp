@@ -48,11 +48,32 @@ private:
     // assembly_pools.cpp
     void assemble_pools();
     void assemble_pool(Reading& reading, std::size_t index);
+    [[nodiscard]] bool find_gpus(Reading& reading, Pool& pool);
     void choose_activations(Reading& reading, Pool& pool);
     void check_layout(const Reading& reading, const Pool& pool);
     void check_pipeline(const Reading& reading, const Pool& pool);
     void check_memory(Reading& reading, Pool& pool);
     void make_step_time(PolicyReading& timing, Pool& pool);
+
+    // assembly_servers.cpp
+    void assemble_servers();
+    void find_server_facts(Reading& reading, const std::string& gpu, ServerFacts& facts);
+    [[nodiscard]] bool place_on_servers(Reading& reading, Pool& pool);
+
+    // assembly_changes.cpp
+    void assemble_changes();
+    void assemble_starts(std::vector<Reading>& readings);
+    [[nodiscard]] bool take_gpus(const Pool& pool, std::uint32_t replica, std::vector<bool>& taken) const;
+    void assemble_timeline(std::vector<Reading>& readings);
+    void assemble_update(const Reading& reading);
+    void assemble_autoscale(Reading& reading, std::size_t index);
+    void assemble_reprovision(PolicyReading& reading);
+    void assemble_unserved();
+
+    // assembly_failures.cpp
+    [[nodiscard]] std::optional<std::uint16_t> pool_named(const Reading& reading);
+    void assemble_failures(Reading& reading);
+    void assemble_outage(const Reading& reading);
 
     // assembly_speculation.cpp
     [[nodiscard]] bool read_speculation(const PolicyReading& reading, Pool& pool);

@@ -57,9 +57,8 @@ void Assembly::assemble_pool(Reading& reading, std::size_t index) {
     const std::size_t before = problems_.size();
     Pool& pool = scenario_.pools[index];
     const Parameters& values = reading.values;
-    Reading& node = reading.maps.at("node");
     const bool has_model = find_model(reading.maps.at("model"), pool.model);
-    const bool has_gpu = find_node(node, pool);
+    const bool has_gpu = find_gpus(reading, pool);
     pool.weight_type = data_type(values.word("weights"));
     pool.kv_type = data_type(values.word("kv_cache"));
     if (has_gpu) choose_activations(reading, pool);
@@ -86,6 +85,16 @@ void Assembly::assemble_pool(Reading& reading, std::size_t index) {
             check_memory(reading, pool);
     }
     sound_pools_[index] = problems_.size() == before && has_model && has_gpu;
+}
+
+/// On servers that others use, too, or on nodes of the pool's own.
+bool Assembly::find_gpus(Reading& reading, Pool& pool) {
+    if (reading.has("servers")) return place_on_servers(reading, pool);
+    const auto node = reading.maps.find("node");
+    if (node != reading.maps.end()) return find_node(node->second, pool);
+    problems_.add(reading.place, reading.path_of("node"),
+                  "missing; expected a map with: gpu, gpus; the name of a node type; or servers in its place");
+    return false;
 }
 
 /// What the matrix products are computed in: what is given, else what engines do with such weights on such a GPU.
@@ -191,6 +200,7 @@ void Assembly::check_memory(Reading& reading, Pool& pool) {
     const serving::MemoryPlan plan =
         is_vidur ? serving::plan_memory_like_vidur(request) : serving::plan_memory(request);
     pool.planned_sequences = plan.sequences;
+    pool.weight_bytes = plan.weight_bytes * pool.gpus_per_replica();
     if (!pool.kv_blocks && !plan.fits()) {
         const Reading& model = reading.maps.at("model");
         problems_.add(

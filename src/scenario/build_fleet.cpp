@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include "control/scratchpad_lp.hpp"
@@ -33,11 +34,56 @@ Fleet::Fleet(const Scenario& scenario, const Registries& registries, serving::Re
     add_choices();
     make_stream_terms();
     add_gateways();
+    find_hosts();
     for (std::size_t pool = 0; pool < scenario.pools.size(); ++pool)
         add_pool(pool);
+    for (std::size_t host = 0; host < hosts_.size(); ++host)
+        add_host(host);
     for (std::size_t pool = 0; pool < scenario.pools.size(); ++pool)
         join_pool(pool);
-    if (scenario.series_every) model_.sample_every(*scenario.series_every, nodes_);
+    for (const Host& host : hosts_)
+        join_host(host);
+    if (scenario.changes.is_any) add_changes();
+    std::vector<engine::GroupId> sampled;
+    for (const Host& host : hosts_)
+        sampled.push_back(host.group);
+    if (scenario.series_every) model_.sample_every(*scenario.series_every, std::move(sampled));
+}
+
+void Fleet::find_hosts() {
+    std::map<std::uint32_t, std::size_t> shared;  // by servers
+    std::uint32_t next_node = 0;
+    for (std::size_t i = 0; i < scenario_.pools.size(); ++i) {
+        const Pool& pool = scenario_.pools[i];
+        const auto known = pool.servers ? shared.find(*pool.servers) : shared.end();
+        host_of_.push_back(known == shared.end() ? hosts_.size() : known->second);
+        if (known != shared.end()) {
+            hosts_[known->second].pools.push_back(i);
+            continue;
+        }
+        if (pool.servers) shared[*pool.servers] = hosts_.size();
+        hosts_.push_back({.group = engine::GroupId(),
+                          .pools = {i},
+                          .first_node = next_node,
+                          .count = pool.node_groups(),
+                          .nodes_together = pool.nodes_together(),
+                          .gpus = pool.servers ? scenario_.servers[*pool.servers].gpus_each()
+                                               : pool.gpus_per_node * pool.nodes_together()});
+        next_node += pool.nodes;
+    }
+}
+
+void Fleet::add_host(std::size_t index) {
+    Host& host = hosts_[index];
+    double share = 0;
+    for (const std::size_t pool : host.pools)
+        share += traffic_share(pool);
+    const Pool& first = scenario_.pools[host.pools.front()];
+    host.group =
+        model_.add_group({.name = (first.servers ? scenario_.servers[*first.servers].name : first.name) + " node",
+                          .count = host.count,
+                          .load = kNodeLoad * share / host.count,
+                          .make = [this, index](std::uint32_t node, LpId) { return make_node(index, node); }});
 }
 
 /// One process, for all that happens there happens without latency.
@@ -129,37 +175,39 @@ void Fleet::add_pool(std::size_t index) {
     reports_.emplace_back();
     instants_.push_back(scenario_.gateways.see_instant ? std::make_shared<routing::InstantPool>() : nullptr);
     const bool is_first = index == 0;
-    first_node_.push_back(is_first ? 0 : first_node_.back() + scenario_.pools[index - 1].nodes);
     first_replica_.push_back(is_first ? 0 : first_replica_.back() + scenario_.pools[index - 1].replicas());
-    nodes_.push_back(
-        model_.add_group({.name = pool.name + " node",
-                          .count = pool.node_groups(),
-                          .load = kNodeLoad * traffic_share(index) / pool.node_groups(),
-                          .make = [this, index](std::uint32_t node, LpId) { return make_node(index, node); }}));
+    phase_boards_.emplace_back();
+    watched_.emplace_back();
+    std::vector<bool> takes_requests;
+    for (const serving::Phase phase : pool.at_start)
+        takes_requests.push_back(phase == serving::Phase::Ready);
+    available_.push_back(scenario_.changes.is_any ? std::make_shared<routing::Availability>(takes_requests) : nullptr);
 }
 
 void Fleet::join_pool(std::size_t index) {
     const Pool& pool = scenario_.pools[index];
-    model_.add_link({.from = gateways_,
-                     .to = nodes_[index],
-                     .latency = pool.gateway_latency,
-                     .carries = serving::kDispatchMessage});
-    // What a gateway is told changes where its next request goes, and sends none by itself.
-    model_.add_reaction(
-        {.group = gateways_, .input = engine::kBoardChange, .to = nodes_[index], .least = SimTime::never()});
-    model_.add_reaction(
-        {.group = gateways_, .input = serving::kCompletionMessage, .to = nodes_[index], .least = SimTime::never()});
+    const engine::GroupId nodes = hosts_[host_of_[index]].group;
+    model_.add_link(
+        {.from = gateways_, .to = nodes, .latency = pool.gateway_latency, .carries = serving::kDispatchMessage});
     if (scenario_.gateways.see_instant) return;
-    if (!scenario_.gateways.report_every) {
-        model_.add_link({.from = nodes_[index],
-                         .to = gateways_,
-                         .latency = pool.gateway_latency,
-                         .carries = serving::kCompletionMessage});
+    if (scenario_.gateways.report_every)
+        add_boards(index);
+    else
+        model_.add_link(
+            {.from = nodes, .to = gateways_, .latency = pool.gateway_latency, .carries = serving::kCompletionMessage});
+}
+
+void Fleet::join_host(const Host& host) {
+    // What a gateway is told of loads changes where its next request goes, and sends none by itself; where replicas
+    // come and go it may send those that waited for one.
+    if (!scenario_.changes.is_any)
         model_.add_reaction(
-            {.group = nodes_[index], .input = serving::kDispatchMessage, .to = gateways_, .least = least_step(index)});
-        return;
-    }
-    add_boards(index);
+            {.group = gateways_, .input = engine::kBoardChange, .to = host.group, .least = SimTime::never()});
+    model_.add_reaction(
+        {.group = gateways_, .input = serving::kCompletionMessage, .to = host.group, .least = SimTime::never()});
+    if (!scenario_.gateways.see_instant && !scenario_.gateways.report_every)
+        model_.add_reaction(
+            {.group = host.group, .input = serving::kDispatchMessage, .to = gateways_, .least = least_step(host)});
 }
 
 /// One for each load that gateways look at.
@@ -167,15 +215,28 @@ void Fleet::add_boards(std::size_t pool) {
     for (const serving::Load load : serving::kToldLoads) {
         if (!loads_.has(load)) continue;
         const std::uint32_t replicas = scenario_.pools[pool].replicas();
-        boards_[pool][index_of(load)] = model_.add_board({.from = nodes_[pool],
-                                                          .to = gateways_,
-                                                          .period = *scenario_.gateways.report_every,
-                                                          .latency = scenario_.pools[pool].gateway_latency,
-                                                          .entries = replicas,
-                                                          .is_published = load != serving::Load::KvBlocks});
-        board_uses_.push_back({.pool = static_cast<std::uint16_t>(pool), .load = load});
+        const engine::BoardId board = model_.add_board({.from = hosts_[host_of_[pool]].group,
+                                                        .to = gateways_,
+                                                        .period = *scenario_.gateways.report_every,
+                                                        .latency = scenario_.pools[pool].gateway_latency,
+                                                        .entries = replicas,
+                                                        .is_published = load != serving::Load::KvBlocks});
+        boards_[pool][index_of(load)] = board;
+        use_board(board, {.pool = static_cast<std::uint16_t>(pool), .load = load});
         reports_[pool][index_of(load)] = std::make_shared<routing::SharedReport>(replicas);
     }
+}
+
+void Fleet::use_board(engine::BoardId board, const routing::BoardUse& use) {
+    board_uses_.resize(std::max(board_uses_.size(), board.index() + 1));
+    board_uses_[board.index()] = use;
+}
+
+SimTime Fleet::least_step(const Host& host) const {
+    SimTime least = SimTime::never();
+    for (const std::size_t pool : host.pools)
+        least = std::min(least, least_step(pool));
+    return least;
 }
 
 /// Nothing a replica of the pool gets is answered sooner: one shortest step, in whole nanoseconds. (What is refused or
@@ -202,9 +263,11 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_gateway(std::uint32_t index)
                                                      .loads = loads_,
                                                      .reports = reports,
                                                      .shared = reports_[i],
-                                                     .instant = instants_[i]}),
-                          .first_node = model_.id_of(nodes_[i], 0),
+                                                     .instant = instants_[i],
+                                                     .available = available_[i]}),
+                          .first_node = model_.id_of(hosts_[host_of_[i]].group, 0),
                           .replicas_per_node = pool.replicas_per_group(),
+                          .first_slot = first_slot(i),
                           .latency = pool.gateway_latency,
                           .pool = PoolId(static_cast<std::uint16_t>(i)),
                           .first_replica = first_replica_[i]});
@@ -216,61 +279,97 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_gateway(std::uint32_t index)
                                     .choice_of_stream = choice_of_stream_,
                                     .boards = board_uses_,
                                     .arrivals_until = scenario_.duration.value_or(SimTime::never())};
+    if (scenario_.changes.is_any) setup.changes = comings_and_goings();
     return std::make_unique<routing::GatewayLp>(std::move(setup), std::move(routes), std::move(choices),
                                                 make_admissions(), workload_->source_for(GatewayId(index)),
                                                 routing::GatewayLp::Surroundings{.sink = sink_, .arrived = arrived_});
 }
 
-std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t pool, std::uint32_t index) {
-    if (scenario_.pools[pool].pipeline_parallel > 1) return make_node_of<serving::PipelineReplica>(pool, index);
-    return make_node_of<serving::Replica>(pool, index);
+/// The number of the pool's first replica on each of its nodes.
+std::uint32_t Fleet::first_slot(std::size_t pool) const {
+    std::uint32_t slot = 0;
+    for (const std::size_t other : hosts_[host_of_[pool]].pools) {
+        if (other == pool) break;
+        slot += scenario_.pools[other].replicas_per_group();
+    }
+    return slot;
+}
+
+std::unique_ptr<engine::LogicalProcess> Fleet::make_node(std::size_t index, std::uint32_t node) {
+    const Host& host = hosts_[index];
+    if (scenario_.pools[host.pools.front()].pipeline_parallel > 1)
+        return make_node_of<serving::PipelineReplica>(host, node);
+    return make_node_of<serving::Replica>(host, node);
+}
+
+serving::SchedulerLimits Fleet::limits_of(const Pool& pool) const {
+    return {.kv_blocks = pool.replica_kv_blocks,
+            .block_tokens = pool.block_tokens,
+            .max_context_tokens = pool.max_context_tokens,
+            .streams = stream_terms_,
+            .classes = classes_,
+            .gateway_latency = pool.gateway_latency,
+            .pipeline_stages = pool.pipeline_parallel,
+            .planned_sequences = pool.planned_sequences,
+            .speculation = pool.proposals(),
+            .is_like_vidur = scenario_.compat == Compat::Vidur};
+}
+
+std::unique_ptr<serving::ReplicaScheduler> Fleet::make_scheduler(const Pool& pool) const {
+    const auto* scheduler = registries_.schedulers.find(pool.scheduler.name);
+    REGATTA_CHECK(scheduler != nullptr, "an unknown policy passed the checks");
+    return scheduler->make(limits_of(pool), pool.scheduler.parameters, scenario_.stepping);
 }
 
 template <class AnyReplica>
-std::unique_ptr<engine::LogicalProcess> Fleet::make_node_of(std::size_t pool_index, std::uint32_t index) {
-    const Pool& pool = scenario_.pools[pool_index];
-    const auto* scheduler = registries_.schedulers.find(pool.scheduler.name);
-    REGATTA_CHECK(scheduler != nullptr, "an unknown policy passed the checks");
-    const std::uint32_t first = index * pool.replicas_per_group();
-    const serving::SchedulerLimits limits{.kv_blocks = pool.replica_kv_blocks,
-                                          .block_tokens = pool.block_tokens,
-                                          .max_context_tokens = pool.max_context_tokens,
-                                          .streams = stream_terms_,
-                                          .classes = classes_,
-                                          .gateway_latency = pool.gateway_latency,
-                                          .pipeline_stages = pool.pipeline_parallel,
-                                          .planned_sequences = pool.planned_sequences,
-                                          .speculation = pool.proposals(),
-                                          .is_like_vidur = scenario_.compat == Compat::Vidur};
+std::unique_ptr<engine::LogicalProcess> Fleet::make_node_of(const Host& host, std::uint32_t index) {
     std::vector<AnyReplica> replicas;
-    replicas.reserve(pool.replicas_per_group());
-    for (std::uint32_t slot = 0; slot < pool.replicas_per_group(); ++slot) {
-        const bool is_recorded = first + slot < scenario_.steps.replicas;
-        const serving::ReplicaFacts facts{.id = ReplicaId(first_replica_[pool_index] + first + slot),
-                                          .node = NodeId(first_node_[pool_index] + index * pool.nodes_together()),
-                                          .pool = PoolId(static_cast<std::uint16_t>(pool_index)),
-                                          .gpus = pool.gpus_per_replica(),
-                                          .kv_blocks = limits.kv_blocks,
-                                          .stages = pool.pipeline_parallel,
-                                          .max_queue = pool.max_queue.value_or(INT64_MAX),
-                                          .record_from = is_recorded ? scenario_.steps.from : SimTime::never(),
-                                          .record_to = scenario_.steps.to};
-        replicas.emplace_back(
-            facts, scheduler->make(limits, pool.scheduler.parameters, scenario_.stepping),
-            serving::Replica::Surroundings{
-                .timing = *pool.step_time, .sink = sink_, .outcome = outcome_, .work = work_[pool_index]});
+    serving::NodeSetup setup{.parts = {},
+                             .tells_completions = !scenario_.gateways.report_every && !scenario_.gateways.see_instant,
+                             .tells_blocks = loads_.has(serving::Load::KvBlocks),
+                             .looked_at = scenario_.gateways.see_instant ? loads_ : serving::LoadSet(),
+                             .least_step = least_step(host),
+                             .first_gateway = model_.id_of(gateways_, 0)};
+    std::vector<const Pool*> pool_of_slot;
+    for (const std::size_t pool_index : host.pools) {
+        const Pool& pool = scenario_.pools[pool_index];
+        const std::uint32_t first = index * pool.replicas_per_group();
+        setup.parts.push_back({.pool = PoolId(static_cast<std::uint16_t>(pool_index)),
+                               .first_slot = first_slot(pool_index),
+                               .first_in_pool = first,
+                               .boards = boards_[pool_index],
+                               .phase_board = phase_boards_[pool_index],
+                               .watched = watched_[pool_index],
+                               .gateway_latency = pool.gateway_latency});
+        replicas.reserve(replicas.size() + pool.replicas_per_group());
+        for (std::uint32_t slot = 0; slot < pool.replicas_per_group(); ++slot) {
+            const bool is_recorded = first + slot < scenario_.steps.replicas;
+            const serving::ReplicaFacts facts{.id = ReplicaId(first_replica_[pool_index] + first + slot),
+                                              .node = NodeId(host.first_node + index * host.nodes_together),
+                                              .pool = PoolId(static_cast<std::uint16_t>(pool_index)),
+                                              .gpus = pool.gpus_per_replica(),
+                                              .kv_blocks = pool.replica_kv_blocks,
+                                              .stages = pool.pipeline_parallel,
+                                              .max_queue = pool.max_queue.value_or(INT64_MAX),
+                                              .record_from = is_recorded ? scenario_.steps.from : SimTime::never(),
+                                              .record_to = scenario_.steps.to};
+            pool_of_slot.push_back(&pool);
+            replicas.emplace_back(
+                facts, make_scheduler(pool),
+                serving::Replica::Surroundings{
+                    .timing = *pool.step_time, .sink = sink_, .outcome = outcome_, .work = work_[pool_index]});
+        }
     }
-    const serving::NodeSetup setup{
-        .pool = PoolId(static_cast<std::uint16_t>(pool_index)),
-        .first_in_pool = first,
-        .tells_completions = !scenario_.gateways.report_every && !scenario_.gateways.see_instant,
-        .tells_blocks = loads_.has(serving::Load::KvBlocks),
-        .boards = boards_[pool_index],
-        .looked_at = scenario_.gateways.see_instant ? loads_ : serving::LoadSet(),
-        .gateway_latency = pool.gateway_latency,
-        .least_step = least_step(pool_index),
-        .first_gateway = model_.id_of(gateways_, 0)};
-    return std::make_unique<serving::BasicNodeLp<AnyReplica>>(setup, std::move(replicas), sink_);
+    if (scenario_.changes.is_any) {
+        setup.changes = changes_of(host, index);
+        setup.fresh_scheduler = [this, pool_of_slot](std::uint32_t slot) {
+            return make_scheduler(*pool_of_slot[slot]);
+        };
+        // Nodes promise not to answer sooner than a shortest step.
+        setup.lost_after = scenario_.gateways.retry_after + setup.least_step;
+        setup.targets = stream_targets();
+    }
+    return std::make_unique<serving::BasicNodeLp<AnyReplica>>(std::move(setup), std::move(replicas), sink_);
 }
 
 }  // namespace regatta::scenario

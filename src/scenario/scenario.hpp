@@ -16,6 +16,8 @@
 #include "regatta/llm/work.hpp"
 #include "regatta/serving/registry.hpp"
 #include "regatta/timing/registry.hpp"
+#include "scenario/fleet_changes.hpp"
+#include "serving/phase.hpp"
 #include "serving/speculation.hpp"
 #include "workload/joint_lengths.hpp"
 #include "workload/recorded_arrivals.hpp"
@@ -25,12 +27,6 @@ namespace regatta::scenario {
 
 /// Another simulator whose rules, oddities included, are to be followed where they affect a schedule.
 enum class Compat { None, Vidur, Scratchpad };
-
-/// A policy by its registry key, with its parameters complete and checked.
-struct PolicyChoice {
-    std::string name;
-    Parameters parameters;
-};
 
 /// What users hold a fleet to; none: not held to it.
 struct Targets {
@@ -66,7 +62,14 @@ struct Pool {
     std::shared_ptr<timing::StepTimeModel> step_time;
     SimTime gateway_latency;                ///< one way, gateway to node and back
     std::optional<std::int64_t> max_queue;  ///< requests that may wait at a replica; none: no limit
-    double weight = 1;                      ///< what a replica counts against one of another pool, where routers weigh
+    std::optional<std::uint32_t> servers;   ///< of the scenario, that it shares with other pools; none: its own nodes
+    std::uint32_t first_gpu = 0;            ///< of a server: the first that its replicas may have
+    ServerFacts server;
+    Loading loading;
+    double weight_bytes = 0;               ///< of a replica
+    std::vector<serving::Phase> at_start;  ///< by replica, where replicas come and go; else empty: all serve
+    std::optional<Autoscale> autoscale;
+    double weight = 1;  ///< what a replica counts against one of another pool, where routers weigh
 
     /// Without files.
     [[nodiscard]] timing::StepTimeTarget step_time_target() const;
@@ -89,6 +92,12 @@ struct Gateways {
     std::optional<SimTime> report_every;
     bool see_instant =
         false;  ///< they look at the replicas themselves, which are of their island, and are told nothing
+    // Where replicas come and go.
+    bool hold_unserved = true;  ///< requests that no replica takes wait for one; else they are rejected
+    bool tell_demand = false;   ///< the controller hears of them
+    SimTime max_waiting;        ///< for a replica; then they are rejected
+    std::uint32_t most_retries = 0;
+    SimTime retry_after;  ///< so long after a replica was lost gateways notice
 };
 
 /// One class of traffic, made up or a trace's (then arrivals and lengths are empty).
@@ -121,7 +130,9 @@ struct Scenario {
     Compat compat = Compat::None;
     std::optional<SimTime> duration;  ///< of arrivals; none: a trace to its end, or streams to their limits
     std::uint64_t seed = 1;
+    std::vector<Servers> servers;  ///< that pools share
     std::vector<Pool> pools;
+    FleetChanges changes;
     Gateways gateways;
     std::vector<Stream> streams;    ///< at least one
     bool ends_at_duration = false;  ///< else: drain, until every request has ended

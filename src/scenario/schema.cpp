@@ -89,12 +89,22 @@ Section pool_section(const Registries& registries) {
                           count("gpus", "", 1, kMostGpusPerNode,
                                 "GPUs of one node; none: those of the node type, or as servers with this GPU are "
                                 "usually built")}};
+    for (Key& key : server_keys())
+        node.keys.push_back(std::move(key));
+    Key autoscale = policy("autoscale", false, autoscale_table(registries), "how many replicas serve, as time goes by");
+    autoscale.may_be_none = true;
     return {.keys = {
                 word("name", "", {}, "what the pool is called; none: pool-0, pool-1, ..."),
                 map("model", true, named_section("model"),
                     "model that the pool serves; a path that ends in .json: a config.json of Hugging Face"),
                 count("nodes", "1", 1, kMostNodes, "servers in the pool"),
-                map("node", true, std::move(node), "what one server has"),
+                optional_map("node", std::move(node), "what one server has; none: the pool is on `servers`"),
+                word("servers", "", {}, "fleet.servers that the pool shares with others; none: it has its own nodes"),
+                word("gpu", "", {}, "which of the servers' kinds of GPU; none: the only one"),
+                count("start", "", 0, kMostNodes,
+                      "replicas that serve from the start; none: all that find GPUs which no pool before it has"),
+                std::move(autoscale),
+                map("loading", false, loading_section(), "how the weights of a replica that starts come to its GPUs"),
                 map("parallel", false, {.keys = {value(std::move(tp)), value(std::move(pp))}},
                     "how a replica is laid out over GPUs"),
                 policy("scheduler", false, table_of(registries.schedulers, "policy", "vllm_v1"),
@@ -121,8 +131,17 @@ Section pool_section(const Registries& registries) {
 }
 
 Section fleet_section(const Registries& registries) {
-    std::vector<Key> keys{list("pools", false, pool_section(registries),
-                               "groups of equal nodes, each serving one model; required but under compat: scratchpad")};
+    Key reprovision = policy("reprovision", false, reprovision_table(registries),
+                             "which replica makes room for one of another pool on the same servers");
+    reprovision.may_be_none = true;
+    std::vector<Key> keys{
+        list("pools", false, pool_section(registries),
+             "groups of equal nodes, each serving one model; required but under compat: scratchpad"),
+                     list("servers", false, servers_section(), "servers that several pools share"),
+                     map("controller", false, controller_section(), "the control plane, where anything changes"),
+                     optional_map("failures", failures_section(), "what fails, and is repaired"),
+                     list("timeline", false, timeline_section(), "hardware that comes and goes"),
+                     list("maintenance", false, maintenance_section(), "rolling updates"), std::move(reprovision)};
     for (Key& key : scratchpad_fleet_keys())
         keys.push_back(std::move(key));
     return {.keys = std::move(keys)};
@@ -144,6 +163,9 @@ Section gateways_section(const Registries& registries) {
                      policy("router", false, with_scratchpad_routers(table_of(registries.routers, "policy", "least_outstanding")),
                             "how a gateway chooses the replica of a request"),
                      policy("reports", false, std::move(reports), "what gateways hear from nodes"),
+                     policy("unserved", false, unserved_table(), "a request for which there is no replica"),
+                     count("retries", "3", 0, 200, "how often a request is sent again when its replica was lost"),
+                     duration("retry_after", "2s", 1e-9, "so long after a replica was lost its gateways notice"),
                      policies("admission", table_of(registries.admissions, "policy", ""),
                               "rules that must all let a request in; none: every request is dispatched")}};
 }

@@ -45,6 +45,19 @@ namespace regatta::scenario {
 /// What may stand under `fleet` beside pools, and which routers, under `compat: scratchpad`.
 [[nodiscard]] std::vector<Key> scratchpad_fleet_keys();
 [[nodiscard]] PolicyTable with_scratchpad_routers(PolicyTable routers);
+// Of `fleet`, in schema_fleet.cpp.
+/// What of a server weights pass.
+[[nodiscard]] std::vector<Key> server_keys();
+[[nodiscard]] Section servers_section();
+[[nodiscard]] Section loading_section();
+[[nodiscard]] PolicyTable autoscale_table(const Registries& registries);
+[[nodiscard]] Section controller_section();
+[[nodiscard]] Section failures_section();
+[[nodiscard]] Section timeline_section();
+[[nodiscard]] Section maintenance_section();
+[[nodiscard]] PolicyTable reprovision_table(const Registries& registries);
+/// Of `gateways`.
+[[nodiscard]] PolicyTable unserved_table();
 /// What may stand under `workload`.
 [[nodiscard]] Section workload_section(const Registries& registries);
 

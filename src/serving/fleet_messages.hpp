@@ -11,6 +11,8 @@ namespace regatta::serving {
 /// Classes of the messages between gateways and nodes, in the order in which they count at one instant.
 inline constexpr engine::EventClass kCompletionMessage = 1;
 inline constexpr engine::EventClass kDispatchMessage = 2;
+inline constexpr engine::EventClass kLostMessage = 3;   ///< a dispatch that came to nothing, back to its gateway
+inline constexpr engine::EventClass kOrderMessage = 4;  ///< of a controller
 
 /// A request on its way to a replica; the event's key is its id. The gateway is known from the sender.
 struct Dispatch {
@@ -18,7 +20,8 @@ struct Dispatch {
     std::uint64_t prefix = 0;
     std::uint32_t prompt_tokens = 0;
     std::uint32_t output_tokens = 0;
-    std::uint32_t slot = 0;  ///< which of the node's replicas
+    std::uint16_t slot = 0;     ///< which of the node's replicas
+    std::uint16_t attempt = 0;  ///< see Request
     std::uint16_t stream = 0;
     std::uint16_t adapter = 0;
 
@@ -27,7 +30,8 @@ struct Dispatch {
                 .prefix = request.prefix,
                 .prompt_tokens = request.prompt_tokens,
                 .output_tokens = request.output_tokens,
-                .slot = slot,
+                .slot = static_cast<std::uint16_t>(slot),
+                .attempt = request.attempt,
                 .stream = request.stream.value(),
                 .adapter = request.adapter};
     }
@@ -37,6 +41,7 @@ struct Dispatch {
                 .prompt_tokens = prompt_tokens,
                 .output_tokens = output_tokens,
                 .stream = StreamId(stream),
+                .attempt = attempt,
                 .gateway = gateway,
                 .adapter = adapter,
                 .prefix = prefix};

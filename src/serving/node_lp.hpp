@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "regatta/serving/load.hpp"
 #include "regatta/serving/records.hpp"
 #include "serving/fleet_messages.hpp"
+#include "serving/node_changes.hpp"
 #include "serving/node_state.hpp"
 #include "serving/pipeline_replica.hpp"
 #include "serving/replica.hpp"
@@ -22,29 +25,61 @@ namespace regatta::serving {
 /// are asked.
 using LoadBoards = std::array<std::optional<engine::BoardId>, kLoads>;
 
+/// What a controller looks at, of one pool; none: it does not.
+struct WatchBoards {
+    std::optional<engine::BoardId> phase;
+    std::optional<engine::BoardId> requests;
+    std::optional<engine::BoardId> kv_blocks;
+    std::optional<engine::BoardId> ended;  ///< requests finished since the start, modulo 2^32
+    std::optional<engine::BoardId> met;    ///< of them, within their stream's targets
+};
+
+/// The replicas of one pool on a node.
+struct NodePart {
+    PoolId pool;
+    std::uint32_t first_slot = 0;                     ///< of the node: parts follow one another
+    std::uint32_t first_in_pool = 0;                  ///< number of its first replica within the pool
+    LoadBoards boards = {};                           ///< without completions: where loads are reported
+    std::optional<engine::BoardId> phase_board = {};  ///< that gateways look at, where replicas come and go
+    WatchBoards watched = {};
+    SimTime gateway_latency;
+};
+
+/// What users are promised; never: nothing.
+struct StreamTargets {
+    SimTime ttft = SimTime::never();
+    SimTime tpot = SimTime::never();
+};
+
 /// What a node is made with.
 struct NodeSetup {
-    PoolId pool;
-    std::uint32_t first_in_pool = 0;  ///< number of its first replica within the pool
-    bool tells_completions = true;    ///< to the gateway that dispatched
-    bool tells_blocks = false;        ///< with a completion, how many KV blocks are in use
-    LoadBoards boards = {};           ///< without completions: where loads are reported
-    LoadSet looked_at = {};           ///< without either: what gateways of the island look at
-    SimTime gateway_latency;
-    SimTime least_step = {};  ///< nodes promise to answer a dispatch no sooner
-    LpId first_gateway;       ///< gateways are numbered one after the other
+    std::vector<NodePart> parts;    ///< at least one
+    bool tells_completions = true;  ///< to the gateway that dispatched
+    bool tells_blocks = false;      ///< with a completion, how many KV blocks are in use
+    LoadSet looked_at = {};         ///< without either: what gateways of the island look at
+    SimTime least_step = {};        ///< nodes promise to answer a dispatch no sooner
+    LpId first_gateway;             ///< gateways are numbered one after the other
+    // Where things change.
+    std::optional<NodeChanges::Setup> changes = {};
+    std::function<std::unique_ptr<ReplicaScheduler>(std::uint32_t slot)> fresh_scheduler = {};
+    SimTime lost_after = {};                  ///< so long after it was lost gateways notice
+    std::vector<StreamTargets> targets = {};  ///< by stream, where a controller looks at them
 };
 
 /// A server with its replicas, bound to the engine: turns dispatches into Replica::receive, wake-ups into
 /// Replica::wake, and what has ended into records and, where gateways are told, completions.
 template <class AnyReplica>
-class BasicNodeLp final : public NodeState {
+class BasicNodeLp final : public NodeState, private NodeChanges::Host {
 public:
     using Setup = NodeSetup;
     /// `sink` must outlive the process.
-    BasicNodeLp(const Setup& setup, std::vector<AnyReplica> replicas, RecordSink& sink);
+    BasicNodeLp(Setup setup, std::vector<AnyReplica> replicas, RecordSink& sink);
 
-    [[nodiscard]] std::uint32_t wake_up_slots() const override { return static_cast<std::uint32_t>(replicas_.size()); }
+    /// One for each replica, and one for what changes.
+    [[nodiscard]] std::uint32_t wake_up_slots() const override {
+        return static_cast<std::uint32_t>(replicas_.size() + (changes_ ? 1 : 0));
+    }
+    void start(engine::Context& context) override;
     void handle(const engine::Event& event, engine::Context& context) override;
     void wake(std::uint32_t slot, engine::Context& context) override;
     void bring_up(SimTime now) override;
@@ -71,10 +106,28 @@ private:
     void left(const ServedRequest& served, std::uint32_t slot, std::uint32_t kv_blocks, engine::Context& context);
     void tell_completion(const ServedRequest& served, std::uint32_t slot, std::uint32_t kv_blocks,
                          engine::Context& context);
+    [[nodiscard]] const NodePart& part_of(std::uint32_t slot) const {
+        const NodePart* part = setup_.parts.data();
+        if (setup_.parts.size() > 1) [[unlikely]]
+            while (part != &setup_.parts.back() && (part + 1)->first_slot <= slot)
+                ++part;
+        return *part;
+    }
+    [[nodiscard]] static std::uint32_t number_in_pool(const NodePart& part, std::uint32_t slot) {
+        return part.first_in_pool + slot - part.first_slot;
+    }
+    // Where things change.
+    void change(engine::Context& context, const std::function<void()>& what);
+    void watch_end(const ServedRequest& served, std::uint32_t slot, engine::Context& context);
+    void send_back(const Request& request, std::uint32_t slot, engine::Context& context);
+    std::int64_t lose(std::uint32_t slot, SimTime now) override;
+    [[nodiscard]] std::int64_t outstanding(std::uint32_t slot) const override { return replicas_[slot].outstanding(); }
+    void phase_changed(std::uint32_t slot, Phase phase) override;
+    void tell(const FleetEventRecord& record) override { sink_->fleet_changed(record); }
 
     Setup setup_;
     std::vector<AnyReplica> replicas_;
-    bool shows_requests_;               ///< on a board
+    bool shows_requests_;               ///< on boards
     bool shows_tokens_;                 ///< on a board
     bool counts_tokens_;                ///< because a board shows them, or gateways look at them
     bool needs_samples_;                ///< gateways look at what changes from step to step
@@ -82,6 +135,18 @@ private:
     std::vector<ReplicaSample> seen_;   ///< by replica, at `seen_at_`; a cache, no state
     SimTime seen_at_ = SimTime::never();
     RecordSink* sink_;
+    std::unique_ptr<NodeChanges> changes_;  ///< null where nothing does
+    engine::Context* context_ = nullptr;    ///< while something changes
+    struct Watched {
+        std::uint32_t ended = 0;
+        std::uint32_t met = 0;
+
+        template <class Archive>
+        void serialize(Archive& archive, unsigned /*version*/) {
+            archive& ended& met;
+        }
+    };
+    std::vector<Watched> watched_;  ///< by replica, where a controller looks at it
 };
 
 using NodeLp = BasicNodeLp<Replica>;

@@ -228,17 +228,36 @@ void PipelineReplica::prefetch(unsigned stage) const {
     if (stage == 2) scheduler_->prefetch();
 }
 
-void PipelineReplica::finish(SimTime end, const std::function<void(const ServedRequest&)>& unfinished) {
+void PipelineReplica::stop(SimTime through, SimTime at) {
     clear_outcome();
-    advance(before(end), end);
-    const FineClock stop(end);
+    advance(through, at);
+    const FineClock stop(at);
     for (std::size_t i = 0; i < in_flight_; ++i)
         for (const Passage& passage : flight(i).passages)
             if (passage.begin < stop) count_busy(passage.begin, std::min(passage.end, stop));
+}
+
+void PipelineReplica::close_books() {
+    sums_.preemptions += scheduler_->preemptions();
+    sums_.kv_blocks_peak = std::max(sums_.kv_blocks_peak, scheduler_->kv_blocks_peak());
+}
+
+void PipelineReplica::restart(SimTime now, std::unique_ptr<ReplicaScheduler> fresh,
+                              const std::function<void(const ServedRequest&)>& lost) {
+    stop(now, now);
+    scheduler_->for_each_unfinished(lost);
+    close_books();
+    scheduler_ = std::move(fresh);
+    in_flight_ = 0;
+    std::fill(stage_is_free_.begin(), stage_is_free_.end(), FineClock(now));
+    starts_now_ = false;
+}
+
+void PipelineReplica::finish(SimTime end, const std::function<void(const ServedRequest&)>& unfinished) {
+    stop(before(end), end);
     scheduler_->for_each_unfinished(unfinished);
     work_done_.finish(sums_);
-    sums_.preemptions = scheduler_->preemptions();
-    sums_.kv_blocks_peak = scheduler_->kv_blocks_peak();
+    close_books();
     sink_->replica_ended(sums_);
 }
 

@@ -39,6 +39,8 @@ public:
     [[nodiscard]] std::int64_t outstanding() const;
     [[nodiscard]] std::int64_t kv_blocks_used(SimTime now) const;
     void prefetch(unsigned stage) const;
+    void restart(SimTime now, std::unique_ptr<ReplicaScheduler> fresh,
+                 const std::function<void(const ServedRequest&)>& lost);
     void finish(SimTime end, const std::function<void(const ServedRequest&)>& unfinished);
     void save(OutArchive& archive) const;
     void load(InArchive& archive);
@@ -76,6 +78,8 @@ private:
     void land(SimTime now);
     void form(const FineClock& at);
     void start_flight(const FineClock& at);
+    void stop(SimTime through, SimTime at);
+    void close_books();
     void count_busy(const FineClock& begin, const FineClock& end);
     [[nodiscard]] SimTime next_completion() const;
     [[nodiscard]] SimTime next_abort() const;

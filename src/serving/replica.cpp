@@ -307,23 +307,43 @@ void Replica::prefetch(unsigned stage) const {
     if (stage == 2) scheduler_->prefetch();
 }
 
-void Replica::finish(SimTime end, const std::function<void(const ServedRequest&)>& unfinished) {
+/// Steps that end by `through` are done; the one in progress has kept the GPUs busy until `at`, too.
+void Replica::stop(SimTime through, SimTime at) {
     clear_outcome();
-    advance(end - SimTime::from_ns(1), end);
-    if (is_busy_) {
-        const std::int64_t ended = steps_ended_by(end - SimTime::from_ns(1));
-        if (ended > 0) {
-            carry_out(ended);
-            run_steps_ -= ended;
-            scheduler_->keep_batch();
-        }
-        // The step in progress has kept the GPUs busy, too.
-        sums_.busy_ns += std::max<std::int64_t>(end.ns() - run_start_.ceiling().ns(), 0);
+    advance(through, at);
+    if (!is_busy_) return;
+    const std::int64_t ended = steps_ended_by(through);
+    if (ended > 0) {
+        carry_out(ended);
+        run_steps_ -= ended;
+        scheduler_->keep_batch();
     }
+    sums_.busy_ns += std::max<std::int64_t>(at.ns() - run_start_.ceiling().ns(), 0);
+}
+
+/// What only the scheduler has counted.
+void Replica::close_books() {
+    sums_.preemptions += scheduler_->preemptions();
+    sums_.kv_blocks_peak = std::max(sums_.kv_blocks_peak, scheduler_->kv_blocks_peak());
+}
+
+void Replica::restart(SimTime now, std::unique_ptr<ReplicaScheduler> fresh,
+                      const std::function<void(const ServedRequest&)>& lost) {
+    // What completes at this nanosecond has done so.
+    stop(now, now);
+    scheduler_->for_each_unfinished(lost);
+    close_books();
+    scheduler_ = std::move(fresh);
+    is_busy_ = false;
+    starts_now_ = false;
+    is_cut_ = false;
+}
+
+void Replica::finish(SimTime end, const std::function<void(const ServedRequest&)>& unfinished) {
+    stop(end - SimTime::from_ns(1), end);
     scheduler_->for_each_unfinished(unfinished);
     work_done_.finish(sums_);
-    sums_.preemptions = scheduler_->preemptions();
-    sums_.kv_blocks_peak = scheduler_->kv_blocks_peak();
+    close_books();
     sink_->replica_ended(sums_);
 }
 

@@ -74,6 +74,10 @@ public:
     /// See LogicalProcess::prefetch: the replica itself, then its scheduler, then what that leads to.
     void prefetch(unsigned stage) const;
 
+    /// All that it has is lost at `now`, and visited; it goes on empty, with a scheduler that is as good as new.
+    void restart(SimTime now, std::unique_ptr<ReplicaScheduler> fresh,
+                 const std::function<void(const ServedRequest&)>& lost);
+
     /// Carries out every step that ends before `end` and gives the replica's sums; unfinished requests are visited.
     void finish(SimTime end, const std::function<void(const ServedRequest&)>& unfinished);
 
@@ -91,6 +95,8 @@ private:
     [[nodiscard]] SimTime next_abort() const;
     void end_run_for_abort(SimTime after);
     void carry_out(std::int64_t steps);
+    void stop(SimTime through, SimTime at);
+    void close_books();
     [[nodiscard]] std::int64_t offset_fine(std::int64_t steps) const;
     [[nodiscard]] SimTime boundary(std::int64_t steps) const { return run_start_.plus(offset_fine(steps)).ceiling(); }
     [[nodiscard]] std::int64_t steps_ended_by(SimTime instant) const;

@@ -29,6 +29,7 @@ public:
         batch_steps[{pool, sequences}] += count;
     }
     void step(const StepRecord& record) override { steps.push_back(record); }
+    void fleet_changed(const FleetEventRecord& record) override { events.push_back(record); }
     void sample(PoolId pool, NodeId node, SimTime at, const ReplicaSample& state) override {
         samples.push_back({pool, node, at, state});
     }
@@ -38,6 +39,7 @@ public:
     std::map<PoolId, LatencySketch> gaps;
     std::map<std::pair<PoolId, std::int64_t>, std::int64_t> batch_steps;  ///< by pool and sequences
     std::vector<StepRecord> steps;
+    std::vector<FleetEventRecord> events;
     std::vector<Sample> samples;
 };
 

@@ -15,6 +15,9 @@ enum class RandomPurpose : std::uint32_t {
     Shuffle = 7,
     Bootstrap = 8,
     Acceptance = 9,
+    UpTime = 10,
+    DownTime = 11,
+    Reprovision = 12,
 };
 
 /// 128 random bits.

@@ -10,6 +10,7 @@
 
 namespace regatta::routing {
 
+class Availability;
 class LoadView;
 class PoolView;
 
@@ -34,6 +35,19 @@ public:
     [[nodiscard]] std::uint32_t replicas() const { return pools_.back().end; }
     [[nodiscard]] std::size_t pools() const { return pools_.size(); }
 
+    // Replicas come and go in some fleets. A router that looks away chooses among all; the gateway then takes the next
+    // available one.
+    /// Whether all are available. If not, those that are: at least one while a router is asked.
+    [[nodiscard]] bool is_whole() const;
+    [[nodiscard]] std::uint32_t available() const;
+    [[nodiscard]] std::uint32_t available_in(std::size_t pool) const;
+    [[nodiscard]] bool is_available(std::uint32_t candidate) const;
+    /// The candidate that has `n` < available() available ones before it; of one pool: among the pool's. Logarithmic.
+    [[nodiscard]] std::uint32_t nth_available(std::uint32_t n) const;
+    [[nodiscard]] std::uint32_t nth_available_in(std::size_t pool, std::uint32_t n) const;
+    /// The first at or after `candidate`, wrapping round.
+    [[nodiscard]] std::uint32_t next_available(std::uint32_t candidate) const;
+
     struct Place {
         std::size_t pool = 0;       ///< among the candidates' pools
         std::uint32_t replica = 0;  ///< within it
@@ -55,6 +69,7 @@ private:
     struct Pool {
         std::uint32_t begin = 0;  ///< candidates of this pool
         std::uint32_t end = 0;
+        const Availability* available = nullptr;            ///< null: all are, always
         std::array<LoadView*, serving::kLoads> views = {};  ///< by load; null: nobody said that he would look
 
         [[nodiscard]] LoadView& known(serving::Load load) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "regatta/control/registry.hpp"
 #include "regatta/routing/admission_registry.hpp"
 #include "regatta/routing/registry.hpp"
 #include "regatta/serving/registry.hpp"
@@ -14,6 +15,8 @@ struct Registries {
     timing::StepTimeRegistry timings = timing::built_in_step_time_models();
     routing::RouterRegistry routers = routing::built_in_routers();
     routing::AdmissionRegistry admissions = routing::built_in_admissions();
+    control::AutoscalerRegistry autoscalers = control::built_in_autoscalers();
+    control::ReprovisionerRegistry reprovisioners = control::built_in_reprovisioners();
     workload::ArrivalRegistry arrivals = workload::built_in_arrival_processes();
     workload::LengthRegistry lengths = workload::built_in_length_distributions();
 };

@@ -17,16 +17,18 @@ enum class EndState : std::uint8_t {
 };
 inline constexpr int kEndStates = 5;
 
-/// Why a request was rejected or timed out. Values are stored in files: never renumber, only append.
+/// Why a request was rejected, failed or timed out. Values are stored in files: never renumber, only append.
 enum class EndReason : std::uint8_t {
-    None = 0,           ///< neither rejected nor timed out
+    None = 0,           ///< neither rejected, failed nor timed out
     TooLong = 1,        ///< longer than the KV cache or the model's context
     WaitedTooLong = 2,  ///< in no batch within the scheduler's max_waiting
     QueueFull = 3,      ///< the replica chosen for it had all that it may have, outstanding or waiting
     RateLimited = 4,    ///< its class had used up what a gateway may let in
     ClientGone = 5,     ///< no whole answer within the stream's timeout
+    NoReplica = 6,      ///< no replica served its model, or none came in time
+    ReplicaLost = 7,    ///< what served it was lost, more often than it may be sent again
 };
-inline constexpr int kEndReasons = 6;
+inline constexpr int kEndReasons = 8;
 
 /// Stand for the replica and the pool of a request that was turned away before any was chosen.
 inline constexpr std::uint32_t kNoReplica = UINT32_MAX;
@@ -52,7 +54,8 @@ struct RequestRecord {
     std::uint16_t stream = 0;
     EndState state = EndState::Unfinished;
     EndReason reason = EndReason::None;
-    std::uint8_t reserved[2] = {0, 0};
+    std::uint8_t retries = 0;  ///< how often it was sent again, because what served it was lost
+    std::uint8_t reserved = 0;
 };
 static_assert(sizeof(RequestRecord) == 80);
 
@@ -130,6 +133,53 @@ struct StepRecord {
 };
 static_assert(sizeof(StepRecord) == 128);
 
+/// What happens to the fleet itself. Values are stored in files: never renumber, only append.
+enum class FleetEvent : std::uint8_t {
+    Loading = 0,       ///< weights move to the replica's GPUs; amount: bytes
+    WarmingUp = 1,     ///< the engine gets ready with its weights in place
+    Serving = 2,       ///< the replica takes requests
+    Draining = 3,      ///< it takes no new ones, and ends those that it has
+    Lost = 4,          ///< what a replica had was lost; amount: requests
+    GpuDown = 5,       ///< a GPU has failed; to its repair
+    NodeDown = 6,      ///< likewise a whole node
+    RackDown = 7,      ///< a node is down with its rack
+    Updating = 8,      ///< a node is being maintained
+    Installed = 9,     ///< hardware was added
+    Removed = 10,      ///< hardware was taken away
+    ScaleUp = 11,      ///< a policy wants more replicas; amount: how many more
+    ScaleDown = 12,    ///< likewise fewer
+    Reprovision = 13,  ///< a replica of another pool is to make room for one of this pool
+    Maintenance = 14,  ///< a rolling update; amount: nodes
+};
+inline constexpr int kFleetEvents = 15;
+
+/// Who wanted it. Values are stored in files: never renumber, only append.
+enum class FleetCause : std::uint8_t {
+    Start = 0,
+    Failure = 1,
+    Script = 2,
+    Autoscaler = 3,
+    Reprovision = 4,
+    Maintenance = 5
+};
+inline constexpr int kFleetCauses = 6;
+
+/// A change of the fleet, or a decision to change it. Times are ns of simulated time.
+inline constexpr std::uint32_t kNoNode = UINT32_MAX;
+inline constexpr std::uint32_t kNoGpu = UINT32_MAX;
+struct FleetEventRecord {
+    std::int64_t start_ns = 0;
+    std::int64_t end_ns = 0;  ///< equal to the start where it takes no time; the end of the run if it goes on
+    std::int64_t amount = 0;  ///< of what, its kind says
+    std::uint32_t node = kNoNode;
+    std::uint32_t replica = kNoReplica;  ///< over the whole fleet
+    std::uint32_t gpu = kNoGpu;          ///< of the node, from 0
+    std::uint16_t pool = kNoPool;
+    FleetEvent kind = FleetEvent::Loading;
+    FleetCause cause = FleetCause::Start;
+};
+static_assert(sizeof(FleetEventRecord) == 40);
+
 /// Where the serving side's results go. One per rank; results/ implements it. Calls come in the order in which the
 /// rank handles events, which is non-decreasing in time per kind of logical process only.
 class RecordSink {
@@ -144,7 +194,9 @@ public:
     virtual void batches(PoolId pool, std::int64_t sequences, std::int64_t count) = 0;
     /// A step of a replica whose steps are recorded. Told when the run that it is part of is carried out.
     virtual void step(const StepRecord& record) = 0;
-    /// Adds what the replicas of one node were like to the row of their pool at instant `at`.
+    /// The fleet changed. Told when the change is over.
+    virtual void fleet_changed(const FleetEventRecord& record) = 0;
+    /// Adds what the replicas of one pool on one node were like to the row of their pool at instant `at`.
     virtual void sample(PoolId pool, NodeId node, SimTime at, const ReplicaSample& sample) = 0;
 };
 

@@ -15,13 +15,14 @@ struct Request {
     std::uint32_t prompt_tokens = 0;  ///< at least 1
     std::uint32_t output_tokens = 0;  ///< at least 1
     StreamId stream;
+    std::uint16_t attempt = 0;  ///< how often it has been sent before, and was lost
     GatewayId gateway;          ///< the one that owns its arrival and dispatches it
     std::uint16_t adapter = 0;  ///< LoRA adapter, 0: none
     std::uint64_t prefix = 0;   ///< handle of the prompt's shared prefix, 0: none
 
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
-        archive& id& arrival& prompt_tokens& output_tokens& stream& gateway& adapter& prefix;
+        archive& id& arrival& prompt_tokens& output_tokens& stream& attempt& gateway& adapter& prefix;
     }
 };
 
