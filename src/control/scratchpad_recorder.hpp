@@ -14,7 +14,8 @@
 
 namespace regatta::control {
 
-/// Where the time of an iteration goes, of a kind of engine: of one prompt, or of a batch priced by its longest context.
+/// Where the time of an iteration goes, of a kind of engine: of one prompt, or of a batch priced by its longest
+/// context.
 using ScratchpadParts =
     std::function<timing::StepParts(std::uint16_t kind, bool is_prefill, std::int64_t tokens, std::int64_t sequences)>;
 

@@ -143,7 +143,8 @@ private:
         for (std::size_t i = 0; i < requests_.size(); ++i) {
             const RequestRecord& request = requests_[i];
             if (request.state == EndState::Finished)
-                rows.emplace_back(order.at(request.replica), seen_ns(request), request.replica, request.scheduled_ns, i);
+                rows.emplace_back(order.at(request.replica), seen_ns(request), request.replica, request.scheduled_ns,
+                                  i);
         }
         std::sort(rows.begin(), rows.end());
         TextFile file(directory_ + "/stats.json");
@@ -218,10 +219,10 @@ private:
         for (const serving::ReplicaRecord& replica : results_.replicas())
             steps_done += replica.steps;
         if (static_cast<std::int64_t>(steps_.size()) != steps_done) {
-            done_.left_out.push_back(
-                fmt::format("trace.json: prefill, decode and block usage: {} of {} iterations were recorded; record all "
-                            "with --set output.steps.from=0s",
-                            steps_.size(), steps_done));
+            done_.left_out.push_back(fmt::format(
+                "trace.json: prefill, decode and block usage: {} of {} iterations were recorded; record all "
+                "with --set output.steps.from=0s",
+                steps_.size(), steps_done));
             return;
         }
         std::sort(steps_.begin(), steps_.end(), [](const StepRecord& a, const StepRecord& b) {

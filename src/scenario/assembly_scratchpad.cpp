@@ -168,8 +168,8 @@ private:
         if (text == nullptr || !tell([&] { changes_ = read_scratchpad_changes(path, *text); })) return;
         for (const ScratchpadEnvironmentChange& change : changes_) {
             // Whatever the precision of the others.
-            const std::uint16_t kind =
-                kinds_.add(change.gpu, kAddedModel, Precision{4, 4, 4}, fmt::format("{}:{}: gpu_name", path, change.line));
+            const std::uint16_t kind = kinds_.add(change.gpu, kAddedModel, Precision{4, 4, 4},
+                                                  fmt::format("{}:{}: gpu_name", path, change.line));
             made_->fleet.changes.push_back({change.at_s, kind, change.amount});
         }
     }

@@ -106,8 +106,8 @@ void Fleet::add_scratchpad() {
                           .decode_context_tokens = is_prefill ? 0 : tokens * sequences,
                           .prefills = prompts});
                  }};
-             control::ScratchpadLp::Setup setup{
-                 scratchpad.fleet, scratchpad.requests, scratchpad.draws, std::move(recording)};
+             control::ScratchpadLp::Setup setup{scratchpad.fleet, scratchpad.requests, scratchpad.draws,
+                                                std::move(recording)};
              return std::make_unique<control::ScratchpadLp>(std::move(setup), sink_, arrived_);
          }});
     if (scenario_.series_every) model_.sample_every(*scenario_.series_every, {group});

@@ -33,9 +33,10 @@ std::string precision_text(const std::string& option, const std::string& precisi
                               return number && *number > 0;
                           });
     if (!is_whole)
-        throw InputError(fmt::format("{}: expected bits of weights, activations and KV cache such as 16/16/8, found "
-                                     "\"{}\"",
-                                     option, precision));
+        throw InputError(
+            fmt::format("{}: expected bits of weights, activations and KV cache such as 16/16/8, found "
+                        "\"{}\"",
+                        option, precision));
     return fmt::format("{{weight_bits: {}, activation_bits: {}, kv_bits: {}}}", bits[0], bits[1], bits[2]);
 }
 
@@ -57,14 +58,13 @@ std::string fleet_text(const ScratchpadImport& call) {
         throw InputError(fmt::format("{} one of --environment, --n-engines and --engines",
                                      ways == 0 ? "expected" : "expected only"));
     if (!call.environment.empty() && !call.changes.empty())
-        throw InputError("--environment-change-file: that simulator does not apply changes to an environment; leave it out");
+        throw InputError(
+            "--environment-change-file: that simulator does not apply changes to an environment; leave it out");
     if (!call.engine_groups.empty() && !call.precision.empty())
         throw InputError("--precision: each of the --engines has its own; leave it out");
     std::string text = "fleet:\n";
-    if (!call.environment.empty())
-        text += fmt::format("  environment: {}\n", quote_if_needed(call.environment));
-    if (call.engines)
-        text += fmt::format("  engines: {}\n  gpu: {}\n  model: {}\n", *call.engines, kGpu, kModel);
+    if (!call.environment.empty()) text += fmt::format("  environment: {}\n", quote_if_needed(call.environment));
+    if (call.engines) text += fmt::format("  engines: {}\n  gpu: {}\n  model: {}\n", *call.engines, kGpu, kModel);
     if (call.engine_groups.empty()) text += "  precision: " + precision_text("--precision", call.precision) + "\n";
     if (!call.engine_groups.empty()) text += "  engine_groups:\n";
     for (const std::string& group : call.engine_groups)

@@ -13,7 +13,7 @@ struct ScratchpadImport {
     std::string trace;
     std::string environment;
     std::string changes;
-    std::optional<double> arrival_rate;  ///< requests per second; 0 or less: all at once
+    std::optional<double> arrival_rate;   ///< requests per second; 0 or less: all at once
     std::optional<std::int64_t> engines;  ///< of the one kind that its command line knows
     /// GPU:MODEL[:COUNT[:WEIGHT/ACTIVATION/KV bits]], in order of creation, in place of `engines`.
     std::vector<std::string> engine_groups;

@@ -134,14 +134,14 @@ Section fleet_section(const Registries& registries) {
     Key reprovision = policy("reprovision", false, reprovision_table(registries),
                              "which replica makes room for one of another pool on the same servers");
     reprovision.may_be_none = true;
-    std::vector<Key> keys{
-        list("pools", false, pool_section(registries),
-             "groups of equal nodes, each serving one model; required but under compat: scratchpad"),
-                     list("servers", false, servers_section(), "servers that several pools share"),
-                     map("controller", false, controller_section(), "the control plane, where anything changes"),
-                     optional_map("failures", failures_section(), "what fails, and is repaired"),
-                     list("timeline", false, timeline_section(), "hardware that comes and goes"),
-                     list("maintenance", false, maintenance_section(), "rolling updates"), std::move(reprovision)};
+    std::vector<Key> keys{list("pools", false, pool_section(registries),
+                               "groups of equal nodes, each serving one model; required but under compat: scratchpad"),
+                          list("servers", false, servers_section(), "servers that several pools share"),
+                          map("controller", false, controller_section(), "the control plane, where anything changes"),
+                          optional_map("failures", failures_section(), "what fails, and is repaired"),
+                          list("timeline", false, timeline_section(), "hardware that comes and goes"),
+                          list("maintenance", false, maintenance_section(), "rolling updates"),
+                          std::move(reprovision)};
     for (Key& key : scratchpad_fleet_keys())
         keys.push_back(std::move(key));
     return {.keys = std::move(keys)};
@@ -160,7 +160,8 @@ Section gateways_section(const Registries& registries) {
                      {"every", "each node tells its load to all gateways every so often", {period}},
                      {"instant", "gateways look at the replicas as they are; for pools without latency only", {}}}};
     return {.keys = {count("count", "1", 1, kMostGateways, "gateways; request i goes in by gateway i modulo count"),
-                     policy("router", false, with_scratchpad_routers(table_of(registries.routers, "policy", "least_outstanding")),
+                     policy("router", false,
+                            with_scratchpad_routers(table_of(registries.routers, "policy", "least_outstanding")),
                             "how a gateway chooses the replica of a request"),
                      policy("reports", false, std::move(reports), "what gateways hear from nodes"),
                      policy("unserved", false, unserved_table(), "a request for which there is no replica"),

@@ -72,24 +72,25 @@ Section window_section() {
 
 /// How a trace is read, of the workload's own or of a stream's.
 std::vector<Key> trace_keys(const std::string& instead_of) {
-    return {word("trace", "", {},
-                 "file of recorded requests (CSV or JSONL, also .gz and .zst) instead of " + instead_of +
-                     "; relative to the scenario file, in a --set relative to where the program was started"),
-            optional_map("columns", columns_section(), "names of a CSV trace's columns; none: known by the header"),
-            value({.key = "rate_scale",
-                   .kind = Kind::Real,
-                   .least = 1e-6,
-                   .most = 1e6,
-                   .sentence = "2: the same requests of the trace in half the time; none: 1"}),
-            optional_map("window", window_section(), "part of the trace to replay; none: all of it"),
-            length_scale("prompt_scale", "2: prompts of the trace are twice as long; none: 1"),
-            length_scale("output_scale", "2: answers of the trace are twice as long; none: 1"),
-            count("max_tokens", "", 2, 1e8,
-                  "longest prompt plus output: of longer requests of the trace the prompt is cut, and keeps 1 token at "
-                  "least; none: as they are"),
-            word("trace_model", "", {},
-                 "requests that ask for this model only, of a trace that says what they ask for (Scratchpad's); none: all "
-                 "of them")};
+    return {
+        word("trace", "", {},
+             "file of recorded requests (CSV or JSONL, also .gz and .zst) instead of " + instead_of +
+                 "; relative to the scenario file, in a --set relative to where the program was started"),
+        optional_map("columns", columns_section(), "names of a CSV trace's columns; none: known by the header"),
+        value({.key = "rate_scale",
+               .kind = Kind::Real,
+               .least = 1e-6,
+               .most = 1e6,
+               .sentence = "2: the same requests of the trace in half the time; none: 1"}),
+        optional_map("window", window_section(), "part of the trace to replay; none: all of it"),
+        length_scale("prompt_scale", "2: prompts of the trace are twice as long; none: 1"),
+        length_scale("output_scale", "2: answers of the trace are twice as long; none: 1"),
+        count("max_tokens", "", 2, 1e8,
+              "longest prompt plus output: of longer requests of the trace the prompt is cut, and keeps 1 token at "
+              "least; none: as they are"),
+        word("trace_model", "", {},
+             "requests that ask for this model only, of a trace that says what they ask for (Scratchpad's); none: all "
+             "of them")};
 }
 
 Key optional_policy(std::string name, const PolicyTable& table, std::string sentence) {
@@ -205,8 +206,9 @@ Section workload_section(const Registries& registries) {
     keys.push_back(
         word("model", "", {}, "model that the trace asks for, of all pools that serve it, or a pool's name"));
     keys.push_back(timeout());
-    keys.push_back(rate("arrival_rate", false, 0,
-                        "under compat: scratchpad, of the Poisson process that arrivals are drawn from; 0/s: all at once"));
+    keys.push_back(
+        rate("arrival_rate", false, 0,
+             "under compat: scratchpad, of the Poisson process that arrivals are drawn from; 0/s: all at once"));
     keys.push_back(list("streams", false, stream_section(registries), "classes of traffic, made up or recorded"));
     return {.keys = std::move(keys)};
 }

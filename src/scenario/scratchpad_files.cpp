@@ -111,8 +111,9 @@ public:
     Environment(const std::string& path, const json& document) : fields_(path), document_(document) {}
 
     ScratchpadEnvironment read() {
-        const json& infrastructure = fields_.map(
-            document_, "infrastructure", "a map with: disk_bandwidth_mbps, pcie_bandwidth_gbps, network_bandwidth_gbps");
+        const json& infrastructure =
+            fields_.map(document_, "infrastructure",
+                        "a map with: disk_bandwidth_mbps, pcie_bandwidth_gbps, network_bandwidth_gbps");
         const json& loading =
             fields_.map(document_, "model_loading_config", "a map with: model_cache_path, preload_models");
         if (fields_.is_sound()) {
@@ -155,8 +156,9 @@ private:
     }
 
     void read_node(const json& entry, const std::string& path) {
-        if (!is_map(entry, path, "a map with: node_id, name, gpu_types, gpu_count_per_type, memory_per_gpu_gb, "
-                                 "network_bandwidth_gbps"))
+        if (!is_map(entry, path,
+                    "a map with: node_id, name, gpu_types, gpu_count_per_type, memory_per_gpu_gb, "
+                    "network_bandwidth_gbps"))
             return;
         ScratchpadEnvironment::Node node;
         const json* id = fields_.get(entry, path, "node_id", "a whole number of at least 0", [](const json& one) {
@@ -164,7 +166,8 @@ private:
         });
         if (id != nullptr) node.id = id->get<std::uint32_t>();
         if (id != nullptr && !ids_.insert(node.id).second)
-            fields_.wrong(path + ".node_id", fmt::format("another node has {}, too; expected ids that differ", node.id));
+            fields_.wrong(path + ".node_id",
+                          fmt::format("another node has {}, too; expected ids that differ", node.id));
         node.name = fields_.text(entry, path, "name", "a text");
         fields_.get(entry, path, "network_bandwidth_gbps", "a number [GB/s]",
                     [](const json& one) { return one.is_number(); });
@@ -201,8 +204,9 @@ private:
         node.gpus.push_back(fields_.text(entry, path, "name", kName));
         node.model = fields_.text(entry, path, "model", "the name of a model");
         fields_.get(entry, path, "amount", "a whole number", [](const json& one) { return one.is_number_integer(); });
-        const json* precision = fields_.get(entry, path, "precision", "a map with: weight_bits, activation_bits, kv_bits",
-                                            [](const json& one) { return one.is_object(); });
+        const json* precision =
+            fields_.get(entry, path, "precision", "a map with: weight_bits, activation_bits, kv_bits",
+                        [](const json& one) { return one.is_object(); });
         if (precision != nullptr)
             for (const char* key : {"weight_bits", "activation_bits", "kv_bits"})
                 static_cast<void>(fields_.positive(*precision, path + ".precision", key, "a number above 0 [bits]"));
@@ -220,9 +224,9 @@ private:
 ScratchpadEnvironment read_scratchpad_environment(const std::string& path, const std::string& text) {
     const json document = parse(path, text);
     if (!document.is_object())
-        throw InputError(fmt::format(
-            "{}: expected a map with: nodes or gpus, infrastructure, model_loading_config; found {}", path,
-            found_text(document)));
+        throw InputError(
+            fmt::format("{}: expected a map with: nodes or gpus, infrastructure, model_loading_config; found {}", path,
+                        found_text(document)));
     return Environment(path, document).read();
 }
 
@@ -254,9 +258,10 @@ std::vector<ScratchpadEnvironmentChange> read_scratchpad_changes(const std::stri
                 });
             if (amount != nullptr) change.amount = amount->get<std::int64_t>();
             if (at != nullptr && !changes.empty() && change.at_s < changes.back().at_s)
-                fields.wrong("timestamp", fmt::format("{} s is before {} s in the line above; expected changes in order "
-                                                      "of time",
-                                                      change.at_s, changes.back().at_s));
+                fields.wrong("timestamp",
+                             fmt::format("{} s is before {} s in the line above; expected changes in order "
+                                         "of time",
+                                         change.at_s, changes.back().at_s));
         }
         const std::vector<std::string> found = fields.take();
         problems.insert(problems.end(), found.begin(), found.end());

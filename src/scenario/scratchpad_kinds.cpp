@@ -53,8 +53,8 @@ std::vector<std::uint16_t> ScratchpadKinds::of_model(const std::string& name) co
 std::string ScratchpadKinds::problem_with(const std::string& gpu, const std::string& model) {
     const auto& gpus = catalogue_.gpus();
     if (entry_of(gpus, gpu) == nullptr)
-        return fmt::format("no GPU \"{}\" in the catalogue; `regatta catalog hardware` lists all {}{}", gpu, gpus.size(),
-                           did_you_mean(gpu, names_of(gpus)));
+        return fmt::format("no GPU \"{}\" in the catalogue; `regatta catalog hardware` lists all {}{}", gpu,
+                           gpus.size(), did_you_mean(gpu, names_of(gpus)));
     const auto& models = catalogue_.models();
     const auto* found = entry_of(models, model);
     if (found == nullptr)
@@ -104,15 +104,14 @@ std::uint16_t ScratchpadKinds::make(const std::string& gpu, const std::string& m
     pool.nodes = 0;
     pool.gpus_per_node = 1;
     pool.block_tokens = serving::ScratchpadEngine::kBlockTokens;
-    const timing::ScratchpadRoofline roofline(timing::scratchpad_model(pool.model), timing::scratchpad_hardware(pool.gpu),
-                                              precision);
+    const timing::ScratchpadRoofline roofline(timing::scratchpad_model(pool.model),
+                                              timing::scratchpad_hardware(pool.gpu), precision);
     pool.replica_kv_blocks = roofline.planned_blocks();
     pool.max_context_tokens = pool.model.max_context_tokens;
     pool.scheduler.name = "scratchpad";
     pool.timing.name = "scratchpad";
     pool.step_time = std::make_shared<timing::ScratchpadStepTime>(roofline, 1);
-    fleet_.kinds.push_back(
-        {std::make_shared<RooflineTimes>(roofline), pool.replica_kv_blocks, model_index(model)});
+    fleet_.kinds.push_back({std::make_shared<RooflineTimes>(roofline), pool.replica_kv_blocks, model_index(model)});
     scenario_.pools.push_back(std::move(pool));
     kinds_.push_back({gpu, model, precision});
     return static_cast<std::uint16_t>(kinds_.size() - 1);

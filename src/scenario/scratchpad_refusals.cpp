@@ -52,13 +52,13 @@ private:
                           fmt::format("{} one of environment, engines and engine_groups under compat: scratchpad",
                                       ways == 0 ? "expected" : "expected only"));
         for (const char* key : {"gpu", "model"})
-            if (fleet.has(key) && !fleet.has("engines"))
-                refuse(fleet, key, "it belongs to engines; leave it out");
+            if (fleet.has(key) && !fleet.has("engines")) refuse(fleet, key, "it belongs to engines; leave it out");
         if (fleet.maps.count("precision") > 0 && has_groups)
             refuse(fleet, "precision", "each of the engine_groups has its own; leave it out");
         if (fleet.has("changes") && fleet.has("environment"))
-            refuse(fleet, "changes", "nodes do not change: that simulator reads the file and leaves it at that; leave it "
-                                     "out");
+            refuse(fleet, "changes",
+                   "nodes do not change: that simulator reads the file and leaves it at that; leave it "
+                   "out");
     }
 
     void check_workload(Reading& workload) {
@@ -68,8 +68,8 @@ private:
         else if (!workload.has("trace"))
             problems_.add(workload.place, workload.path_of("trace"),
                           "missing; requests come from a trace under compat: scratchpad");
-        for (const char* key : {"rate_scale", "prompt_scale", "output_scale", "max_tokens", "trace_model", "pool",
-                                "model", "timeout"})
+        for (const char* key :
+             {"rate_scale", "prompt_scale", "output_scale", "max_tokens", "trace_model", "pool", "model", "timeout"})
             if (workload.has(key)) refuse(workload, key, "a trace is taken as it is; leave it out");
         for (const char* key : {"columns", "window"})
             if (workload.maps.count(key) > 0) refuse(workload, key, "a trace is taken as it is; leave it out");
@@ -105,7 +105,8 @@ void refuse_scratchpad_keys(Reading& root, Problems& problems) {
         for (const char* key : {"environment", "engines", "gpu", "model", "changes"})
             if (fleet.has(key)) needs_compat(fleet, key);
         if (fleet.maps.count("precision") > 0) needs_compat(fleet, "precision");
-        if (const auto groups = fleet.lists.find("engine_groups"); groups != fleet.lists.end() && !groups->second.empty())
+        if (const auto groups = fleet.lists.find("engine_groups");
+            groups != fleet.lists.end() && !groups->second.empty())
             needs_compat(fleet, "engine_groups");
     }
     const auto workload = root.maps.find("workload");

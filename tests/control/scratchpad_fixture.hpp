@@ -26,7 +26,9 @@ public:
 /// Keeps what it is told.
 class KeepingWatcher final : public ScratchpadWatcher {
 public:
-    void made(const ScratchpadPlace& place, double at_s) override { engines.emplace_back(place.replica, place.kind, at_s); }
+    void made(const ScratchpadPlace& place, double at_s) override {
+        engines.emplace_back(place.replica, place.kind, at_s);
+    }
     void gone(const ScratchpadPlace& place, double at_s) override { left.emplace_back(place.replica, at_s); }
     void iterated(const ScratchpadPlace& place, const serving::ScratchpadIteration& iteration) override {
         starts.emplace_back(place.replica, iteration.start_s);
