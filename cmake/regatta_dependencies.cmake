@@ -14,11 +14,13 @@ find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(benchmark QUIET)  # only tools/bench micro needs it
 
-# Header-only packages without a CMake config in Debian, and libcsv.
+# Header-only packages without a CMake config in Debian, libcsv and cairo.
 find_path(REGATTA_RANDOM123_INCLUDE Random123/philox.h REQUIRED)
 find_path(REGATTA_XXHASH_INCLUDE xxhash.h REQUIRED)
 find_path(REGATTA_CSV_INCLUDE csv.h REQUIRED)
 find_library(REGATTA_CSV_LIBRARY csv REQUIRED)
+find_path(REGATTA_CAIRO_INCLUDE cairo-svg.h PATH_SUFFIXES cairo REQUIRED)
+find_library(REGATTA_CAIRO_LIBRARY cairo REQUIRED)
 
 add_library(regatta_random123 INTERFACE)
 target_include_directories(regatta_random123 SYSTEM INTERFACE "${REGATTA_RANDOM123_INCLUDE}")
@@ -27,6 +29,9 @@ target_include_directories(regatta_xxhash SYSTEM INTERFACE "${REGATTA_XXHASH_INC
 add_library(regatta_csv INTERFACE)
 target_include_directories(regatta_csv SYSTEM INTERFACE "${REGATTA_CSV_INCLUDE}")
 target_link_libraries(regatta_csv INTERFACE "${REGATTA_CSV_LIBRARY}")
+add_library(regatta_cairo INTERFACE)
+target_include_directories(regatta_cairo SYSTEM INTERFACE "${REGATTA_CAIRO_INCLUDE}")
+target_link_libraries(regatta_cairo INTERFACE "${REGATTA_CAIRO_LIBRARY}")
 add_library(regatta_hdf5 INTERFACE)
 target_include_directories(regatta_hdf5 SYSTEM INTERFACE ${HDF5_INCLUDE_DIRS})
 target_compile_definitions(regatta_hdf5 INTERFACE ${HDF5_DEFINITIONS})

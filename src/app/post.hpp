@@ -52,6 +52,16 @@ struct VidurArguments {
 void declare_export(CLI::App& program, VidurArguments& arguments);
 void run_export(const VidurArguments& arguments);
 
+/// Where what `regatta roofline` printed is, and how it is drawn.
+struct PlotArguments {
+    std::string path;  ///< empty or "-": standard input
+    std::string output;
+    std::string axes = "log";
+    std::string title;  ///< empty: made of what is drawn
+};
+void declare_roofline(CLI::App& program, PlotArguments& arguments);
+void run_roofline(const PlotArguments& arguments);
+
 /// Throws InputError unless something is there.
 void check_exists(const std::string& command, const std::string& argument, const std::string& path);
 

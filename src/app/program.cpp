@@ -11,6 +11,7 @@
 #include "app/command_line.hpp"
 #include "app/import_command.hpp"
 #include "app/profile_command.hpp"
+#include "app/roofline_command.hpp"
 #include "app/run_command.hpp"
 #include "app/setting.hpp"
 #include "app/version.hpp"
@@ -30,11 +31,13 @@ int run(int argument_count, char** arguments, const app::Setting& setting, bool 
     app::ValidateArguments validate_arguments;
     app::WorkloadArguments workload_arguments;
     app::ProfileArguments profile_arguments;
+    app::RooflineArguments roofline_arguments;
     app::CatalogArguments catalog_arguments;
     app::declare_run(program, run_arguments);
     app::declare_validate(program, validate_arguments);
     app::declare_workload(program, workload_arguments);
     app::declare_profile(program, profile_arguments);
+    app::declare_roofline(program, roofline_arguments);
     app::declare_catalog(program, catalog_arguments);
     app::ImportArguments import_arguments;
     app::declare_import(program, import_arguments);
@@ -59,6 +62,7 @@ int run(int argument_count, char** arguments, const app::Setting& setting, bool 
     if (program.got_subcommand("validate")) return app::validate_scenario(validate_arguments, setting);
     if (program.got_subcommand("workload")) return app::show_workload(workload_arguments, setting);
     if (program.got_subcommand("profile")) return app::show_profile(profile_arguments, setting);
+    if (program.got_subcommand("roofline")) return app::show_roofline(roofline_arguments, setting);
     if (program.got_subcommand("import")) return app::import_scenario(import_arguments, setting);
     if (program.got_subcommand("catalog")) return app::show_catalog(catalog_arguments, setting);
     if (speaks)

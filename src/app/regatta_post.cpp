@@ -41,6 +41,8 @@ int run(int argument_count, char** arguments) {
     declare_trace(program, trace);
     VidurArguments metrics;
     declare_export(program, metrics);
+    PlotArguments plot;
+    declare_roofline(program, plot);
     std::string page = "results";
     program.add_subcommand("reference", "Print a reference page (Markdown): of result files, or of metrics")
         ->add_option("PAGE", page, "results (the default) or metrics")
@@ -53,6 +55,7 @@ int run(int argument_count, char** arguments) {
     if (has_work && program.got_subcommand("requests")) run_requests(requests);
     if (has_work && program.got_subcommand("trace")) run_trace(trace);
     if (has_work && program.got_subcommand("export")) run_export(metrics);
+    if (has_work && program.got_subcommand("roofline")) run_roofline(plot);
     if (has_work && program.got_subcommand("reference"))
         fmt::print("{}", page == "metrics" ? results::metrics_reference() : results::results_reference());
     // A pipe that was closed, a disk that is full: the answer did not arrive.

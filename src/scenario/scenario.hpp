@@ -150,8 +150,8 @@ struct Scenario {
         SimTime to = SimTime::never();
     };
     RecordedSteps steps;
-    /// Under `compat: scratchpad`, what runs: then pools are its kinds of engines and streams its models, for results to
-    /// name. Shared by the scenario's copies and the fleet that is built from it.
+    /// Under `compat: scratchpad`, what runs: then pools are its kinds of engines and streams its models, for results
+    /// to name. Shared by the scenario's copies and the fleet that is built from it.
     std::shared_ptr<const ScratchpadScenario> scratchpad;
     std::string resolved_text;  ///< the scenario with every default written out; running it again gives the same digest
 };

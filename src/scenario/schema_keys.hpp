@@ -42,9 +42,6 @@ namespace regatta::scenario {
 [[nodiscard]] Section targets_section();
 /// What may stand under `speculation` of a pool.
 [[nodiscard]] PolicyTable speculation_table();
-/// What may stand under `fleet` beside pools, and which routers, under `compat: scratchpad`.
-[[nodiscard]] std::vector<Key> scratchpad_fleet_keys();
-[[nodiscard]] PolicyTable with_scratchpad_routers(PolicyTable routers);
 // Of `fleet`, in schema_fleet.cpp.
 /// What of a server weights pass.
 [[nodiscard]] std::vector<Key> server_keys();
@@ -58,6 +55,9 @@ namespace regatta::scenario {
 [[nodiscard]] PolicyTable reprovision_table(const Registries& registries);
 /// Of `gateways`.
 [[nodiscard]] PolicyTable unserved_table();
+/// What may stand under `fleet` beside pools, and which routers, under `compat: scratchpad`.
+[[nodiscard]] std::vector<Key> scratchpad_fleet_keys();
+[[nodiscard]] PolicyTable with_scratchpad_routers(PolicyTable routers);
 /// What may stand under `workload`.
 [[nodiscard]] Section workload_section(const Registries& registries);
 

@@ -33,8 +33,12 @@ double RooflineStepTime::MatrixProduct::seconds(double rows, double matrices) co
     return std::max(arithmetic_s_per_row * rows, weights_s * matrices + activations_s_per_row * rows);
 }
 
+double RooflineStepTime::ExpertProducts::in_use(std::int64_t rows) const {
+    return expected_distinct_experts(experts, per_token, rows);
+}
+
 double RooflineStepTime::ExpertProducts::seconds(std::int64_t rows) const {
-    const double used = expected_distinct_experts(experts, per_token, rows);
+    const double used = in_use(rows);
     double sum = 0;
     for (const MatrixProduct& product : products)
         sum += product.seconds(real(rows), used);
@@ -100,6 +104,7 @@ RooflineStepTime::RooflineStepTime(const StepTimeTarget& target, const Options& 
         .embeddings = embeddings};
     step_s_ = options.step_overhead_s + share.layers * options.layer_overhead_s;
     sequence_s_ = options.sequence_overhead_s;
+    byte_s_ = share.byte_s;
     pads_decodes_ = options.pads_decodes;
     set_matrix_products(target, options, share);
     set_memory_traffic(share);
@@ -111,65 +116,93 @@ RooflineStepTime::RooflineStepTime(const StepTimeTarget& target, const Options& 
 }
 
 void RooflineStepTime::set_matrix_products(const StepTimeTarget& target, const Options& options, const Share& share) {
-    const auto product = [&](double StepParts::*part, double inputs, double outputs, double repeats,
+    const auto product = [&](const char* name, double StepParts::*part, double inputs, double outputs, double repeats,
                              llm::DataType weights, llm::DataType activations) {
         const double elements = repeats * inputs * outputs;
-        return MatrixProduct{.part = part,
-                             .arithmetic_s_per_row = 2 * elements / matrix_ops_per_s(target.gpu, activations, options),
-                             .weights_s = elements * llm::bytes_of(weights) * share.byte_s,
-                             .activations_s_per_row = repeats * (inputs + outputs) * kActivationBytes * share.byte_s};
+        const MatrixProduct::Work work{.repeats = repeats,
+                                       .flops_per_row = 2 * elements,
+                                       .weight_bytes = elements * llm::bytes_of(weights),
+                                       .input_bytes_per_row = repeats * inputs * kActivationBytes,
+                                       .output_bytes_per_row = repeats * outputs * kActivationBytes};
+        const double activation_bytes = work.input_bytes_per_row + work.output_bytes_per_row;
+        return MatrixProduct{
+            .name = name,
+            .part = part,
+            .work = work,
+            .arithmetic_s_per_row = work.flops_per_row / matrix_ops_per_s(target.gpu, activations, options),
+            .weights_s = work.weight_bytes * share.byte_s,
+            .activations_s_per_row = activation_bytes * share.byte_s};
     };
-    const auto in_layers = [&](double StepParts::*part, double inputs, double outputs, double repeats) {
-        return product(part, inputs, outputs, repeats, target.weight_type, target.activation_type);
+    const auto in_layers = [&](const char* name, double StepParts::*part, double inputs, double outputs,
+                               double repeats) {
+        return product(name, part, inputs, outputs, repeats, target.weight_type, target.activation_type);
     };
     const llm::DataType wide = wide_type(target);
     const double head_values = share.heads * share.head_dim;
     const double kv_values = 2 * share.kv_heads * share.head_dim;
-    const auto add_mlp = [&](double intermediate, double layers) {
+    const auto add_mlp = [&](const char* up, const char* down, double intermediate, double layers) {
         if (!(layers * intermediate > 0)) return;
-        layer_products_.push_back(in_layers(&StepParts::mlp, share.hidden, share.gate_matrices * intermediate, layers));
-        layer_products_.push_back(in_layers(&StepParts::mlp, intermediate, share.hidden, layers));
+        const double outputs = share.gate_matrices * intermediate;
+        layer_products_.push_back(in_layers(up, &StepParts::mlp, share.hidden, outputs, layers));
+        layer_products_.push_back(in_layers(down, &StepParts::mlp, intermediate, share.hidden, layers));
     };
-    layer_products_ = {in_layers(&StepParts::projections, share.hidden, head_values + kv_values, share.layers),
-                       in_layers(&StepParts::projections, head_values, share.hidden, share.layers)};
-    add_mlp(share.intermediate, share.dense_layers);
-    head_ = product(&StepParts::head, share.hidden, share.vocabulary, 1, wide, wide);
+    layer_products_ = {
+        in_layers("qkv_proj", &StepParts::projections, share.hidden, head_values + kv_values, share.layers),
+        in_layers("out_proj", &StepParts::projections, head_values, share.hidden, share.layers)};
+    add_mlp("gate_up_proj", "down_proj", share.intermediate, share.dense_layers);
+    head_ = product("lm_head", &StepParts::head, share.hidden, share.vocabulary, 1, wide, wide);
     if (!(share.expert_layers > 0)) return;
     // The router is on every GPU.
     const std::int64_t experts = target.model.experts;
     layer_products_.push_back(
-        product(&StepParts::experts, share.hidden, real(experts), share.expert_layers, wide, wide));
-    add_mlp(share.shared_intermediate, share.expert_layers);
-    experts_ = {
-        .experts = experts,
-        .per_token = target.model.experts_per_token,
-        .products = {in_layers(&StepParts::experts, share.hidden, share.gate_matrices * share.expert_intermediate,
-                               share.expert_layers),
-                     in_layers(&StepParts::experts, share.expert_intermediate, share.hidden, share.expert_layers)}};
+        product("router", &StepParts::experts, share.hidden, real(experts), share.expert_layers, wide, wide));
+    add_mlp("shared_gate_up_proj", "shared_down_proj", share.shared_intermediate, share.expert_layers);
+    experts_ = {.experts = experts,
+                .per_token = target.model.experts_per_token,
+                .products = {in_layers("expert_gate_up_proj", &StepParts::experts, share.hidden,
+                                       share.gate_matrices * share.expert_intermediate, share.expert_layers),
+                             in_layers("expert_down_proj", &StepParts::experts, share.expert_intermediate, share.hidden,
+                                       share.expert_layers)}};
     for (MatrixProduct& expert : experts_.products) {
+        expert.work.flops_per_row *= share.per_token;
+        expert.work.input_bytes_per_row *= share.per_token;
+        expert.work.output_bytes_per_row *= share.per_token;
         expert.arithmetic_s_per_row *= share.per_token;
         expert.activations_s_per_row *= share.per_token;
     }
 }
 
 void RooflineStepTime::set_memory_traffic(const Share& share) {
-    // Values that pass through memory once per token and layer, besides the matrix products' own: two norms with
-    // residual (two read, two written each), rotary embedding (queries and keys read and written), the gated
-    // activation (two read, one written). Keys and values are written to the cache.
-    double mlp_values = share.intermediate;  // of a layer on average
-    if (share.expert_layers > 0)
-        mlp_values = (share.dense_layers * share.intermediate +
-                      share.expert_layers * (share.per_token * share.expert_intermediate + share.shared_intermediate)) /
-                     share.layers;
-    const double layer_values = 2 * 4 * share.hidden + 2 * (share.heads + share.kv_heads) * share.head_dim +
-                                (share.gate_matrices + 1) * mlp_values;
-    const double layer_bytes = layer_values * kActivationBytes + share.kv_bytes_per_token;
-    const double embedding_bytes = share.embeddings * 2 * share.hidden * kActivationBytes;
-    token_s_ = (share.layers * layer_bytes + embedding_bytes) * share.byte_s;
-    // Adding up what the experts give: one value read for each, the sum written.
-    token_s_ += share.expert_layers * (share.per_token + 1) * share.hidden * kActivationBytes * share.byte_s;
+    // Values that pass through memory once per token and layer, besides the matrix products' own.
+    const auto add = [&](const char* name, double repeats, double read_values, double written_values) {
+        traffic_.push_back({.name = name,
+                            .repeats = repeats,
+                            .token_bytes = {.load_activation = repeats * read_values * kActivationBytes,
+                                            .store_activation = repeats * written_values * kActivationBytes}});
+    };
+    // Two norms with residual.
+    add("norms", share.layers, 2 * 2 * share.hidden, 2 * 2 * share.hidden);
+    const double rotated = (share.heads + share.kv_heads) * share.head_dim;  // queries and keys
+    add("rotary", share.layers, rotated, rotated);
+    if (share.dense_layers > 0)
+        add("activation", share.dense_layers, share.gate_matrices * share.intermediate, share.intermediate);
+    if (share.expert_layers > 0) {
+        const double values = share.per_token * share.expert_intermediate + share.shared_intermediate;
+        add("expert_activation", share.expert_layers, share.gate_matrices * values, values);
+        // Adding up what the experts give: one value read for each, the sum written.
+        add("expert_sum", share.expert_layers, share.per_token * share.hidden, share.hidden);
+    }
+    traffic_.push_back({.name = "kv_write",
+                        .repeats = share.layers,
+                        .token_bytes = {.store_kv = share.layers * share.kv_bytes_per_token}});
+    if (share.embeddings > 0) add("embedding", share.embeddings, share.hidden, share.hidden);
+    double bytes = 0;
+    for (const Traffic& each : traffic_)
+        bytes += each.token_bytes.total();
+    token_s_ = bytes * share.byte_s;
     // The sampler reads all logits twice (maximum, then sum of exponentials).
-    sample_s_ = 2 * share.gpus * share.vocabulary * kLogitBytes * share.byte_s;
+    sampler_bytes_ = 2 * share.gpus * share.vocabulary * kLogitBytes;
+    sample_s_ = sampler_bytes_ * share.byte_s;
 }
 
 void RooflineStepTime::set_collectives(const hardware::Gpu& gpu, const Options& options, const Share& share) {
@@ -182,7 +215,9 @@ void RooflineStepTime::set_collectives(const hardware::Gpu& gpu, const Options& 
     const double link_byte_s = 1 / (gpu.link_bytes_per_s * options.network_efficiency);
     const double sent_fraction = (share.gpus - 1) / share.gpus;
     const double hops_s = (share.gpus - 1) * gpu.link_latency_s;
-    collectives_ = {.token_s = all_reduces * 2 * sent_fraction * share.hidden * kActivationBytes * link_byte_s,
+    collectives_ = {.all_reduces = all_reduces,
+                    .link_byte_s = link_byte_s,
+                    .token_s = all_reduces * 2 * sent_fraction * share.hidden * kActivationBytes * link_byte_s,
                     .sample_s = sent_fraction * share.gpus * share.vocabulary * kActivationBytes * link_byte_s,
                     .step_s = all_reduces * (options.collective_overhead_s + 2 * hops_s)};
     token_s_ += collectives_.token_s;
@@ -208,13 +243,17 @@ void RooflineStepTime::set_attention(const StepTimeTarget& target, const Options
         if (!(layers > 0)) return;
         // Scores and weighted values: two products of head_dim for each head, query and context token; a multiply-add
         // is two operations. Source: Dao, "FlashAttention-2", arXiv:2307.08691, section 4.1.
-        const double pair_flops = layers * 4 * share.heads * share.head_dim;
         const double flops_per_s = peak_ops_per_s(target.gpu, wide_type(target)) * options.attention_efficiency;
-        attention_.emplace_back(RooflineAttention::Costs{
-            .pair_s = pair_flops / flops_per_s,
-            .kv_read_s = layers * share.kv_bytes_per_token * share.byte_s,
-            .query_s = layers * 2 * share.heads * share.head_dim * kActivationBytes * share.byte_s,
-            .window_tokens = window_tokens});
+        // The query read, the output written.
+        const AttentionUnits units{.repeats = layers,
+                                   .pair_flops = layers * 4 * share.heads * share.head_dim,
+                                   .kv_bytes = layers * share.kv_bytes_per_token,
+                                   .query_bytes = layers * 2 * share.heads * share.head_dim * kActivationBytes};
+        attention_units_.push_back(units);
+        attention_.emplace_back(RooflineAttention::Costs{.pair_s = units.pair_flops / flops_per_s,
+                                                         .kv_read_s = units.kv_bytes * share.byte_s,
+                                                         .query_s = units.query_bytes * share.byte_s,
+                                                         .window_tokens = window_tokens});
     };
     add(share.layers - share.window_layers, 0);
     add(share.window_layers, target.model.window_tokens);
@@ -285,43 +324,6 @@ StepLine RooflineStepTime::own_line(const BatchShape& shape) const {
     return line;
 }
 
-StepParts RooflineStepTime::parts(const BatchShape& shape) const {
-    if (stages_.empty()) return own_parts(shape);
-    StepParts parts = stages_.back().own_parts(shape);
-    const StepParts inner = stages_.front().own_parts(shape);
-    for (double StepParts::*part : {&StepParts::projections, &StepParts::mlp, &StepParts::experts,
-                                    &StepParts::attention_prefill, &StepParts::attention_decode, &StepParts::head,
-                                    &StepParts::collectives, &StepParts::other, &StepParts::overhead})
-        parts.*part += static_cast<double>(pipeline_ - 1) * (inner.*part);
-    return parts;
-}
-
-StepParts RooflineStepTime::own_parts(const BatchShape& shape) const {
-    StepParts parts;
-    const std::int64_t tokens = rows_of(shape);
-    for (const PrefillChunk& chunk : shape.prefills)
-        for (const RooflineAttention& attention : attention_)
-            parts.attention_prefill += attention.prefill_s(chunk);
-    const double rows = real(tokens);
-    for (const MatrixProduct& product : layer_products_)
-        parts.*product.part += product.seconds(rows);
-    if (experts_.experts > 0) parts.experts += experts_.seconds(tokens);
-    if (shape.decodes > 0)
-        for (const RooflineAttention& attention : attention_)
-            parts.attention_decode +=
-                static_cast<double>(attention.decode_line(shape).at(shape.decode_context_tokens)) /
-                (1e9 * double{kFinePerNs});
-    const double samples = has_head_ ? real(shape.samples) : 0;
-    parts.collectives = collectives_.step_s + rows * collectives_.token_s + samples * collectives_.sample_s;
-    parts.overhead = step_s_ - collectives_.step_s +
-                     (real(shape.decodes) + static_cast<double>(shape.prefills.size())) * sequence_s_;
-    parts.other = rows * (token_s_ - collectives_.token_s);
-    if (!(samples > 0)) return parts;
-    parts.head = head_.seconds(samples) + samples * (sample_s_ - collectives_.sample_s);
-    parts.collectives += gather_s_;
-    return parts;
-}
-
 /// Of a pipeline, the shorter of the stages: a batch passes all of them.
 std::int64_t RooflineStepTime::least_step_fine() const {
     if (stages_.empty()) return own_least_fine();
@@ -335,61 +337,6 @@ std::int64_t RooflineStepTime::own_least_fine() const {
         seconds += product.seconds(1);
     if (experts_.experts > 0) seconds += experts_.seconds(1);
     return std::max(fine_of_seconds(seconds), kFinePerNs);
-}
-
-std::unique_ptr<StepTimeModel> make_roofline(const StepTimeTarget& target, const Parameters& parameters) {
-    return std::make_unique<RooflineStepTime>(
-        target, RooflineStepTime::Options{
-                    .compute_efficiency = parameters.real("compute_efficiency"),
-                    .quantized_efficiency = parameters.real("quantized_efficiency"),
-                    .attention_efficiency = parameters.real("attention_efficiency"),
-                    .memory_efficiency = parameters.real("memory_efficiency"),
-                    .network_efficiency = parameters.real("network_efficiency"),
-                    .collective_overhead_s = parameters.duration("collective_overhead").seconds(),
-                    .layer_overhead_s = parameters.duration("layer_overhead").seconds(),
-                    .step_overhead_s = parameters.duration("step_overhead").seconds(),
-                    .sequence_overhead_s = parameters.duration("sequence_overhead").seconds(),
-                    .pads_decodes = parameters.word("cuda_graphs") == "padded",
-                });
-}
-
-// The defaults are rounded medians over many points and several GPUs, never fits to one: docs/model/roofline.md says
-// which measurements they come from and how far they spread.
-std::vector<Parameter> roofline_parameters() {
-    const auto efficiency = [](const char* key, const char* value, const char* sentence) {
-        // Above 0, for time is divided by it.
-        return Parameter{.key = key,
-                         .kind = ParameterKind::Fraction,
-                         .default_text = value,
-                         .least = 0.01,
-                         .most = 1,
-                         .sentence = sentence};
-    };
-    const auto overhead = [](const char* key, const char* value, const char* sentence) {
-        return Parameter{.key = key,
-                         .kind = ParameterKind::Duration,
-                         .default_text = value,
-                         .least = 0,
-                         .most = 1,
-                         .sentence = sentence};
-    };
-    return {
-        efficiency("compute_efficiency", "0.77", "share of the 16-bit peak that matrix products reach"),
-        efficiency("quantized_efficiency", "0.57", "share of the fp8, int8 or int4 peak that matrix products reach"),
-        efficiency("attention_efficiency", "0.5", "share of the 16-bit peak that attention reaches"),
-        efficiency("memory_efficiency", "0.77", "share of the memory bandwidth that is reached"),
-        efficiency("network_efficiency", "0.6", "share of the link bandwidth that collectives reach"),
-        overhead("collective_overhead", "20us", "time of each all-reduce or all-gather besides its data and hops"),
-        overhead("layer_overhead", "5us", "time of each layer besides its operators"),
-        overhead("step_overhead", "300us", "time of each step besides its layers: scheduling, launch, sampling"),
-        // 0: what engines do per sequence on the host is hidden behind the GPU, or part of the median step.
-        overhead("sequence_overhead", "0s", "time of each sequence of a batch: what the host does for it alone"),
-        {.key = "cuda_graphs",
-         .kind = ParameterKind::Word,
-         .default_text = "exact",
-         .choices = {"exact", "padded"},
-         .sentence = "padded: batches that only decode are computed as large as the next captured CUDA graph: 1, 2, 4, "
-                     "then multiples of 8 up to 512, as in vLLM; exact: as they are"}};
 }
 
 }  // namespace regatta::timing

@@ -22,7 +22,7 @@ RooflineAttention::RooflineAttention(const Costs& costs)
       context_memory_fine_(fine_of_seconds(costs.kv_read_s)),
       context_arithmetic_fine_(fine_of_seconds(costs.pair_s)) {}
 
-double RooflineAttention::prefill_s(const PrefillChunk& chunk) const {
+RooflineAttention::Work RooflineAttention::prefill_work(const PrefillChunk& chunk) const {
     const double tokens = real(chunk.tokens);
     const double context = real(chunk.context_tokens);
     const double window = real(costs_.window_tokens);
@@ -34,7 +34,20 @@ double RooflineAttention::prefill_s(const PrefillChunk& chunk) const {
         pairs = below * context + below * (below + 1) / 2 + (tokens - below) * window;
         read_tokens = std::min(context, window - 1) + tokens;
     }
-    return std::max(pairs * costs_.pair_s, read_tokens * costs_.kv_read_s + tokens * costs_.query_s);
+    return {.pairs = pairs, .read_tokens = read_tokens, .queries = tokens};
+}
+
+RooflineAttention::Work RooflineAttention::decode_work(const BatchShape& shape) const {
+    std::int64_t read_tokens = shape.decode_context_tokens;
+    if (costs_.window_tokens > 0) read_tokens = std::min(read_tokens, shape.decodes * costs_.window_tokens);
+    return {.pairs = real(read_tokens * shape.tokens_per_decode),
+            .read_tokens = real(read_tokens),
+            .queries = real(shape.decode_tokens())};
+}
+
+double RooflineAttention::prefill_s(const PrefillChunk& chunk) const {
+    const Work work = prefill_work(chunk);
+    return std::max(arithmetic_s(work), traffic_s(work));
 }
 
 StepLine RooflineAttention::decode_line(const BatchShape& shape) const {

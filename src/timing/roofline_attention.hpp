@@ -18,6 +18,21 @@ public:
     };
     explicit RooflineAttention(const Costs& costs);
 
+    /// What is computed and moved, in the units of the costs.
+    struct Work {
+        double pairs = 0;
+        double read_tokens = 0;
+        double queries = 0;
+    };
+    [[nodiscard]] Work prefill_work(const PrefillChunk& chunk) const;
+    [[nodiscard]] Work decode_work(const BatchShape& shape) const;
+    [[nodiscard]] double arithmetic_s(const Work& work) const { return work.pairs * costs_.pair_s; }
+    [[nodiscard]] double traffic_s(const Work& work) const {
+        return work.read_tokens * costs_.kv_read_s + work.queries * costs_.query_s;
+    }
+
+    [[nodiscard]] bool has_window() const { return costs_.window_tokens > 0; }
+
     [[nodiscard]] double prefill_s(const PrefillChunk& chunk) const;
     /// All decodes of a step together, as a straight line in their context sum. In integers, so that pieces meet at
     /// whole numbers of tokens and each line is the same for every shape of its piece.

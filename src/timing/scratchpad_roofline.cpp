@@ -88,11 +88,11 @@ ScratchpadRoofline::ScratchpadRoofline(const ScratchpadModel& model, const Scrat
 }
 
 ScratchpadOperator ScratchpadRoofline::rated(std::string_view name, std::int64_t repeats, double ops,
-                                             const ScratchpadBytes& bytes) const {
+                                             const OperatorBytes& bytes) const {
     ScratchpadOperator rated{.name = name, .repeats = repeats, .ops = ops, .bytes = bytes};
     rated.intensity = ops / bytes.total();
     const bool is_memory = rated.intensity < peak_ / bandwidth_;
-    rated.bound = is_memory ? ScratchpadBound::Memory : ScratchpadBound::Compute;
+    rated.bound = is_memory ? Bound::Memory : Bound::Compute;
     rated.attained_ops_per_s = is_memory ? rated.intensity * bandwidth_ : peak_;
     rated.seconds = is_memory ? bytes.total() / bandwidth_ : ops / peak_;
     return rated;
@@ -124,7 +124,7 @@ void ScratchpadRoofline::add_attention(std::vector<ScratchpadOperator>& operator
     const double query_bytes = queries * head_dim_ * batch * heads_ * activation_;
     const double score_bytes = queries * length * batch * heads_ * activation_;
     const double kv_bytes = length * head_dim_ * batch * kv_heads_ * kv_;  // keys or values
-    const auto add = [&](std::string_view name, double ops, const ScratchpadBytes& bytes) {
+    const auto add = [&](std::string_view name, double ops, const OperatorBytes& bytes) {
         operators.push_back(rated(name, model_.layers, ops, bytes));
     };
     if (is_fused) {
@@ -187,10 +187,7 @@ ScratchpadAnalysis ScratchpadRoofline::analyze(ScratchpadStage stage, std::int64
         const double repeats = real(each.repeats);
         analysis.ops += repeats * each.ops;
         analysis.seconds += repeats * each.seconds;
-        for (double ScratchpadBytes::*part :
-             {&ScratchpadBytes::load_weight, &ScratchpadBytes::load_activation, &ScratchpadBytes::store_activation,
-              &ScratchpadBytes::load_kv, &ScratchpadBytes::store_kv})
-            analysis.bytes.*part += repeats * (each.bytes.*part);
+        analysis.bytes += repeats * each.bytes;
     }
     return analysis;
 }

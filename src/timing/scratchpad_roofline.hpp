@@ -7,6 +7,7 @@
 
 #include "regatta/hardware/gpu.hpp"
 #include "regatta/llm/model.hpp"
+#include "timing/operators.hpp"
 
 namespace regatta::timing {
 
@@ -44,26 +45,14 @@ struct ScratchpadHardware {
 [[nodiscard]] ScratchpadHardware scratchpad_hardware(const hardware::Gpu& gpu);
 
 enum class ScratchpadStage { Prefill, Decode };
-enum class ScratchpadBound { Compute, Memory };
-
-/// Bytes that an operator moves between memory and chip.
-struct ScratchpadBytes {
-    double load_weight = 0;
-    double load_activation = 0;
-    double store_activation = 0;
-    double load_kv = 0;
-    double store_kv = 0;
-    [[nodiscard]] double total() const { return load_weight + load_activation + store_activation + load_kv + store_kv; }
-};
-
 struct ScratchpadOperator {
     std::string_view name;     ///< as in that simulator: "q_proj"
     std::int64_t repeats = 1;  ///< layers; all below is of one of them
     double ops = 0;
-    ScratchpadBytes bytes;
+    OperatorBytes bytes;
     double intensity = 0;           ///< operations per byte
     double attained_ops_per_s = 0;  ///< under the roof
-    ScratchpadBound bound = ScratchpadBound::Compute;
+    Bound bound = Bound::Compute;
     double seconds = 0;
 };
 
@@ -71,7 +60,7 @@ struct ScratchpadAnalysis {
     std::vector<ScratchpadOperator> operators;  ///< in the order in which they are added up
     // Over all layers and the LM head.
     double ops = 0;
-    ScratchpadBytes bytes;
+    OperatorBytes bytes;
     double seconds = 0;
     // Memory.
     double weight_bytes = 0;      ///< of all layers, without embedding and LM head
@@ -147,7 +136,7 @@ private:
         bool operator==(const LinearCost&) const = default;
     };
     [[nodiscard]] ScratchpadOperator rated(std::string_view name, std::int64_t repeats, double ops,
-                                           const ScratchpadBytes& bytes) const;
+                                           const OperatorBytes& bytes) const;
     [[nodiscard]] std::vector<ScratchpadOperator> linears(double rows) const;
     void add_attention(std::vector<ScratchpadOperator>& operators, ScratchpadStage stage, double batch, double length,
                        bool is_fused) const;

@@ -118,7 +118,7 @@ SCENARIO_MISTAKES = [
      ["fleet.yaml:10:3: workload: no traffic; give a trace by --set workload.trace=PATH, or streams"]),
 ]
 
-COMMANDS = "run or validate or workload or profile or catalog or import or reference"
+COMMANDS = "run or validate or workload or profile or roofline or catalog or import or reference"
 # Arguments of regatta, what is said, and the exit code. fleet.yaml and trace.yaml are right; results/ holds those of another run.
 ARGUMENT_MISTAKES = [
     ([], [f"regatta: no command given; expected {COMMANDS}"], 2),

@@ -261,6 +261,9 @@ class Features(SameAnswer):
         self.assertGreater(summary["requests"]["unfinished"], 10)
         self.assertEqual(summary["streams"][0]["requests"]["timed_out"], 0)
 
+    def test_step_times_of_another_simulator(self):
+        self.check_features("fleet.pools[1].timing={policy: scratchpad, weight_bits: 8.25}", "duration=3s")
+
     def test_many_gateways_for_few_requests(self):
         self.check_features("gateways.count=50", "duration=2s")
 

@@ -216,13 +216,13 @@ private:
                 serving::Replica::Surroundings{timing_, sink, outcome_});
         }
         return std::make_unique<serving::NodeLp>(
-            serving::NodeLp::Setup{.pool = PoolId(static_cast<std::uint16_t>(pool)),
-                                   .first_in_pool = 2 * index,
+            serving::NodeLp::Setup{.parts = {{.pool = PoolId(static_cast<std::uint16_t>(pool)),
+                                              .first_in_pool = 2 * index,
+                                              .boards = boards_[pool],
+                                              .gateway_latency = latency_to(pool)}},
                                    .tells_completions = reports() == Reports::OnCompletion,
                                    .tells_blocks = loads_.has(serving::Load::KvBlocks),
-                                   .boards = boards_[pool],
                                    .looked_at = setup_.is_near ? loads_ : serving::LoadSet(),
-                                   .gateway_latency = latency_to(pool),
                                    .first_gateway = model_.id_of(gateways_, 0)},
             std::move(replicas), sink);
     }

@@ -132,11 +132,11 @@ protected:
             replicas.emplace_back(
                 ReplicaFacts{.id = ReplicaId(40 + slot), .node = NodeId(9), .pool = PoolId(0), .kv_blocks = 10},
                 make_vllm_v1(limits, parameters, Stepping::Lazy), Replica::Surroundings{timing_, sink_, outcome_});
-        return std::make_unique<NodeLp>(NodeLp::Setup{.pool = PoolId(0),
-                                                      .first_in_pool = kFirstInPool,
+        return std::make_unique<NodeLp>(NodeLp::Setup{.parts = {{.pool = PoolId(0),
+                                                                 .first_in_pool = kFirstInPool,
+                                                                 .boards = boards,
+                                                                 .gateway_latency = ns(kLatencyNs)}},
                                                       .tells_completions = report_every_.is_never(),
-                                                      .boards = boards,
-                                                      .gateway_latency = ns(kLatencyNs),
                                                       .least_step = ns(100),
                                                       .first_gateway = LpId(0)},
                                         std::move(replicas), sink_);

@@ -223,6 +223,8 @@ RULES = {
                      "<{}> belongs to transport and to files with main only"),
     "hdf5-wall": wall(r"hdf5|H5", lambda file: file.room == "results", "<{}> belongs to results only"),
     "yaml-wall": wall(r"yaml-cpp/", lambda file: file.room == "scenario", "<{}> belongs to scenario only"),
+    "cairo-wall": wall(r"cairo", lambda file: file.name == "src/results/plot_canvas.cpp",
+                       "<{}> belongs to src/results/plot_canvas.cpp only"),
     "public-headers": public_headers,
     "heavy-headers": heavy_headers,
     "printing": printing,

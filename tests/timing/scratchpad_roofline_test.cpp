@@ -67,7 +67,7 @@ TEST(ScratchpadRoofline, TellsWhatEachOperatorMoves) {
     EXPECT_EQ(analysis.operators[7].repeats, 32);
     EXPECT_EQ(analysis.operators[15].name, "lm_head");
     EXPECT_EQ(analysis.operators[15].repeats, 1);
-    EXPECT_EQ(analysis.operators[15].bound, ScratchpadBound::Memory);
+    EXPECT_EQ(analysis.operators[15].bound, Bound::Memory);
 }
 
 TEST(ScratchpadRoofline, PlansTheMemoryLeftBesideTheWeights) {

@@ -25,6 +25,7 @@ public:
     }
     void batches(PoolId /*pool*/, std::int64_t /*sequences*/, std::int64_t /*count*/) override {}
     void step(const serving::StepRecord& /*record*/) override {}
+    void fleet_changed(const serving::FleetEventRecord& /*record*/) override {}
     void sample(PoolId /*pool*/, NodeId /*node*/, SimTime /*at*/, const serving::ReplicaSample& /*sample*/) override {}
 
     std::int64_t steps = 0;
