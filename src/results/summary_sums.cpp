@@ -79,8 +79,8 @@ void PoolSums::add(const serving::ReplicaRecord& record) {
     experts_read_1024.add(record.experts_read_1024, 1);
     // A model may leave no memory for blocks; such a replica serves nothing.
     if (record.kv_blocks > 0)
-        kv_peak_fraction = std::max(kv_peak_fraction, static_cast<double>(record.kv_blocks_peak) /
-                                                          static_cast<double>(record.kv_blocks));
+        kv_peak_fraction = std::max(kv_peak_fraction,
+                                    static_cast<double>(record.kv_blocks_peak) / static_cast<double>(record.kv_blocks));
 }
 
 PoolSums& PoolSums::operator+=(const PoolSums& other) {
