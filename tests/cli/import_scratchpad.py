@@ -112,6 +112,13 @@ workload:
             "req_id", "model", "input_length", "output_length", "arrive_at", "prefill_time", "generated_tokens",
             "prefill_finished_at", "generation_finished_at"])
 
+    def test_its_workload_is_not_surveyed(self):
+        self.write("s.yaml", self.nodes().stdout)
+        done = start("regatta", "workload", "s.yaml", cwd=self.directory)
+        self.assertEqual((done.code, done.stderr),
+                         (2, "s.yaml: requests under compat: scratchpad are drawn as there, and listed by regatta-post "
+                             "requests after a run; expected another scenario\n"))
+
     def test_export_of_another_run_is_refused(self):
         self.write("s.yaml", "duration: 1s\nfleet: {pools: [{model: llama-3.1-8b, node: {gpu: h100-sxm, gpus: 1}}]}\n"
                    "workload: {streams: [{arrivals: {rate: 5/s}, lengths: {prompt: {fixed: 9}, output: {fixed: 3}}}]}\n")

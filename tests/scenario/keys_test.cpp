@@ -65,8 +65,6 @@ TEST(Keys, EverythingWrongIsToldAtOnceInTheOrderOfTheFile) {
             "output_scale, max_tokens, trace_model, limit, "
             "pool, model, timeout, arrival_rate, streams",
             "fleet.yaml:2:7: seed: expected a whole number of at least 0, found \"-1\"",
-            "fleet.yaml:5:7: fleet.pools[0].node: missing; expected a name, or a map with: name, gpu, "
-            "gpus",
             "fleet.yaml:6:14: fleet.pools[0].nodes: expected a whole number, found \"eight\"",
             "fleet.yaml:7:19: gateways.count: expected a whole number from 1 to 100000, found \"0\"",
             "fleet.yaml:7:22: gateways.routr: no such key; did you mean \"router\"?",

@@ -120,12 +120,12 @@ TEST(Scratchpad, IsTheSameWhenTheResolvedTextIsRead) {
 TEST(Scratchpad, WhatItCannotDoIsToldNotLeftOut) {
     EXPECT_EQ(problems_of("compat: scratchpad\nseed: 3\n"
                           "fleet: {environment: env.json, changes: c.jsonl, gpu: big-gpu}\n"
-                          "gateways: {count: 2, router: lor, reports: {every: 1s}, admission: [queue_limit]}\n"
+                          "gateways: {count: 2, router: lor, reports: {every: 1s}}\n"
                           "network: {gateway_to_node: 1ms}\n"
                           "workload: {trace: t.jsonl, arrival_rate: 1/s, rate_scale: 2, timeout: 1s}\n",
                           line(k8B, 5, 6))
                   .size(),
-              10U);
+              9U);
     EXPECT_EQ(
         problems_of("compat: scratchpad\nseed: 3\nfleet: {environment: env.json}\n"
                     "gateways: {router: lor}\nworkload: {trace: t.jsonl, arrival_rate: 1/s, rate_scale: 2}\n",
@@ -133,7 +133,7 @@ TEST(Scratchpad, WhatItCannotDoIsToldNotLeftOut) {
         (Lines{"fleet.yaml:2:7: seed: random numbers are those of the seed 0; leave it out under compat: scratchpad",
                "fleet.yaml:4:20: gateways.router: Scratchpad has no lor; under compat: scratchpad expected one of: "
                "random, least_loaded, gpu_count, model_affinity",
-               "fleet.yaml:5:58: workload.rate_scale: a trace is taken as it is; leave it out under compat: "
+               "fleet.yaml:5:59: workload.rate_scale: a trace is taken as it is; leave it out under compat: "
                "scratchpad"}));
     EXPECT_EQ(
         problems_of("compat: scratchpad\nfleet: {engines: 1, gpu: big-gpu, model: small-llm}\n"
