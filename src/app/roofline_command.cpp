@@ -52,12 +52,14 @@ public:
         catalogue_.add_files(arguments_.files);
         problems_of_files_.throw_if_any();
         question.gpus = entries("--hardware", "GPU", "hardware", arguments_.hardware, catalogue_.gpus());
-        if (is_matrix() == arguments_.model.empty()) {
-            if (!is_matrix()) question.models = models();
-        } else {
-            add(is_matrix() ? "--model: a matrix is of no model; leave out --model or --matrix"
-                            : "--model is missing; name a model, or give --matrix");
-        }
+        if (is_matrix())
+            refuse_options_of_models();
+        else if (arguments_.model.empty())
+            add("--model is missing; name a model, or give --matrix");
+        else
+            question.models = models();
+        if (!is_matrix() && arguments_.input_sizes != RooflineArguments().input_sizes)
+            add("--input-sizes: only a --matrix has inputs; for models give --batch");
         question.precisions = precisions();
         question.tensor_parallel = counts("--tp", arguments_.tensor_parallel, kMostBatch);
         question.batches = counts("--batch", arguments_.batch, kMostBatch);
@@ -119,6 +121,23 @@ private:
                             hint.empty() ? fmt::format("; regatta catalog {} lists them", kind) : hint));
         }
         return facts;
+    }
+
+    /// Rather than leave something out unsaid.
+    void refuse_options_of_models() {
+        const RooflineArguments defaults;
+        const auto refuse = [&](const char* option, bool is_given) {
+            if (is_given) add(fmt::format("{}: a matrix is of no model; leave out {} or --matrix", option, option));
+        };
+        refuse("--model", !arguments_.model.empty());
+        refuse("--tp", arguments_.tensor_parallel != defaults.tensor_parallel);
+        refuse("--batch", arguments_.batch != defaults.batch);
+        refuse("--length", arguments_.length != defaults.length);
+        refuse("--stage", arguments_.stage != defaults.stage);
+        refuse("--attention", arguments_.attention != defaults.attention);
+        refuse("--totals", arguments_.has_totals_only);
+        if (arguments_.is_ideal || !arguments_.overrides.empty())
+            add("--ideal and --set: matrices stand under the bare roof, without efficiencies");
     }
 
     std::vector<llm::Model> models() {

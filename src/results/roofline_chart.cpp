@@ -245,9 +245,11 @@ RooflineChart read_roofline_chart(const std::string& name, std::string_view text
     std::vector<Entry> entries = is_json ? entries_of_json(name, text) : entries_of_csv(name, text);
     const auto is_total = [](const Entry& entry) { return entry.what == "total" && !entry.model.empty(); };
     if (!std::all_of(entries.begin(), entries.end(), is_total)) std::erase_if(entries, is_total);
-    std::erase_if(entries, [](const Entry& entry) {
-        return !(entry.flops > 0 && entry.bytes > 0 && entry.flops_per_s > 0 && entry.peak_flops_per_s > 0 &&
-                 entry.bandwidth_bytes_per_s > 0);
+    // Above 0, and not so large or small that an axis could not show it.
+    const auto can_be_drawn = [](double value) { return value > 1e-60 && value < 1e60; };
+    std::erase_if(entries, [&](const Entry& entry) {
+        return !(can_be_drawn(entry.flops) && can_be_drawn(entry.bytes) && can_be_drawn(entry.flops_per_s) &&
+                 can_be_drawn(entry.peak_flops_per_s) && can_be_drawn(entry.bandwidth_bytes_per_s));
     });
     if (entries.empty())
         throw InputError(fmt::format("{}: nothing to draw: no row has both operations and bytes", name));

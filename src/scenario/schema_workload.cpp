@@ -31,7 +31,7 @@ Key length_scale(std::string name, std::string sentence) {
 
 Section rate_section() {
     Section day{.keys = {rate("mean", true, kLeastRatePerS, "mean over a period"),
-                         rate("peak", true, kLeastRatePerS, "highest rate, at most twice the mean"),
+                         rate("peak", true, kLeastRatePerS, "highest rate, at most 7.9 times the mean"),
                          duration("period", "24h", 1e-3, "time between two peaks"),
                          duration("peak_at", "14h", 0, "when the rate is highest, for the first time")}};
     Key at = duration("at", "", 0, "when it begins");
@@ -52,7 +52,8 @@ Section rate_section() {
                      rate_points("ramp",
                                  "[[time, rate], ...] from 0s on: straight lines between, and the last rate to "
                                  "the end"),
-                     optional_map("daily", std::move(day), "a sine by the time of day"),
+                     optional_map("daily", std::move(day),
+                                  "by the time of day: a sine; with a peak above twice the mean sharper"),
                      word("file", "", {},
                           "CSV file with the columns time_s and rate_per_s from time 0 on, read as steps; relative to "
                           "the scenario file"),

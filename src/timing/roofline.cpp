@@ -180,10 +180,11 @@ void RooflineStepTime::set_memory_traffic(const Share& share) {
                             .token_bytes = {.load_activation = repeats * read_values * kActivationBytes,
                                             .store_activation = repeats * written_values * kActivationBytes}});
     };
-    // Two norms with residual.
+    // Two norms with residual: two read, two written each.
     add("norms", share.layers, 2 * 2 * share.hidden, 2 * 2 * share.hidden);
     const double rotated = (share.heads + share.kv_heads) * share.head_dim;  // queries and keys
     add("rotary", share.layers, rotated, rotated);
+    // With a gate two values are read for each that is written.
     if (share.dense_layers > 0)
         add("activation", share.dense_layers, share.gate_matrices * share.intermediate, share.intermediate);
     if (share.expert_layers > 0) {

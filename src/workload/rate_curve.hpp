@@ -20,7 +20,8 @@ public:
         SimTime at;
         double rate_per_s = 0;
     };
-    /// mean + (peak - mean) cos(2 pi (t - peak_at) / period).
+    /// base + (peak - base) ((1 + cos(2 pi (t - peak_at) / period)) / 2)^n with the least n >= 1 for which the base is
+    /// not below 0: a sine for peaks up to twice the mean, beyond that an ever sharper peak over a quiet rest.
     struct Daily {
         double mean_per_s = 0;
         double peak_per_s = 0;
@@ -68,11 +69,13 @@ private:
     /// Seconds from `from` on until `count` requests are expected, if the piece lasts so long.
     [[nodiscard]] double piece_wait_s(const Piece& piece, SimTime from, double count) const;
     [[nodiscard]] double phase_s(SimTime at) const;
+    [[nodiscard]] double day_rate(double phase_s) const;
     [[nodiscard]] double day_mass(double phase_s, double span_s) const;
     [[nodiscard]] double day_wait_s(SimTime from, double count) const;
 
     std::vector<Piece> pieces_;  ///< by time, the first one from 0 on
     std::optional<Daily> daily_;
+    std::vector<double> swings_;  ///< of a day: what cos(k angle) is multiplied by, k = 1, 2, ... [1/s]
 };
 
 }  // namespace regatta::workload

@@ -164,6 +164,12 @@ class Roofline(ProgramTest):
         self.assertEqual(self.problems("--hardware", "h100-sxm"), ["--model is missing; name a model, or give --matrix"])
         self.assertEqual(self.problems(*LLAMA, "--matrix", "64"),
                          ["--model: a matrix is of no model; leave out --model or --matrix"])
+        self.assertEqual(self.problems("--hardware", "h100-sxm", "--matrix", "64", "--batch", "2", "--totals", "--ideal"),
+                         ["--batch: a matrix is of no model; leave out --batch or --matrix",
+                          "--totals: a matrix is of no model; leave out --totals or --matrix",
+                          "--ideal and --set: matrices stand under the bare roof, without efficiencies"])
+        self.assertEqual(self.problems(*LLAMA, "--input-sizes", "2"),
+                         ["--input-sizes: only a --matrix has inputs; for models give --batch"])
         self.assertEqual(self.problems("--hardware", "h100-sxm", "--matrix", "64,1x2x3x4,ax2"),
                          [f'--matrix: expected N, MxN or MxKxN with whole numbers from 1 to 1000000000, found "{found}"'
                           for found in ("1x2x3x4", "ax2")])

@@ -102,6 +102,8 @@ TEST(RooflineChart, SaysWhatIsNoTableOfRooflines) {
               "table: no JSON of regatta roofline: expected matrices or steps as it writes them");
     EXPECT_EQ(problem_with(steps("gpu,llm,1,8,8,8,decode,1,64,norms,0,20,0,100,2\n")),
               "table: nothing to draw: no row has both operations and bytes");
+    EXPECT_EQ(problem_with(steps("gpu,llm,1,8,8,8,decode,1,64,proj,1e300,1e-300,1,100,2\n")),
+              "table: nothing to draw: no row has both operations and bytes");
     EXPECT_EQ(problem_with(steps("gpu,llm,1,8,8,8,decode,1,64,proj,x,20,0,100,2\n")),
               "table:2: flops: expected a number, found \"x\"");
 }
