@@ -177,7 +177,7 @@ class ScratchpadSchedules(ProgramTest):
             random_ = random.Random(SEED * 100_000 + number)
             with self.subTest(f"{SEED}:{number}"):
                 if number % 2:
-                    self.check_nodes(random_, tight_prompts={7: 30, 15: 600}.get(number % 16))
+                    self.check_nodes(random_, tight_prompts={3: 30, 7: 30, 11: 30, 15: 600}.get(number % 16))
                 else:
                     self.check_engines(random_)
         if CASES >= 40:
