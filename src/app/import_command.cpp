@@ -56,21 +56,21 @@ std::string given(const std::string& path) {
 
 std::string vidur_text(const ImportArguments& arguments) {
     if (arguments.config.empty()) throw InputError("regatta import: CONFIG is missing; see regatta import --help");
-    return
-        scenario::import_vidur(read_text(arguments.config),
-                               {.source = arguments.config,
-                                .locate = [&](const std::string& path) { return located(path, arguments.config); },
-                                .workload = given(arguments.workload),
-                                .tables = given(arguments.tables),
-                                .replay = given(arguments.replay),
-                                .predictor = arguments.predictor});
+    return scenario::import_vidur(read_text(arguments.config),
+                                  {.source = arguments.config,
+                                   .locate = [&](const std::string& path) { return located(path, arguments.config); },
+                                   .workload = given(arguments.workload),
+                                   .tables = given(arguments.tables),
+                                   .replay = given(arguments.replay),
+                                   .predictor = arguments.predictor});
 }
 
 std::string scratchpad_text(const ImportArguments& arguments) {
     if (!arguments.config.empty())
-        throw InputError(fmt::format("regatta import: \"{}\" is one argument too many: scratchpad has options only; see "
-                                     "regatta import --help",
-                                     arguments.config));
+        throw InputError(
+            fmt::format("regatta import: \"{}\" is one argument too many: scratchpad has options only; see "
+                        "regatta import --help",
+                        arguments.config));
     scenario::ScratchpadImport call = arguments.scratchpad;
     for (std::string* path : {&call.trace, &call.environment, &call.changes})
         *path = given(*path);
@@ -100,7 +100,8 @@ void declare_scratchpad(CLI::App& command, scenario::ScratchpadImport& call) {
     file("--input,--trace", call.trace, "Requests (trace.jsonl)");
     file("--environment", call.environment, "Nodes (env.json)");
     file("--environment-change-file,--changes", call.changes, "Engines that come later (env_change.jsonl)");
-    group(command.add_option("--arrival-rate", call.arrival_rate, "Requests per second; 0: all at once")->type_name("R"));
+    group(
+        command.add_option("--arrival-rate", call.arrival_rate, "Requests per second; 0: all at once")->type_name("R"));
     group(command.add_option("--n-engines", call.engines, "Engines of Meta-Llama-3-70B on nvidia_A100, without nodes")
               ->type_name("N")
               ->check(CLI::PositiveNumber));
@@ -113,9 +114,10 @@ void declare_scratchpad(CLI::App& command, scenario::ScratchpadImport& call) {
     group(command.add_option("--policy", call.policy, "How nodes are chosen (default: random)")
               ->type_name("NAME")
               ->check(CLI::IsMember({"random", "least_loaded", "gpu_count", "affinity"})));
-    group(command.add_option("--precision", call.precision, "Bits of weights, activations and KV cache (default: 4/4/4)")
-              ->type_name("W/A/KV")
-              ->check(no_option()));
+    group(
+        command.add_option("--precision", call.precision, "Bits of weights, activations and KV cache (default: 4/4/4)")
+            ->type_name("W/A/KV")
+            ->check(no_option()));
     group(command.add_flag("--record-steps", call.records_steps, "Record what regatta-post export scratchpad writes"));
 }
 
@@ -127,7 +129,8 @@ void declare_import(CLI::App& program, ImportArguments& arguments) {
         ->required()
         ->check(CLI::IsMember({"vidur", "scratchpad"}))
         ->type_name("");
-    command->add_option("CONFIG", arguments.config, "Vidur's config.json, or a file with its command line")->type_name("");
+    command->add_option("CONFIG", arguments.config, "Vidur's config.json, or a file with its command line")
+        ->type_name("");
     const auto file = [&](const char* name, std::string& value, const char* what) {
         command->add_option(name, value, what)->type_name("FILE")->check(no_option());
     };

@@ -11,7 +11,8 @@ class App;
 
 namespace regatta::app {
 
-/// `regatta import vidur`: a configuration of Vidur becomes a scenario; `regatta import scratchpad`: a command line does.
+/// `regatta import vidur`: a configuration of Vidur becomes a scenario; `regatta import scratchpad`: a command line
+/// does.
 struct ImportArguments {
     std::string simulator;
     std::string config;

@@ -53,6 +53,11 @@ SimTime stretch_of(const WorkloadArguments& arguments, const ScenarioInput& inpu
 
 void show(const WorkloadArguments& arguments, const ScenarioInput& input, const scenario::Registries& registries) {
     const scenario::Scenario& scenario = *input.scenario;
+    if (scenario.scratchpad != nullptr)
+        throw InputError(
+            fmt::format("{}: requests under compat: scratchpad are drawn as there, and listed by regatta-post requests "
+                        "after a run; expected another scenario",
+                        arguments.scenario.scenario));
     std::optional<WorkloadCsv> csv;
     std::vector<std::string> names;
     for (const scenario::Stream& stream : scenario.streams)

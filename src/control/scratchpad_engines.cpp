@@ -35,23 +35,36 @@ public:
 
     double run(double until_s) {
         while (now_s_ < until_s) {
-            step_engines();
+            // What has ended is noticed at the next instant, be it a tick.
+            if (step_engines()) last_progress_s_ = earliest_clock_s();
             if (!is_done()) skip_idle_ticks();
-            now_s_ = std::min_element(engines_.begin(), engines_.end(), by_clock)->clock_s;
+            now_s_ = earliest_clock_s();
             for (; next_change_ < fleet_.changes.size() && fleet_.changes[next_change_].at_s <= now_s_; ++next_change_)
-                if (const ScratchpadChange& change = fleet_.changes[next_change_]; change.count > 0)
-                    add_engines(change.kind, static_cast<std::uint32_t>(change.count));
+                change_environment(fleet_.changes[next_change_]);
             for (; next_ < requests_.size() && requests_[next_].arrival_s <= now_s_; ++next_)
                 route(requests_[next_]);
-            if (has_finished_) last_progress_s_ = now_s_;
-            has_finished_ = false;
             if (now_s_ - last_progress_s_ > kPatience || is_done()) break;
         }
         return std::min(now_s_, until_s);
     }
 
 private:
-    static bool by_clock(const Engine& a, const Engine& b) { return a.clock_s < b.clock_s; }
+    [[nodiscard]] double earliest_clock_s() const {
+        const auto is_earlier = [](const Engine& a, const Engine& b) { return a.clock_s < b.clock_s; };
+        return std::min_element(engines_.begin(), engines_.end(), is_earlier)->clock_s;
+    }
+
+    /// Nothing is removed where it is told to.
+    void change_environment(const ScratchpadChange& change) {
+        const std::int64_t added = std::max<std::int64_t>(change.count, 0);
+        add_engines(change.kind, static_cast<std::uint32_t>(added));
+        watcher_.changed({.start_s = now_s_,
+                          .end_s = now_s_,
+                          .amount = added,
+                          .pool = change.kind,
+                          .kind = change.count < 0 ? serving::FleetEvent::Removed : serving::FleetEvent::Installed,
+                          .cause = serving::FleetCause::Script});
+    }
 
     void add_engines(std::uint16_t kind, std::uint32_t count) {
         const ScratchpadKind& facts = fleet_.kinds[kind];
@@ -63,7 +76,9 @@ private:
         }
     }
 
-    void step_engines() {
+    /// Whether any request was finished.
+    bool step_engines() {
+        bool has_finished = false;
         for (Engine& engine : engines_) {
             if (engine.clock_s > now_s_) continue;
             const ScratchpadIteration done = engine.engine.step(engine.clock_s);
@@ -72,16 +87,16 @@ private:
                 continue;
             }
             engine.clock_s = done.end_s;
-            has_finished_ = has_finished_ || !done.finished.empty();
+            has_finished = has_finished || !done.finished.empty();
             watcher_.iterated(engine.place, done);
         }
+        return has_finished;
     }
 
     /// Clocks of engines that have nothing to do go on to where something may happen: a step of another, an arrival, a
     /// change, the end of patience. In between ticks change nothing.
     void skip_idle_ticks() {
         double next_s = last_progress_s_ + kPatience;
-        if (has_finished_) next_s = now_s_ + kPatience;
         if (next_ < requests_.size()) next_s = std::min(next_s, requests_[next_].arrival_s);
         if (next_change_ < fleet_.changes.size()) next_s = std::min(next_s, fleet_.changes[next_change_].at_s);
         for (const Engine& engine : engines_)
@@ -107,7 +122,8 @@ private:
         chosen.engine.add(request);
     }
 
-    /// It would load another model onto an idle engine, and die when that has ended. Here the engine does not come back.
+    /// It would load another model onto an idle engine, and die when that has ended. Here the engine does not come
+    /// back.
     void take_out_of_service() {
         std::vector<Engine*> idle;
         for (Engine& engine : engines_)
@@ -128,7 +144,6 @@ private:
     std::vector<Engine> engines_;
     double now_s_ = 0;  ///< goes back when engines are added
     double last_progress_s_ = 0;
-    bool has_finished_ = false;  ///< since the last instant
     std::size_t next_ = 0;
     std::size_t next_change_ = 0;
 };

@@ -43,6 +43,7 @@ struct ScratchpadFleet {
     std::vector<ScratchpadNode> nodes;
     std::vector<std::vector<std::uint16_t>> kind_of;  ///< by type of GPU, then by model
     std::vector<double> reprovisioning_s;             ///< by model
+    std::vector<std::int64_t> model_bytes;            ///< on disk, by model
     ScratchpadRouter router = ScratchpadRouter::Random;
     // Engines, in order of creation, each of its own.
     std::vector<ScratchpadEngines> engines;
@@ -58,6 +59,19 @@ struct ScratchpadPlace {
     std::uint16_t kind = 0;
 };
 
+/// A change of the fleet, see serving::FleetEventRecord.
+struct ScratchpadEvent {
+    double start_s = 0;
+    double end_s = 0;
+    std::int64_t amount = 0;
+    std::uint32_t node = serving::kNoNode;
+    std::uint32_t replica = serving::kNoReplica;
+    std::uint32_t gpu = serving::kNoGpu;
+    std::uint16_t pool = serving::kNoPool;
+    serving::FleetEvent kind = serving::FleetEvent::Loading;
+    serving::FleetCause cause = serving::FleetCause::Start;
+};
+
 /// Is told what happens, in the order in which that simulator decides it; times need not rise.
 class ScratchpadWatcher {
 public:
@@ -66,6 +80,8 @@ public:
     virtual void made(const ScratchpadPlace& place, double at_s) = 0;
     virtual void gone(const ScratchpadPlace& place, double at_s) = 0;
     virtual void iterated(const ScratchpadPlace& place, const serving::ScratchpadIteration& iteration) = 0;
+    /// Told when it begins.
+    virtual void changed(const ScratchpadEvent& event) = 0;
 };
 
 }  // namespace regatta::control

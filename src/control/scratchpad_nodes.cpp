@@ -58,6 +58,7 @@ public:
             nodes_[i].load_end_s = fleet.nodes[i].loading_s;
             ends_.push(fleet.nodes[i].loading_s);
             make_engines(i, fleet.nodes[i].model, 0);
+            if (fleet.nodes[i].loading_s > 0) tell_loading(i);
         }
     }
 
@@ -93,6 +94,17 @@ private:
             node.gpus.push_back({ScratchpadEngine(*fleet_.kinds[kind].times, fleet_.kinds[kind].blocks), place, 0});
             watcher_.made(place, now_s);
         }
+    }
+
+    void tell_loading(std::size_t index) {
+        const std::vector<Gpu>& gpus = nodes_[index].gpus;
+        for (std::uint32_t gpu = 0; gpu < gpus.size(); ++gpu)
+            watcher_.changed({.end_s = fleet_.nodes[index].loading_s,
+                              .amount = fleet_.model_bytes[nodes_[index].model],
+                              .node = fleet_.nodes[index].id,
+                              .replica = gpus[gpu].place.replica,
+                              .gpu = gpu,
+                              .pool = gpus[gpu].place.kind});
     }
 
     void complete_reprovisionings(double now_s) {
@@ -132,14 +144,14 @@ private:
     /// Whether any of those that wait for a node could do more than wait: else nobody need ask for each of them.
     [[nodiscard]] bool may_route_held() const {
         if (held_.empty()) return false;
-        const bool has_idle = std::any_of(nodes_.begin(), nodes_.end(), [](const Node& node) { return node.is_idle(); });
+        const bool has_idle =
+            std::any_of(nodes_.begin(), nodes_.end(), [](const Node& node) { return node.is_idle(); });
         std::vector<bool> is_known(models(), false);
         for (const ScratchpadRequest* request : held_) {
             if (is_known[request->model]) continue;
             is_known[request->model] = true;
-            const bool has_node = std::any_of(nodes_.begin(), nodes_.end(), [request](const Node& node) {
-                return node.may_serve(request->model);
-            });
+            const bool has_node = std::any_of(nodes_.begin(), nodes_.end(),
+                                              [request](const Node& node) { return node.may_serve(request->model); });
             if (has_node || (has_idle && !is_coming(request->model))) return true;
         }
         return false;
@@ -171,9 +183,22 @@ private:
         for (std::size_t i = 0; i < nodes_.size(); ++i)
             if (nodes_[i].is_idle()) idle.push_back(i);
         if (idle.empty()) return;
-        Node& node = nodes_[idle[choices_.below(static_cast<std::uint32_t>(idle.size()))]];
+        const std::size_t chosen = idle[choices_.below(static_cast<std::uint32_t>(idle.size()))];
+        Node& node = nodes_[chosen];
         node.reprovisioning = {.end_s = now_s + fleet_.reprovisioning_s[target], .target = target};
         ends_.push(node.reprovisioning->end_s);
+        ScratchpadEvent event{.start_s = now_s,
+                              .end_s = node.reprovisioning->end_s,
+                              .amount = static_cast<std::int64_t>(node.gpus.size()),
+                              .node = fleet_.nodes[chosen].id,
+                              .kind = serving::FleetEvent::Reprovision,
+                              .cause = serving::FleetCause::Reprovision};
+        // The first GPU stands for all of the node.
+        if (!node.gpus.empty()) {
+            event.replica = node.gpus.front().place.replica;
+            event.pool = fleet_.kind_of[fleet_.nodes[chosen].gpus.front()][target];
+        }
+        watcher_.changed(event);
     }
 
     [[nodiscard]] std::size_t choose(std::uint16_t model) {
@@ -226,8 +251,8 @@ private:
     /// To the first GPU on which nothing runs: all of them, for what is handed over does not run yet.
     static void hand_over(Node& node) {
         if (node.waiting.empty()) return;
-        const auto free = std::find_if(node.gpus.begin(), node.gpus.end(),
-                                       [](const Gpu& gpu) { return gpu.engine.running() == 0; });
+        const auto free =
+            std::find_if(node.gpus.begin(), node.gpus.end(), [](const Gpu& gpu) { return gpu.engine.running() == 0; });
         if (free == node.gpus.end()) return;
         std::vector<ScratchpadRequest*> others;  // their model went away
         for (ScratchpadRequest* request : node.waiting) {
@@ -267,10 +292,10 @@ private:
     std::vector<Node> nodes_;
     std::vector<std::uint32_t> first_replica_;  ///< by node
     std::uint32_t gpus_ = 0;
-    std::size_t next_ = 0;                                 ///< of the requests: the first that has not arrived
-    std::vector<ScratchpadRequest*> held_;                 ///< arrived, and no node has their model
-    std::vector<std::optional<std::size_t>> last_node_;    ///< by model, for affinity
-    std::vector<std::size_t> candidates_;                  ///< scratch
+    std::size_t next_ = 0;                               ///< of the requests: the first that has not arrived
+    std::vector<ScratchpadRequest*> held_;               ///< arrived, and no node has their model
+    std::vector<std::optional<std::size_t>> last_node_;  ///< by model, for affinity
+    std::vector<std::size_t> candidates_;                ///< scratch
     std::priority_queue<double, std::vector<double>, std::greater<>> ends_;  ///< of iterations, loads, re-provisionings
 };
 

@@ -104,6 +104,21 @@ void ScratchpadRecorder::iterated(const ScratchpadPlace& place, const Scratchpad
     }
 }
 
+void ScratchpadRecorder::changed(const ScratchpadEvent& event) {
+    if (SimTime::from_seconds(event.start_s) >= recording_.until) return;
+    serving::FleetEventRecord record;
+    record.start_ns = ns_of(event.start_s);
+    record.end_ns = std::min(ns_of(event.end_s), recording_.until.ns());
+    record.amount = event.amount;
+    record.node = event.node;
+    record.replica = event.replica;
+    record.gpu = event.gpu;
+    record.pool = event.pool;
+    record.kind = event.kind;
+    record.cause = event.cause;
+    sink_->fleet_changed(record);
+}
+
 void ScratchpadRecorder::count(Engine& engine, const ScratchpadIteration& iteration, std::int64_t context_tokens) {
     const auto sequences = static_cast<std::int64_t>(iteration.participants.size());
     serving::ReplicaRecord& sums = engine.sums;
@@ -154,8 +169,9 @@ void ScratchpadRecorder::tell_step(const Engine& engine, const ScratchpadIterati
         record.decodes = record.samples = sequences;
         record.decode_context_tokens = context_tokens;
     }
-    const timing::StepParts parts = recording_.parts(static_cast<std::uint16_t>(engine.sums.pool), is_prefill(iteration),
-                                                     iteration.priced_tokens, iteration.priced_sequences);
+    const timing::StepParts parts =
+        recording_.parts(static_cast<std::uint16_t>(engine.sums.pool), is_prefill(iteration), iteration.priced_tokens,
+                         iteration.priced_sequences);
     record.projections_ns = ns_of(parts.projections);
     record.mlp_ns = ns_of(parts.mlp);
     record.attention_prefill_ns = ns_of(parts.attention_prefill);
@@ -208,8 +224,8 @@ void ScratchpadRecorder::tell(const ScratchpadRequest& request, serving::EndStat
     record.arrival_ns = ns_of(request.arrival_s);
     record.scheduled_ns = before(request.start_s);
     // An engine that was added late serves what was routed to it as if it had been there before.
-    record.received_ns = before(request.start_s < 0 ? request.received_s
-                                                    : std::min(request.received_s, request.start_s));
+    record.received_ns =
+        before(request.start_s < 0 ? request.received_s : std::min(request.received_s, request.start_s));
     record.first_token_ns = before(request.prefill_end_s);
     record.end_ns = end.ns();
     record.prompt_tokens = static_cast<std::uint32_t>(request.prompt_tokens);
@@ -219,6 +235,8 @@ void ScratchpadRecorder::tell(const ScratchpadRequest& request, serving::EndStat
     record.pool = engine == engines_.end() ? serving::kNoPool : static_cast<std::uint16_t>(engine->second.sums.pool);
     record.stream = request.stream;
     record.state = state;
+    if (request.is_lost)
+        record.reason = request.received_s < 0 ? serving::EndReason::NoReplica : serving::EndReason::ReplicaLost;
     sink_->request_ended(record);
 }
 

@@ -14,7 +14,8 @@
 
 namespace regatta::control {
 
-/// Where the time of an iteration goes, of a kind of engine: of one prompt, or of a batch priced by its longest context.
+/// Where the time of an iteration goes, of a kind of engine: of one prompt, or of a batch priced by its longest
+/// context.
 using ScratchpadParts =
     std::function<timing::StepParts(std::uint16_t kind, bool is_prefill, std::int64_t tokens, std::int64_t sequences)>;
 
@@ -39,6 +40,7 @@ public:
     void made(const ScratchpadPlace& place, double at_s) override;
     void gone(const ScratchpadPlace& place, double at_s) override;
     void iterated(const ScratchpadPlace& place, const serving::ScratchpadIteration& iteration) override;
+    void changed(const ScratchpadEvent& event) override;
 
     /// Requests in their final state: records of those that ended before the run does.
     void tell_ended(std::span<const serving::ScratchpadRequest> requests);

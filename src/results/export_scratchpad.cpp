@@ -92,6 +92,9 @@ public:
             [&](std::span<const RequestRecord> rows) { requests_.insert(requests_.end(), rows.begin(), rows.end()); });
         results.visit_steps(
             [&](std::span<const StepRecord> rows) { steps_.insert(steps_.end(), rows.begin(), rows.end()); });
+        changes_ = results.events();
+        std::stable_sort(changes_.begin(), changes_.end(),
+                         [](const auto& a, const auto& b) { return a.start_ns < b.start_ns; });
     }
 
     ScratchpadExport write() {
@@ -240,24 +243,42 @@ private:
                 "trace.json: {} iterations had fewer requests than their batch: the first of it are named", unclear));
     }
 
-    /// Those of the environment that were due; when they took place exactly is not recorded.
+    /// Those of the environment, and re-provisionings, that came before an iteration.
     void write_changes(ListWriter& list, std::size_t& next, std::int64_t before_ns) {
-        const auto changes = description_.find("changes");
-        for (; changes != description_.end() && next < changes->size(); ++next) {
-            const Json& change = (*changes)[next];
-            const auto at_s = change.at("timestamp").get<double>();
-            if (at_s * 1e9 > static_cast<double>(before_ns)) return;
-            list.add(Event{.name = "env-change-" + change.at("gpu_name").get<std::string>(),
-                           .cat = "environment_change",
-                           .pid = -1,
-                           .ts = whole_us(at_s),
-                           .args = {{"gpu_name", change.at("gpu_name")},
-                                    {"amount", change.at("amount")},
-                                    {"timestamp", change.at("timestamp")},
-                                    {"total_engines_after", change.at("total_engines_after")}},
-                           .dur = 0}
-                         .json());
+        for (; next < changes_.size() && changes_[next].start_ns <= before_ns; ++next) {
+            const serving::FleetEventRecord& change = changes_[next];
+            if (change.kind == serving::FleetEvent::Reprovision) list.add(reprovisioning_event(change).json());
+            const bool is_environment =
+                change.kind == serving::FleetEvent::Installed || change.kind == serving::FleetEvent::Removed;
+            if (is_environment) list.add(environment_event(change, environment_changes_++).json());
         }
+    }
+
+    [[nodiscard]] Event reprovisioning_event(const serving::FleetEventRecord& change) const {
+        const Json& source = engine(change.replica).at("model");
+        const Json& target = description_.at("pools").at(change.pool).at("model");
+        return {.name = fmt::format("node-reprovisioning-{}", change.node),
+                .cat = "node_reprovisioning",
+                .pid = -std::int64_t{change.node},
+                .ts = change.start_ns / 1000,
+                .args = {{"node_id", change.node},
+                         {"source_models", Json::array({source})},
+                         {"target_model", target},
+                         {"reprovisioning_time_s", seconds(change.end_ns - change.start_ns)}},
+                .dur = (change.end_ns - change.start_ns) / 1000};
+    }
+
+    [[nodiscard]] Event environment_event(const serving::FleetEventRecord& change, std::size_t number) const {
+        const Json& file = description_.at("changes").at(number);
+        return {.name = "env-change-" + file.at("gpu_name").get<std::string>(),
+                .cat = "environment_change",
+                .pid = -1,
+                .ts = change.start_ns / 1000,
+                .args = {{"gpu_name", file.at("gpu_name")},
+                         {"amount", file.at("amount")},
+                         {"timestamp", file.at("timestamp")},
+                         {"total_engines_after", file.at("total_engines_after")}},
+                .dur = 0};
     }
 
     [[nodiscard]] Event request_event(const StepRecord& step, const RequestRecord& request) const {
@@ -285,6 +306,8 @@ private:
     std::vector<std::int64_t> blocks_;              ///< by pool
     std::vector<RequestRecord> requests_;
     std::vector<StepRecord> steps_;
+    std::vector<serving::FleetEventRecord> changes_;  ///< by time
+    std::size_t environment_changes_ = 0;             ///< told so far
     ScratchpadExport done_;
 };
 

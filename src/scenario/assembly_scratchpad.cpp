@@ -136,8 +136,11 @@ private:
                 made_->fleet.kind_of[type].push_back(kinds_.add(types[type], model, precision, path));
         if (in_.problems.size() != before) return;
         const control::ScratchpadPath way{environment_.disk_mb_per_s, environment_.pcie_gb_per_s};
-        for (const std::string& model : kinds_.models())
-            made_->fleet.reprovisioning_s.push_back(way.loading_s(control::scratchpad_model_gb(model, kUnknownGb)));
+        for (const std::string& model : kinds_.models()) {
+            const double gb = control::scratchpad_model_gb(model, kUnknownGb);
+            made_->fleet.reprovisioning_s.push_back(way.loading_s(gb));
+            made_->fleet.model_bytes.push_back(std::llround(gb * 1e9));
+        }
         for (std::size_t i = 0; i < environment_.nodes.size(); ++i) {
             const ScratchpadEnvironment::Node& node = environment_.nodes[i];
             const std::string& model = kinds_.models()[first_models[i]];

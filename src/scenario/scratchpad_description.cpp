@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "control/scratchpad_loading.hpp"
@@ -46,7 +47,7 @@ std::string describe_scratchpad(const ScratchpadScenario& made, const Scenario& 
         text["changes"].push_back({{"gpu_name", changes[i].gpu},
                                    {"amount", changes[i].amount},
                                    {"timestamp", changes[i].at_s},
-                                   {"total_engines_after", replica}});
+                                   {"total_engines_after", replica + std::min<std::int64_t>(change.count, 0)}});
     }
     for (std::size_t i = 0; !environment.preloads && i < fleet.nodes.size(); ++i) {
         const control::ScratchpadNode& node = fleet.nodes[i];
@@ -63,8 +64,9 @@ std::string describe_scratchpad(const ScratchpadScenario& made, const Scenario& 
         }
     }
     text["pools"] = json::array();
-    for (const Pool& pool : scenario.pools)
-        text["pools"].push_back({{"name", pool.name}, {"kv_blocks", pool.replica_kv_blocks}});
+    for (std::size_t i = 0; i < scenario.pools.size(); ++i)
+        text["pools"].push_back(
+            {{"model", kinds.kinds()[i].model}, {"kv_blocks", scenario.pools[i].replica_kv_blocks}});
     return text.dump();
 }
 

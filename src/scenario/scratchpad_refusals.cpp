@@ -41,6 +41,12 @@ private:
         const int ways = (fleet.has("environment") ? 1 : 0) + (fleet.has("engines") ? 1 : 0) + (has_groups ? 1 : 0);
         if (!fleet.lists["pools"].empty())
             refuse(fleet, "pools", "an environment, or engines, are what serves; leave it out");
+        for (const char* key : {"servers", "timeline", "maintenance"})
+            if (const auto found = fleet.lists.find(key); found != fleet.lists.end() && !found->second.empty())
+                refuse(fleet, key, "the fleet does what that simulator does; leave it out");
+        if (fleet.maps.count("failures") > 0) refuse(fleet, "failures", "nothing fails; leave it out");
+        if (fleet.policies.count("reprovision") > 0)
+            refuse(fleet, "reprovision", "an idle node is chosen by random; leave it out");
         if (ways != 1)
             problems_.add(fleet.place, fleet.path,
                           fmt::format("{} one of environment, engines and engine_groups under compat: scratchpad",
@@ -72,6 +78,8 @@ private:
     void check_gateways(Reading& gateways) {
         if (!gateways.is_sound) return;
         if (gateways.values.count("count") != 1) refuse(gateways, "count", "there is one; expected 1");
+        if (gateways.policies.at("unserved").name != "wait")
+            refuse(gateways, "unserved", "requests wait for their model; leave it out");
         if (gateways.policies.at("reports").name == "every")
             refuse(gateways, "reports", "routers see the nodes as they are; leave it out");
         if (!gateways.policy_lists["admission"].empty())

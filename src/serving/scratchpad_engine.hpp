@@ -25,11 +25,11 @@ struct ScratchpadRequest {
     double start_s = kNotYet;  ///< of its prefill
     double prefill_end_s = kNotYet;
     double end_s = kNotYet;
-    double last_token_s = kNotYet;            ///< end of the last iteration that it took part in: kept by who records
-    std::int64_t produced = 0;                ///< tokens that were there before the run ended: likewise
-    std::uint32_t replica = kNoReplica;       ///< where it is, or was last
-    std::uint32_t node = 0;                   ///< index
-    bool is_lost = false;                     ///< nobody will serve it
+    double last_token_s = kNotYet;       ///< end of the last iteration that it took part in: kept by who records
+    std::int64_t produced = 0;           ///< tokens that were there before the run ended: likewise
+    std::uint32_t replica = kNoReplica;  ///< where it is, or was last
+    std::uint32_t node = 0;              ///< index
+    bool is_lost = false;                ///< nobody will serve it
 };
 
 /// Durations of iterations [s].
@@ -73,8 +73,7 @@ public:
     static constexpr std::int64_t kBlockTokens = 16;
 
     /// `times` must outlive the engine. `max_blocks` 0: nothing ever fits.
-    ScratchpadEngine(const ScratchpadTimes& times, std::int64_t max_blocks)
-        : times_(&times), max_blocks_(max_blocks) {}
+    ScratchpadEngine(const ScratchpadTimes& times, std::int64_t max_blocks) : times_(&times), max_blocks_(max_blocks) {}
 
     void add(ScratchpadRequest& request) {
         waiting_.push_back(&request);

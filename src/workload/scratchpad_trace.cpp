@@ -81,8 +81,8 @@ private:
     std::uint32_t model_index(const std::string& name) {
         const auto known = std::find(requests_.models.begin(), requests_.models.end(), name);
         if (known == requests_.models.end()) requests_.models.push_back(name);
-        return static_cast<std::uint32_t>(
-            std::find(requests_.models.begin(), requests_.models.end(), name) - requests_.models.begin());
+        return static_cast<std::uint32_t>(std::find(requests_.models.begin(), requests_.models.end(), name) -
+                                          requests_.models.begin());
     }
 
     std::string path_;

@@ -26,12 +26,17 @@ public:
 /// Keeps what it is told.
 class KeepingWatcher final : public ScratchpadWatcher {
 public:
-    void made(const ScratchpadPlace& place, double at_s) override { engines.emplace_back(place.replica, place.kind, at_s); }
+    void made(const ScratchpadPlace& place, double at_s) override {
+        engines.emplace_back(place.replica, place.kind, at_s);
+    }
     void gone(const ScratchpadPlace& place, double at_s) override { left.emplace_back(place.replica, at_s); }
     void iterated(const ScratchpadPlace& place, const serving::ScratchpadIteration& iteration) override {
         starts.emplace_back(place.replica, iteration.start_s);
     }
 
+    void changed(const ScratchpadEvent& event) override { events.push_back(event); }
+
+    std::vector<ScratchpadEvent> events;
     std::vector<std::tuple<std::uint32_t, std::uint16_t, double>> engines;
     std::vector<std::pair<std::uint32_t, double>> left;
     std::vector<std::pair<std::uint32_t, double>> starts;
@@ -45,6 +50,7 @@ protected:
         fleet_.kinds = {{times, 100, 0}, {times, 100, 1}};
         fleet_.kind_of = {{0, 1}};
         fleet_.reprovisioning_s = {10, 20};
+        fleet_.model_bytes = {100, 200};
     }
 
     void arrive(double at_s, std::uint16_t model = 0, std::int64_t output = 2, std::int64_t prompt = 16) {

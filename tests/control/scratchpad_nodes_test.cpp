@@ -13,9 +13,7 @@ protected:
                                 .model = 0,
                                 .loading_s = loading_s});
     }
-    double run(double until_s = kForever) {
-        return run_scratchpad_nodes(fleet_, requests_, draws_, watcher_, until_s);
-    }
+    double run(double until_s = kForever) { return run_scratchpad_nodes(fleet_, requests_, draws_, watcher_, until_s); }
 };
 
 TEST_F(ScratchpadNodesRules, RequestsWaitForTheFirstLoad) {

@@ -128,7 +128,7 @@ class ScratchpadSchedules(ProgramTest):
     def is_too_small(gpu, model, bits):
         return GPUS[gpu][4] < (39e9 if model == LLAMA_70B else 20e9 if bits[0] > 8.25 else 8e9)
 
-    def check_nodes(self, random_, is_tight):
+    def check_nodes(self, random_, tight_prompts):
         models = random_.choice(([LLAMA_8B], [LLAMA_8B, LLAMA_31_8B], [LLAMA_8B, LLAMA_31_8B, LLAMA_70B]))
         bits = (4, 4, 4) if LLAMA_70B in models else random_.choice(BITS)
         is_list = random_.random() < 0.25
@@ -155,9 +155,12 @@ class ScratchpadSchedules(ProgramTest):
             nodes.append((id_, gpus, model, gb))
         rate = random_.choice((0, 1, 5, 20))
         lines = any_lines(random_, models, random_.randint(3, 80))
-        if is_tight:  # KV blocks run out, for answers grow beyond prompts; some cases end with all of them taken
+        # KV blocks run out: for answers grow beyond short prompts, or long prompts meet the watermark. Some cases end with
+        # all of them taken.
+        if tight_prompts:
             bits, rate = (4, 4, 64), random_.choice((0, 40))
-            lines = [(LLAMA_70B, random_.randint(1, 30), random_.randint(1, 230)) for _ in range(random_.randint(45, 70))]
+            lines = [(LLAMA_70B, random_.randint(1, tight_prompts), random_.randint(1, 230))
+                     for _ in range(random_.randint(45, 70))]
             nodes = [(1, ["nvidia_A100"], LLAMA_70B, 140)]
             environment = {**environment, "nodes": [], "gpus": [
                 {"name": "nvidia_A100", "amount": 1, "model": LLAMA_70B,
@@ -174,7 +177,7 @@ class ScratchpadSchedules(ProgramTest):
             random_ = random.Random(SEED * 100_000 + number)
             with self.subTest(f"{SEED}:{number}"):
                 if number % 2:
-                    self.check_nodes(random_, is_tight=number % 8 == 7)
+                    self.check_nodes(random_, tight_prompts={3: 30, 7: 30, 11: 30, 15: 600}.get(number % 16))
                 else:
                     self.check_engines(random_)
         if CASES >= 40:

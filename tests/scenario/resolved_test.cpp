@@ -96,6 +96,17 @@ fleet:
         name: none
         gpu: big-gpu
         gpus: 8
+        host_memory: none
+        disk_bandwidth: none
+        host_link: none
+        network_bandwidth: none
+      servers: none
+      gpu: none
+      start: none
+      autoscale: none
+      loading:
+        from: disk
+        warm_up: 20s
       parallel:
         tp: 1
         pp: 1
@@ -112,10 +123,26 @@ fleet:
       gateway_latency: 50us
       weight: 1
       max_queue: none
+  controller:
+    latency: 100ms
+    period: 10s
+    health_checks: 1s
+    drain_limit: none
+  failures: none
+  reprovision: none
+  environment: none
+  engines: none
+  gpu: none
+  model: none
+  precision: none
+  changes: none
 gateways:
   count: 1
   router: {policy: least_outstanding}
   reports: {kind: on_completion}
+  unserved: {policy: wait, max_waiting: 10min}
+  retries: 3
+  retry_after: 2s
   admission: none
 network:
   gateway_to_node: 50us
@@ -128,10 +155,12 @@ workload:
   prompt_scale: none
   output_scale: none
   max_tokens: none
+  trace_model: none
   limit: none
   pool: none
   model: none
   timeout: none
+  arrival_rate: none
   streams:
     - name: stream-0
       pool: chat
@@ -150,6 +179,7 @@ workload:
       prompt_scale: none
       output_scale: none
       max_tokens: none
+      trace_model: none
       arrivals: {process: poisson, rate: 40/s}
       arrival_times: none
       lengths:

@@ -23,8 +23,8 @@ public:
 class ScratchpadEngineRules : public ::testing::Test {
 protected:
     ScratchpadRequest& request(std::int64_t prompt, std::int64_t output, double arrival_s = 0) {
-        requests_.push_back({.line = requests_.size(), .arrival_s = arrival_s, .prompt_tokens = prompt,
-                             .output_tokens = output});
+        requests_.push_back(
+            {.line = requests_.size(), .arrival_s = arrival_s, .prompt_tokens = prompt, .output_tokens = output});
         return requests_.back();
     }
 

@@ -24,8 +24,9 @@ TEST(Mersenne, SeededByANumberItGivesWhatNumpyDoes) {
 TEST(ScratchpadDraws, FirstArrivalsAreThoseOfTheSimulator) {
     ScratchpadDraws draws;
     const std::vector<double> arrivals = draws.arrivals(7, 1);
-    const std::vector<double> expected = {0.79587450816311, 2.0518052711289476, 2.9750284169330166, 3.7622295692502874,
-                                          4.3132780603457865, 5.351437355289396, 5.926956554458036};
+    const std::vector<double> expected = {0.79587450816311,   2.0518052711289476, 2.9750284169330166,
+                                          3.7622295692502874, 4.3132780603457865, 5.351437355289396,
+                                          5.926956554458036};
     ASSERT_EQ(arrivals.size(), expected.size());
     for (std::size_t i = 0; i < expected.size(); ++i)
         EXPECT_DOUBLE_EQ(arrivals[i], expected[i]) << i;

@@ -48,9 +48,9 @@ TEST(ScratchpadTrace, LinesWithoutTokensKeepTheirNumber) {
 }
 
 TEST(ScratchpadTrace, IsReplayedByItsRecordedTimes) {
-    const TestFile file(line("13:56:49.399", "m8", 23, 38) + line("13:50:16.368", "m8", 52, 492) +
-                            line("13:50:06.728", "m70", 12, 26),
-                        "trace.jsonl");
+    const TestFile file(
+        line("13:56:49.399", "m8", 23, 38) + line("13:50:16.368", "m8", 52, 492) + line("13:50:06.728", "m70", 12, 26),
+        "trace.jsonl");
     TraceReader reader(input_of(file));
     const auto first = reader.next();
     const auto second = reader.next();
@@ -74,8 +74,7 @@ TEST(ScratchpadTrace, RequestsOfOneModelCanBeTakenAlone) {
     EXPECT_EQ(row->row, 1U);
     EXPECT_EQ(row->arrival, SimTime::from_s(2));  // in step with the others
     EXPECT_FALSE(reader.next());
-    EXPECT_EQ(problems_with(file.path(),
-                            [&] { TraceReader(input_of(file, "m9")); }),
+    EXPECT_EQ(problems_with(file.path(), [&] { TraceReader(input_of(file, "m9")); }),
               std::vector<std::string>{"FILE: no request asks for m9; asked for: m8, m70"});
 }
 
@@ -83,8 +82,7 @@ TEST(ScratchpadTrace, OtherTracesDoNotSayWhatTheyAskFor) {
     for (const char* text : {"arrived_at,num_prefill_tokens,num_decode_tokens\n0,1,1\n",
                              "{\"timestamp\": 0, \"input_length\": 1, \"output_length\": 1, \"hash_ids\": []}\n"}) {
         const TestFile file(text);
-        EXPECT_EQ(problems_with(file.path(),
-                                [&] { TraceReader(input_of(file, "m8")); }),
+        EXPECT_EQ(problems_with(file.path(), [&] { TraceReader(input_of(file, "m8")); }),
                   std::vector<std::string>{"FILE: trace_model: requests of this trace do not say what they ask for"});
     }
 }
@@ -92,9 +90,10 @@ TEST(ScratchpadTrace, OtherTracesDoNotSayWhatTheyAskFor) {
 TEST(ScratchpadTrace, WhatIsWrongIsToldWithItsLine) {
     using Lines = std::vector<std::string>;
     const std::string good = line("13:50:00.000", "m8", 1, 1);
-    EXPECT_EQ(read_problems(good + "\n[1]\n"),
-              Lines{"t.jsonl:3: expected a JSON object with model, reported_token_input and reported_token_output, found "
-                    "\"[1]\""});
+    EXPECT_EQ(
+        read_problems(good + "\n[1]\n"),
+        Lines{"t.jsonl:3: expected a JSON object with model, reported_token_input and reported_token_output, found "
+              "\"[1]\""});
     EXPECT_EQ(read_problems(R"({"model": "m", "reported_token_input": 1.5, "reported_token_output": 1})"),
               Lines{"t.jsonl:1: reported_token_input: expected a whole number of at most 100000000, found 1.5"});
     EXPECT_EQ(read_problems(R"({"model": "m", "reported_token_input": 1})"),
@@ -105,9 +104,10 @@ TEST(ScratchpadTrace, WhatIsWrongIsToldWithItsLine) {
                             R"("reported_token_output": 1})"),
               Lines{"t.jsonl:1: created_at: expected a date such as \"2024-07-17 13:56:49.399\", found \"noon\""});
     EXPECT_EQ(read_problems("\n"), Lines{"t.jsonl: the file has no requests"});
-    EXPECT_EQ(read_problems(line("13:50:00.000", "m8", 0, 1)),
-              Lines{"t.jsonl: no request has tokens: of each line reported_token_input or reported_token_output is 0 or "
-                    "less"});
+    EXPECT_EQ(
+        read_problems(line("13:50:00.000", "m8", 0, 1)),
+        Lines{"t.jsonl: no request has tokens: of each line reported_token_input or reported_token_output is 0 or "
+              "less"});
 }
 
 TEST(ScratchpadTrace, TimesNeedNotBeThereWhereTheyAreIgnored) {
