@@ -107,7 +107,8 @@ private:
         chosen.engine.add(request);
     }
 
-    /// It would load another model onto an idle engine, and die when that has ended. Here the engine does not come back.
+    /// It would load another model onto an idle engine, and die when that has ended. Here the engine does not come
+    /// back.
     void take_out_of_service() {
         std::vector<Engine*> idle;
         for (Engine& engine : engines_)

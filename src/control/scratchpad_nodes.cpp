@@ -132,14 +132,14 @@ private:
     /// Whether any of those that wait for a node could do more than wait: else nobody need ask for each of them.
     [[nodiscard]] bool may_route_held() const {
         if (held_.empty()) return false;
-        const bool has_idle = std::any_of(nodes_.begin(), nodes_.end(), [](const Node& node) { return node.is_idle(); });
+        const bool has_idle =
+            std::any_of(nodes_.begin(), nodes_.end(), [](const Node& node) { return node.is_idle(); });
         std::vector<bool> is_known(models(), false);
         for (const ScratchpadRequest* request : held_) {
             if (is_known[request->model]) continue;
             is_known[request->model] = true;
-            const bool has_node = std::any_of(nodes_.begin(), nodes_.end(), [request](const Node& node) {
-                return node.may_serve(request->model);
-            });
+            const bool has_node = std::any_of(nodes_.begin(), nodes_.end(),
+                                              [request](const Node& node) { return node.may_serve(request->model); });
             if (has_node || (has_idle && !is_coming(request->model))) return true;
         }
         return false;
@@ -226,8 +226,8 @@ private:
     /// To the first GPU on which nothing runs: all of them, for what is handed over does not run yet.
     static void hand_over(Node& node) {
         if (node.waiting.empty()) return;
-        const auto free = std::find_if(node.gpus.begin(), node.gpus.end(),
-                                       [](const Gpu& gpu) { return gpu.engine.running() == 0; });
+        const auto free =
+            std::find_if(node.gpus.begin(), node.gpus.end(), [](const Gpu& gpu) { return gpu.engine.running() == 0; });
         if (free == node.gpus.end()) return;
         std::vector<ScratchpadRequest*> others;  // their model went away
         for (ScratchpadRequest* request : node.waiting) {
@@ -267,10 +267,10 @@ private:
     std::vector<Node> nodes_;
     std::vector<std::uint32_t> first_replica_;  ///< by node
     std::uint32_t gpus_ = 0;
-    std::size_t next_ = 0;                                 ///< of the requests: the first that has not arrived
-    std::vector<ScratchpadRequest*> held_;                 ///< arrived, and no node has their model
-    std::vector<std::optional<std::size_t>> last_node_;    ///< by model, for affinity
-    std::vector<std::size_t> candidates_;                  ///< scratch
+    std::size_t next_ = 0;                               ///< of the requests: the first that has not arrived
+    std::vector<ScratchpadRequest*> held_;               ///< arrived, and no node has their model
+    std::vector<std::optional<std::size_t>> last_node_;  ///< by model, for affinity
+    std::vector<std::size_t> candidates_;                ///< scratch
     std::priority_queue<double, std::vector<double>, std::greater<>> ends_;  ///< of iterations, loads, re-provisionings
 };
 

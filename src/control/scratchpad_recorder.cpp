@@ -154,8 +154,9 @@ void ScratchpadRecorder::tell_step(const Engine& engine, const ScratchpadIterati
         record.decodes = record.samples = sequences;
         record.decode_context_tokens = context_tokens;
     }
-    const timing::StepParts parts = recording_.parts(static_cast<std::uint16_t>(engine.sums.pool), is_prefill(iteration),
-                                                     iteration.priced_tokens, iteration.priced_sequences);
+    const timing::StepParts parts =
+        recording_.parts(static_cast<std::uint16_t>(engine.sums.pool), is_prefill(iteration), iteration.priced_tokens,
+                         iteration.priced_sequences);
     record.projections_ns = ns_of(parts.projections);
     record.mlp_ns = ns_of(parts.mlp);
     record.attention_prefill_ns = ns_of(parts.attention_prefill);
@@ -208,8 +209,8 @@ void ScratchpadRecorder::tell(const ScratchpadRequest& request, serving::EndStat
     record.arrival_ns = ns_of(request.arrival_s);
     record.scheduled_ns = before(request.start_s);
     // An engine that was added late serves what was routed to it as if it had been there before.
-    record.received_ns = before(request.start_s < 0 ? request.received_s
-                                                    : std::min(request.received_s, request.start_s));
+    record.received_ns =
+        before(request.start_s < 0 ? request.received_s : std::min(request.received_s, request.start_s));
     record.first_token_ns = before(request.prefill_end_s);
     record.end_ns = end.ns();
     record.prompt_tokens = static_cast<std::uint32_t>(request.prompt_tokens);
