@@ -58,16 +58,15 @@ results::RunDescription describe(const scenario::Scenario& scenario) {
                              .stages = pool.pipeline_parallel,
                              .layers = pool.model.layers});
     for (const scenario::Stream& stream : scenario.streams)
-        run.streams.push_back({.name = stream.name,
-                               .ttft_target = stream.targets.ttft,
-                               .tpot_target = stream.targets.tpot,
-                               // Under compat: scratchpad nobody may serve it, and streams are called as models are.
-                               .model = scenario.scratchpad != nullptr
-                                            ? stream.name
-                                            : scenario.pools[stream.pools.front()].model.name,
-                               .tenant = stream.tenant,
-                               .traffic_class = stream.traffic_class,
-                               .priority = stream.priority});
+        run.streams.push_back(
+            {.name = stream.name,
+             .ttft_target = stream.targets.ttft,
+             .tpot_target = stream.targets.tpot,
+             // Under compat: scratchpad nobody may serve it, and streams are called as models are.
+             .model = scenario.scratchpad != nullptr ? stream.name : scenario.pools[stream.pools.front()].model.name,
+             .tenant = stream.tenant,
+             .traffic_class = stream.traffic_class,
+             .priority = stream.priority});
     return run;
 }
 
@@ -94,7 +93,8 @@ std::string traffic_text(const scenario::Stream& stream, const std::optional<wor
         return fmt::format("{}: {} in {}, {:.0f} tokens in and {:.0f} out on average", stream.trace->path,
                            counted(trace->requests, "request"), seconds_text(trace->last_arrival),
                            trace->mean_prompt_tokens, trace->mean_output_tokens);
-    if (stream.arrivals.name.empty() && stream.limit) return fmt::format("{}: {}", stream.name, counted(*stream.limit, "request"));
+    if (stream.arrivals.name.empty() && stream.limit)
+        return fmt::format("{}: {}", stream.name, counted(*stream.limit, "request"));
     const std::string rate = stream.rate_per_s > 0 ? fmt::format(", {:g} requests/s", stream.rate_per_s) : "";
     return fmt::format("{}: {}{}{}{}", stream.name, stream.arrivals.name, rate, stream.curve ? " on average" : "",
                        stream.limit ? ", at most " + counted(*stream.limit, "request") : "");
@@ -297,9 +297,11 @@ int validate_scenario(const ValidateArguments& arguments, const Setting& setting
     std::uint64_t gpus = 0;
     std::uint64_t replicas = 0;
     for (const scenario::Pool& pool : scenario.pools) {
-        gpus += std::uint64_t{pool.nodes} * pool.gpus_per_node;
+        if (!pool.servers) gpus += std::uint64_t{pool.nodes} * pool.gpus_per_node;
         replicas += pool.replicas();
     }
+    for (const scenario::Servers& servers : scenario.servers)
+        gpus += std::uint64_t{servers.count} * servers.gpus_each();
     fmt::print("{} is valid: {}, {} in {}, {}, {}\n", arguments.scenario.scenario, counted(gpus, "GPU"),
                counted(replicas, "replica"), counted(scenario.pools.size(), "pool"),
                counted(scenario.gateways.count, "gateway"), counted(scenario.streams.size(), "stream"));
