@@ -3,6 +3,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <cstdint>
+#include <list>
 #include <map>
 #include <memory>
 #include <set>
@@ -51,6 +52,7 @@ RC_GTEST_PROP(UnavailableReplicasProperty, AreNeitherCountedNorFound, ()) {
     KnownFleet fleet(replicas, reports, true);
     const Candidates& candidates = fleet.candidates();
     const std::uint32_t count = candidates.replicas();
+    std::list<std::vector<std::uint32_t>> told;  // views borrow it
     std::int64_t tick = 0;
     for (std::uint64_t step = 0; step < 60; ++step) {
         const auto candidate = *rc::gen::inRange(0U, count);
@@ -61,11 +63,11 @@ RC_GTEST_PROP(UnavailableReplicasProperty, AreNeitherCountedNorFound, ()) {
             case 1:
                 if (reports == Reports::OnCompletion) break;
                 ++tick;
-                for (std::size_t pool = 0; pool < replicas.size(); ++pool)
-                    fleet.pool(pool).reported(load,
-                                              *rc::gen::container<std::vector<std::uint32_t>>(
-                                                  replicas[pool], rc::gen::inRange<std::uint32_t>(0, 5)),
-                                              SimTime::from_ns(tick));
+                for (std::size_t pool = 0; pool < replicas.size(); ++pool) {
+                    told.push_back(*rc::gen::container<std::vector<std::uint32_t>>(
+                        replicas[pool], rc::gen::inRange<std::uint32_t>(0, 5)));
+                    fleet.pool(pool).reported(load, told.back(), SimTime::from_ns(tick));
+                }
                 break;
             default:
                 fleet.dispatched(candidate, request_of(step, *rc::gen::inRange(1U, 50U)), SimTime::from_ns(tick + 1));
