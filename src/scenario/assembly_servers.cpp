@@ -87,6 +87,7 @@ bool Assembly::place_on_servers(Reading& reading, Pool& pool) {
     }
     for (const char* key : {"node", "nodes"}) {
         if (reading.given.count(key) == 0) continue;
+        if (key == std::string("node") && reading.maps.count("node") == 0) continue;  // none, as the resolved text says
         if (key == std::string("nodes") &&
             reading.values.count("nodes") == scenario_.servers[static_cast<std::size_t>(found - names.begin())].count)
             continue;

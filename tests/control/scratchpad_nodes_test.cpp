@@ -59,7 +59,7 @@ TEST_F(ScratchpadNodesRules, LeastLoadedCountsWhatWasHandedOver) {
 }
 
 TEST_F(ScratchpadNodesRules, GpuCountPrefersTheNodeWithMostFreeGpus) {
-    fleet_.router = ScratchpadRouter::GpuCount;
+    fleet_.router = ScratchpadRouter::MostGpus;
     add_node(1);
     add_node(3);
     for (const double at_s : {0.1, 0.2})
