@@ -204,10 +204,12 @@ void Assembly::check_hardware() {
     const auto fleet = root_.maps.find("fleet");
     if (fleet == root_.maps.end()) return;
     const std::vector<Reading>& readings = fleet->second.lists["pools"];
-    for (std::size_t i = 0; i < scenario_.pools.size(); ++i)
-        if (sound_pools_[i] && scenario_.pools[i].nodes == 0)
-            problems_.add(readings[i].place_of("nodes"), readings[i].path_of("nodes"),
-                          "0 nodes, and fleet.timeline adds none; expected at least 1");
+    for (std::size_t i = 0; i < scenario_.pools.size(); ++i) {
+        if (!sound_pools_[i] || scenario_.pools[i].nodes > 0) continue;
+        problems_.add(readings[i].place_of("nodes"), readings[i].path_of("nodes"),
+                      "0 nodes, and fleet.timeline adds none; expected at least 1");
+        sound_pools_[i] = false;
+    }
 }
 
 void Assembly::assemble_update(const Reading& reading) {

@@ -69,6 +69,17 @@ TEST_F(ScratchpadNodesRules, GpuCountPrefersTheNodeWithMostFreeGpus) {
     EXPECT_EQ(requests_[1].node, 2U);
 }
 
+TEST_F(ScratchpadNodesRules, GpuCountCanPreferTheNodeWithFewest) {
+    fleet_.router = ScratchpadRouter::FewestGpus;
+    add_node(3);
+    add_node(2);
+    for (const double at_s : {0.1, 0.2})
+        arrive(at_s, 0, 100);
+    static_cast<void>(run());
+    EXPECT_EQ(requests_[0].node, 2U);
+    EXPECT_EQ(requests_[1].node, 2U);
+}
+
 TEST_F(ScratchpadNodesRules, AffinityStaysWhileThereIsAFreeGpu) {
     fleet_.router = ScratchpadRouter::Affinity;
     add_node(2);
