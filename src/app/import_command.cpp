@@ -65,7 +65,7 @@ std::string vidur_text(const ImportArguments& arguments) {
                                    .predictor = arguments.predictor});
 }
 
-std::string scratchpad_text(const ImportArguments& arguments) {
+std::string scratchpad_text(const ImportArguments& arguments, const Setting& setting) {
     if (!arguments.config.empty())
         throw InputError(
             fmt::format("regatta import: \"{}\" is one argument too many: scratchpad has options only; see "
@@ -75,14 +75,18 @@ std::string scratchpad_text(const ImportArguments& arguments) {
     for (std::string* path : {&call.trace, &call.environment, &call.changes})
         *path = given(*path);
     try {
-        return scenario::import_scratchpad(call);
+        if (!arguments.is_native) return scenario::import_scratchpad(call);
+        return scenario::import_scratchpad_native(call, setting.registries, setting.catalogue_directory);
     } catch (const InputError& error) {
+        // What is wrong in a file says where by itself.
+        if (error.problems().front().rfind("expected ", 0) != 0 && error.problems().front().rfind("--", 0) != 0) throw;
         throw InputError(fmt::format("regatta import: {}; see regatta import --help", error.problems().front()));
     }
 }
 
-void convert(const ImportArguments& arguments) {
-    const std::string text = arguments.simulator == "vidur" ? vidur_text(arguments) : scratchpad_text(arguments);
+void convert(const ImportArguments& arguments, const Setting& setting) {
+    const std::string text =
+        arguments.simulator == "vidur" ? vidur_text(arguments) : scratchpad_text(arguments, setting);
     if (arguments.output.empty()) {
         fmt::print("{}", text);
         return;
@@ -92,14 +96,16 @@ void convert(const ImportArguments& arguments) {
 }
 
 /// Under the names of that simulator's command line where it has them.
-void declare_scratchpad(CLI::App& command, scenario::ScratchpadImport& call) {
+void declare_scratchpad(CLI::App& command, ImportArguments& arguments) {
+    scenario::ScratchpadImport& call = arguments.scratchpad;
     const auto group = [](CLI::Option* option) { return option->group("Of scratchpad"); };
     const auto file = [&](const char* name, std::string& value, const char* what) {
         group(command.add_option(name, value, what)->type_name("FILE")->check(no_option()));
     };
     file("--input,--trace", call.trace, "Requests (trace.jsonl)");
     file("--environment", call.environment, "Nodes (env.json)");
-    file("--environment-change-file,--changes", call.changes, "Engines that come later (env_change.jsonl)");
+    file("--environment-change-file,--changes", call.changes,
+         "Engines that come later (env_change.jsonl), and go with --native");
     group(
         command.add_option("--arrival-rate", call.arrival_rate, "Requests per second; 0: all at once")->type_name("R"));
     group(command.add_option("--n-engines", call.engines, "Engines of Meta-Llama-3-70B on nvidia_A100, without nodes")
@@ -118,6 +124,8 @@ void declare_scratchpad(CLI::App& command, scenario::ScratchpadImport& call) {
         command.add_option("--precision", call.precision, "Bits of weights, activations and KV cache (default: 4/4/4)")
             ->type_name("W/A/KV")
             ->check(no_option()));
+    group(command.add_flag("--native", arguments.is_native,
+                           "On Regatta's own models, in the ordinary form, instead of that simulator's rules"));
     group(command.add_flag("--record-steps", call.records_steps, "Record what regatta-post export scratchpad writes"));
 }
 
@@ -142,7 +150,7 @@ void declare_import(CLI::App& program, ImportArguments& arguments) {
     command->add_option("--predictor", arguments.predictor, "How times are predicted (default: as Vidur is told)")
         ->type_name("NAME")
         ->check(CLI::IsMember({"forest", "interpolate", "polynomial"}));
-    declare_scratchpad(*command, arguments.scratchpad);
+    declare_scratchpad(*command, arguments);
     command->footer(
         "Examples:\n"
         "  regatta import vidur config.json -o scenario.yaml && regatta run scenario.yaml\n"
@@ -150,7 +158,7 @@ void declare_import(CLI::App& program, ImportArguments& arguments) {
 }
 
 int import_scenario(const ImportArguments& arguments, const Setting& setting) {
-    return on_rank_zero(setting.session.transport(), [&] { convert(arguments); });
+    return on_rank_zero(setting.session.transport(), [&] { convert(arguments, setting); });
 }
 
 }  // namespace regatta::app

@@ -22,6 +22,7 @@ struct ImportArguments {
     std::string replay;
     std::string predictor;
     scenario::ScratchpadImport scratchpad;
+    bool is_native = false;  ///< of scratchpad: in the ordinary form
 };
 void declare_import(CLI::App& program, ImportArguments& arguments);
 /// Collective over the session's ranks; rank 0 does it all. Returns the exit code.

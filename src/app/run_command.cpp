@@ -117,6 +117,8 @@ void introduce(const Log& log, const scenario::Scenario& scenario, const scenari
                              counted(pool.nodes, "node"), pool.gpus_per_node, pool.gpu.name, pool.model.name,
                              layout_text(pool), counted(pool.replicas(), "replica"), pool.replica_kv_blocks,
                              pool.block_tokens));
+    for (const std::string& note : scenario.notes)
+        log.info("  note      " + note);
     for (std::size_t i = 0; i < scenario.streams.size(); ++i)
         log.info("  traffic   " + traffic_text(scenario.streams[i], traces.at(i)));
     log.info(fmt::format("  engine    {}, load {:.2f} x the mean on the fullest", counted(partition.ranks, "rank"),
@@ -289,6 +291,8 @@ int validate_scenario(const ValidateArguments& arguments, const Setting& setting
     engine::Transport& transport = setting.session.transport();
     const ScenarioInput input = read_scenario(arguments.scenario.scenario, arguments.scenario.all_overrides(), setting);
     if (input.exit_code != 0 || transport.rank() != 0) return input.exit_code;
+    for (const std::string& note : input.scenario->notes)
+        fmt::print(stderr, "note: {}\n", note);
     if (arguments.shows_resolved) {
         fmt::print("{}", input.scenario->resolved_text);
         return 0;

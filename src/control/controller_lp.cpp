@@ -167,13 +167,22 @@ void ControllerLp::remove_replicas(std::size_t pool, std::uint32_t count, engine
     }
 }
 
-/// As many replicas as those that wait need, not more: what is on its way counts.
+std::vector<std::uint16_t> ControllerLp::helpers_of(std::size_t pool) const {
+    if (pool < setup_.serves_too.size() && !setup_.serves_too[pool].empty()) return setup_.serves_too[pool];
+    return {static_cast<std::uint16_t>(pool)};
+}
+
+/// As many replicas as those that wait need, not more: what is on its way counts. Free GPUs first, of all the pools
+/// that may serve them, in their order; then those of others.
 void ControllerLp::reprovision(std::size_t pool, engine::Context& context) {
+    const std::vector<std::uint16_t> helpers = helpers_of(pool);
     std::uint32_t starting = 0;
     std::uint32_t serving = 0;
-    for (std::uint32_t replica = 0; replica < watch_.pools()[pool].replicas(); ++replica) {
-        if (!watch_.counts(pool, replica)) continue;
-        watch_.phase(pool, replica) == Phase::Ready ? ++serving : ++starting;
+    for (const std::uint16_t helper : helpers) {
+        for (std::uint32_t replica = 0; replica < watch_.pools()[helper].replicas(); ++replica) {
+            if (!watch_.counts(helper, replica)) continue;
+            watch_.phase(helper, replica) == Phase::Ready ? ++serving : ++starting;
+        }
     }
     const double waiting = static_cast<double>(watch_.demand(pool));
     auto needed = static_cast<std::uint32_t>(std::ceil(waiting / setup_.requests_per_replica));
@@ -182,10 +191,13 @@ void ControllerLp::reprovision(std::size_t pool, engine::Context& context) {
     const bool is_ahead = needed == 0 && starting == 0 && reprovisioner_->is_demand_driven();
     if (is_ahead && watch_.load_of(pool) > setup_.requests_per_replica) needed = 1;
     if (needed == 0) return;
-    const std::uint32_t added = add_replicas(pool, needed, FleetCause::Reprovision, context);
+    std::uint32_t added = 0;
+    for (const std::uint16_t helper : helpers)
+        added += add_replicas(helper, needed - added, FleetCause::Reprovision, context);
     const double load = serving == 0 && waiting > 0 ? INFINITY : watch_.load_of(pool);
-    for (std::uint32_t i = added; i < needed; ++i)
-        if (!make_room(pool, load, context)) return;
+    for (const std::uint16_t helper : helpers)
+        while (added < needed && make_room(helper, load, context))
+            ++added;
 }
 
 bool ControllerLp::make_room(std::size_t pool, double load, engine::Context& context) {

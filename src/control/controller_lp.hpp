@@ -42,7 +42,9 @@ public:
         SimTime latency;                  ///< to nodes
         SimTime period;                   ///< of boards
         double requests_per_replica = 1;  ///< waiting ones that a re-provisioned replica is expected to take
-        SimTime until;                    ///< requests arrive before; later it only acts on work that is left
+        /// By pool, where its demand is that of several: those that may serve it, rising. Empty or none: it alone.
+        std::vector<std::vector<std::uint16_t>> serves_too = {};
+        SimTime until;  ///< requests arrive before; later it only acts on work that is left
     };
     /// `scalings` by pool, null where the number of replicas is not its business; no `reprovisioner`: replicas never
     /// move. `sink` must outlive the process.
@@ -68,6 +70,8 @@ private:
                                engine::Context& context);
     void remove_replicas(std::size_t pool, std::uint32_t count, engine::Context& context);
     void reprovision(std::size_t pool, engine::Context& context);
+    /// Who may serve what waits for the pool.
+    [[nodiscard]] std::vector<std::uint16_t> helpers_of(std::size_t pool) const;
     [[nodiscard]] bool make_room(std::size_t pool, double load, engine::Context& context);
     void send(std::size_t pool, std::uint32_t replica, const serving::OrderMessage& order, engine::Context& context);
     void tell(serving::FleetEvent kind, serving::FleetCause cause, std::size_t pool, std::int64_t amount, SimTime now,

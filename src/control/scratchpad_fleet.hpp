@@ -10,7 +10,7 @@
 /// What runs under `compat: scratchpad`. Times in seconds, as that simulator has them.
 namespace regatta::control {
 
-enum class ScratchpadRouter { Random, LeastLoaded, GpuCount, Affinity };
+enum class ScratchpadRouter { Random, LeastLoaded, MostGpus, FewestGpus, Affinity };
 
 /// Engines of one model on one kind of GPU: a pool of the results.
 struct ScratchpadKind {

@@ -207,8 +207,10 @@ private:
                 return draw(candidates_);
             case ScratchpadRouter::LeastLoaded:
                 return draw(best([](const Node& node) { return -node.running; }));
-            case ScratchpadRouter::GpuCount:
+            case ScratchpadRouter::MostGpus:
                 return draw(best([](const Node& node) { return node.free_gpus(); }));
+            case ScratchpadRouter::FewestGpus:
+                return draw(best([](const Node& node) { return -node.free_gpus(); }));
             case ScratchpadRouter::Affinity:
                 break;
         }

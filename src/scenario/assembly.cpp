@@ -38,6 +38,7 @@ Scenario Assembly::assemble() {
     assemble_servers();
     assemble_pools();
     assemble_changes();
+    check_hardware();
     assemble_workload();
     assemble_admission();
     assemble_routing();
@@ -137,10 +138,7 @@ void Assembly::assemble_routing() {
     }
     PolicyReading& reading = gateways.policies.at("router");
     const auto* router = registries_.routers.find(reading.name);
-    if (router == nullptr) {
-        problems_.add(reading.place, reading.path, fmt::format("{} needs compat: scratchpad", reading.name));
-        return;
-    }
+    REGATTA_CHECK(router != nullptr, "an unknown router passed the checks");
     if (!find_files(reading, router->parameters)) return;
     scenario_.gateways.router = choice_of(reading);
     for (const Parameter& parameter : router->parameters) {

@@ -65,6 +65,8 @@ private:
     void assemble_starts(std::vector<Reading>& readings);
     [[nodiscard]] bool take_gpus(const Pool& pool, std::uint32_t replica, std::vector<bool>& taken) const;
     void assemble_timeline(std::vector<Reading>& readings);
+    [[nodiscard]] bool shares_gpus(const Pool& pool) const;
+    void check_hardware();
     void assemble_update(const Reading& reading);
     void assemble_autoscale(Reading& reading, std::size_t index);
     void assemble_reprovision(PolicyReading& reading);

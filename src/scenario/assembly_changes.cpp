@@ -130,6 +130,13 @@ bool Assembly::take_gpus(const Pool& pool, std::uint32_t replica, std::vector<bo
     return true;
 }
 
+/// With other pools, on servers that they have in common.
+bool Assembly::shares_gpus(const Pool& pool) const {
+    return std::any_of(scenario_.pools.begin(), scenario_.pools.end(), [&](const Pool& other) {
+        return &other != &pool && pool.servers && other.servers == pool.servers && other.first_gpu == pool.first_gpu;
+    });
+}
+
 /// Pools grow to what they have at most; what comes later is there from the start, dormant.
 void Assembly::assemble_timeline(std::vector<Reading>& readings) {
     std::vector<std::size_t> order;
@@ -146,10 +153,10 @@ void Assembly::assemble_timeline(std::vector<Reading>& readings) {
         const auto index = pool_named(reading);
         if (!index) continue;
         Pool& pool = scenario_.pools[*index];
-        if (pool.servers || pool.nodes_together() > 1) {
+        if (shares_gpus(pool) || pool.nodes_together() > 1) {
             problems_.add(reading.place_of("pool"), reading.path_of("pool"),
                           fmt::format("pool \"{}\" {}: such hardware does not come or go", pool.name,
-                                      pool.servers ? "is on servers" : "has replicas over several nodes"));
+                                      pool.servers ? "shares GPUs of servers" : "has replicas over several nodes"));
             continue;
         }
         const bool counts_nodes = reading.has("nodes");
@@ -167,6 +174,13 @@ void Assembly::assemble_timeline(std::vector<Reading>& readings) {
                                       hardware[*index].count()));
             continue;
         }
+        if (pool.servers && change > 0 && amount > pool.replicas() - hardware[*index].count()) {
+            problems_.add(reading.place_of(key), reading.path_of(key),
+                          fmt::format("adds {} replicas, but the servers of pool \"{}\" have room for {} by then; "
+                                      "what is new needs a pool of its own",
+                                      amount, pool.name, pool.replicas() - hardware[*index].count()));
+            continue;
+        }
         const bool is_sudden = reading.values.word("how") == "kill";
         scenario_.changes.timeline.push_back(
             {.at = reading.values.duration("at"),
@@ -182,6 +196,19 @@ void Assembly::assemble_timeline(std::vector<Reading>& readings) {
         if (hardware[i].places() <= pool.replicas()) continue;
         pool.nodes = (hardware[i].places() + per_node - 1) / per_node;
         pool.at_start.resize(pool.replicas(), Phase::Absent);
+    }
+}
+
+/// A pool that is empty at first is for what comes later.
+void Assembly::check_hardware() {
+    const auto fleet = root_.maps.find("fleet");
+    if (fleet == root_.maps.end()) return;
+    const std::vector<Reading>& readings = fleet->second.lists["pools"];
+    for (std::size_t i = 0; i < scenario_.pools.size(); ++i) {
+        if (!sound_pools_[i] || scenario_.pools[i].nodes > 0) continue;
+        problems_.add(readings[i].place_of("nodes"), readings[i].path_of("nodes"),
+                      "0 nodes, and fleet.timeline adds none; expected at least 1");
+        sound_pools_[i] = false;
     }
 }
 

@@ -96,13 +96,15 @@ private:
         static const std::vector<std::pair<std::string, control::ScratchpadRouter>> kRouters = {
             {"random", control::ScratchpadRouter::Random},
             {"least_loaded", control::ScratchpadRouter::LeastLoaded},
-            {"gpu_count", control::ScratchpadRouter::GpuCount},
+            {"gpu_count", control::ScratchpadRouter::MostGpus},
             {"model_affinity", control::ScratchpadRouter::Affinity}};
         std::vector<std::string> names;
         for (const auto& [name, chosen] : kRouters) {
             names.push_back(name);
             if (name != router.name) continue;
             made_->fleet.router = chosen;
+            if (name == "gpu_count" && router.parameters.word("prefer") == "fewest")
+                made_->fleet.router = control::ScratchpadRouter::FewestGpus;
             if (chosen != control::ScratchpadRouter::Random && !in_.root.maps["fleet"].has("environment"))
                 in_.problems.add(router.place, router.path,
                                  fmt::format("{} chooses among nodes of an environment; engines are chosen by random "

@@ -117,8 +117,12 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_controller() {
             pool.autoscale ? std::make_unique<control::Scaling>(pool.autoscale->limits, make_autoscaler(i)) : nullptr);
     }
     std::vector<std::uint16_t> pool_of_choice;
-    for (const std::vector<std::uint16_t>& choice : choices_)
+    std::vector<std::vector<std::uint16_t>> serves_too(scenario_.pools.size());
+    for (const std::vector<std::uint16_t>& choice : choices_) {
         pool_of_choice.push_back(choice.front());
+        // Two choices that begin with the same pool: one by its name, one by its model. Either may take what waits.
+        if (choice.size() > serves_too[choice.front()].size()) serves_too[choice.front()] = choice;
+    }
     std::unique_ptr<control::Reprovisioner> reprovisioner;
     if (changes.reprovision)
         reprovisioner = registries_.reprovisioners.find(changes.reprovision->name)
@@ -129,6 +133,7 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_controller() {
                                        .latency = changes.latency,
                                        .period = changes.period,
                                        .requests_per_replica = changes.requests_per_replica,
+                                       .serves_too = std::move(serves_too),
                                        .until = scenario_.duration.value_or(SimTime::never())};
     return std::make_unique<control::ControllerLp>(std::move(setup),
                                                    control::FleetWatch(std::move(pools), std::move(pool_of_choice)),

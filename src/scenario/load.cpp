@@ -12,6 +12,7 @@
 #include "scenario/overrides.hpp"
 #include "scenario/reading.hpp"
 #include "scenario/schema.hpp"
+#include "scenario/scratchpad_expansion.hpp"
 
 namespace regatta::scenario {
 
@@ -37,10 +38,21 @@ Scenario load_scenario(const LoadRequest& request, const Registries& registries,
     const Section schema = scenario_schema(registries);
     Reading reading = read_document(document, schema, problems);
     if (reading.maps.empty()) problems.throw_if_any();  // not a map: nothing was read
+    std::vector<std::string> notes;
+    if (needs_scratchpad_expansion(reading)) {
+        problems.throw_if_any();
+        const ScratchpadExpansion expansion =
+            expand_scratchpad({reading, registries, request.path, files.catalogue_directory, files, problems});
+        problems.throw_if_any();
+        put_scratchpad_expansion(expansion, reading, document, problems);
+        notes = expansion.notes;
+        reading = read_document(document, schema, problems);
+    }
     Assembly assembly(reading, registries, request.path, files.catalogue_directory, files, problems);
     Scenario scenario = assembly.assemble();
     problems.throw_if_any();
     scenario.resolved_text = write_document(reading, schema);
+    scenario.notes = std::move(notes);
     return scenario;
 }
 

@@ -153,6 +153,7 @@ struct Scenario {
     /// Under `compat: scratchpad`, what runs: then pools are its kinds of engines and streams its models, for results
     /// to name. Shared by the scenario's copies and the fleet that is built from it.
     std::shared_ptr<const ScratchpadScenario> scratchpad;
+    std::vector<std::string> notes;  ///< what the user should hear of, and is no error
     std::string resolved_text;  ///< the scenario with every default written out; running it again gives the same digest
 };
 

@@ -97,7 +97,7 @@ Section pool_section(const Registries& registries) {
                 word("name", "", {}, "what the pool is called; none: pool-0, pool-1, ..."),
                 map("model", true, named_section("model"),
                     "model that the pool serves; a path that ends in .json: a config.json of Hugging Face"),
-                count("nodes", "1", 1, kMostNodes, "servers in the pool"),
+                count("nodes", "1", 0, kMostNodes, "servers in the pool; 0: fleet.timeline brings them"),
                 optional_map("node", std::move(node), "what one server has; none: the pool is on `servers`"),
                 word("servers", "", {}, "fleet.servers that the pool shares with others; none: it has its own nodes"),
                 word("gpu", "", {}, "which of the servers' kinds of GPU; none: the only one"),
@@ -134,14 +134,15 @@ Section fleet_section(const Registries& registries) {
     Key reprovision = policy("reprovision", false, reprovision_table(registries),
                              "which replica makes room for one of another pool on the same servers");
     reprovision.may_be_none = true;
-    std::vector<Key> keys{list("pools", false, pool_section(registries),
-                               "groups of equal nodes, each serving one model; required but under compat: scratchpad"),
-                          list("servers", false, servers_section(), "servers that several pools share"),
-                          map("controller", false, controller_section(), "the control plane, where anything changes"),
-                          optional_map("failures", failures_section(), "what fails, and is repaired"),
-                          list("timeline", false, timeline_section(), "hardware that comes and goes"),
-                          list("maintenance", false, maintenance_section(), "rolling updates"),
-                          std::move(reprovision)};
+    std::vector<Key> keys{
+        list("pools", false, pool_section(registries),
+             "groups of equal nodes, each serving one model; required but where environment or engines make them"),
+        list("servers", false, servers_section(), "servers that several pools share"),
+        map("controller", false, controller_section(), "the control plane, where anything changes"),
+        optional_map("failures", failures_section(), "what fails, and is repaired"),
+        list("timeline", false, timeline_section(), "hardware that comes and goes"),
+        list("maintenance", false, maintenance_section(), "rolling updates"),
+        std::move(reprovision)};
     for (Key& key : scratchpad_fleet_keys())
         keys.push_back(std::move(key));
     return {.keys = std::move(keys)};
@@ -160,8 +161,7 @@ Section gateways_section(const Registries& registries) {
                      {"every", "each node tells its load to all gateways every so often", {period}},
                      {"instant", "gateways look at the replicas as they are; for pools without latency only", {}}}};
     return {.keys = {count("count", "1", 1, kMostGateways, "gateways; request i goes in by gateway i modulo count"),
-                     policy("router", false,
-                            with_scratchpad_routers(table_of(registries.routers, "policy", "least_outstanding")),
+                     policy("router", false, table_of(registries.routers, "policy", "least_outstanding"),
                             "how a gateway chooses the replica of a request"),
                      policy("reports", false, std::move(reports), "what gateways hear from nodes"),
                      policy("unserved", false, unserved_table(), "a request for which there is no replica"),

@@ -55,9 +55,8 @@ namespace regatta::scenario {
 [[nodiscard]] PolicyTable reprovision_table(const Registries& registries);
 /// Of `gateways`.
 [[nodiscard]] PolicyTable unserved_table();
-/// What may stand under `fleet` beside pools, and which routers, under `compat: scratchpad`.
+/// What may stand under `fleet` in place of pools: fleets as the Scratchpad simulator has them.
 [[nodiscard]] std::vector<Key> scratchpad_fleet_keys();
-[[nodiscard]] PolicyTable with_scratchpad_routers(PolicyTable routers);
 /// What may stand under `workload`.
 [[nodiscard]] Section workload_section(const Registries& registries);
 

@@ -1,4 +1,4 @@
-// What may stand in a scenario under `compat: scratchpad` only.
+// Fleets as the Scratchpad simulator has them: under `compat: scratchpad` as there, else turned into pools.
 #include <utility>
 
 #include "scenario/schema_keys.hpp"
@@ -21,14 +21,18 @@ Key bits(std::string name, const std::string& what) {
 }
 
 Key precision() {
-    return optional_map("precision",
-                        {.keys = {bits("weight_bits", "a weight"), bits("activation_bits", "an activation"),
-                                  bits("kv_bits", "a value of the KV cache")}},
-                        "under compat: scratchpad, bits that its roofline computes with; none: 4 each");
+    return optional_map(
+        "precision",
+        {.keys = {bits("weight_bits", "a weight"), bits("activation_bits", "an activation"),
+                  bits("kv_bits", "a value of the KV cache")}},
+        "bits that stand for data types: 16, 8 or 4; none: 16 each. Under compat: scratchpad, bits that its roofline "
+        "computes with, whole or not; none: 4 each");
 }
 
 std::vector<Key> engine_keys() {
-    return {count("engines", "", 1, kMostEngines, "under compat: scratchpad, equal engines of one GPU each"),
+    return {count("engines", "", 1, kMostEngines,
+                  "equal engines, in place of pools: replicas on as many GPUs as the model needs, under compat: "
+                  "scratchpad on one"),
             word("gpu", "", {}, "of the engines"), word("model", "", {}, "of the engines, as the trace calls it"),
             precision()};
 }
@@ -36,30 +40,18 @@ std::vector<Key> engine_keys() {
 }  // namespace
 
 std::vector<Key> scratchpad_fleet_keys() {
-    std::vector<Key> keys{word("environment", "", {},
-                               "under compat: scratchpad, file of nodes (env.json, also .gz and .zst); relative to the "
-                               "scenario file")};
+    std::vector<Key> keys{
+        word("environment", "", {},
+             "file of nodes (env.json of Scratchpad, also .gz and .zst) in place of pools; relative to the "
+             "scenario file")};
     for (Key& key : engine_keys())
         keys.push_back(std::move(key));
-    keys.push_back(list("engine_groups", false, {.keys = engine_keys()},
-                        "under compat: scratchpad, engines that differ, in order of their creation"));
+    keys.push_back(
+        list("engine_groups", false, {.keys = engine_keys()}, "engines that differ, in order of their creation"));
     keys.push_back(word("changes", "", {},
-                        "under compat: scratchpad, file of engines that come later (env_change.jsonl, also .gz and "
+                        "file of engines that come and go (env_change.jsonl of Scratchpad, also .gz and "
                         ".zst); relative to the scenario file"));
     return keys;
-}
-
-PolicyTable with_scratchpad_routers(PolicyTable routers) {
-    const std::vector<PolicyDeclaration> own = {
-        {"least_loaded", "under compat: scratchpad, a node with the fewest running requests, by chance", {}},
-        {"gpu_count", "under compat: scratchpad, a node with the most GPUs on which nothing runs, by chance", {}},
-        {"model_affinity",
-         "under compat: scratchpad, the node that the model's last request went to while it has a GPU on which nothing "
-         "runs, else as least_loaded",
-         {}}};
-    for (const PolicyDeclaration& policy : own)
-        if (routers.find(policy.name) == nullptr) routers.policies.push_back(policy);
-    return routers;
 }
 
 }  // namespace regatta::scenario

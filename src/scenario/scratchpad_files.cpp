@@ -121,8 +121,9 @@ public:
                 fields_.positive(infrastructure, "infrastructure", "disk_bandwidth_mbps", "a number above 0 [MB/s]");
             read_.pcie_gb_per_s =
                 fields_.positive(infrastructure, "infrastructure", "pcie_bandwidth_gbps", "a number above 0 [GB/s]");
-            fields_.get(infrastructure, "infrastructure", "network_bandwidth_gbps", "a number [GB/s]",
-                        [](const json& one) { return one.is_number(); });
+            const json* network = fields_.get(infrastructure, "infrastructure", "network_bandwidth_gbps",
+                                              "a number [GB/s]", [](const json& one) { return one.is_number(); });
+            if (network != nullptr) read_.network_gb_per_s = network->get<double>();
             static_cast<void>(fields_.text(loading, "model_loading_config", "model_cache_path", "a path"));
             read_.preloads = fields_.flag(loading, "model_loading_config", "preload_models");
         }
@@ -183,8 +184,11 @@ private:
                 fields_.wrong(Fields::join(path, key), fmt::format("{} values, but gpu_types has {}; expected one for "
                                                                    "each type",
                                                                    of_type->size(), types->size()));
-        for (std::size_t i = 0; i < std::min(types->size(), counts->size()); ++i)
-            node.gpus.insert(node.gpus.end(), (*counts)[i].get<std::size_t>(), (*types)[i].get<std::string>());
+        for (std::size_t i = 0; i < std::min({types->size(), counts->size(), memory->size()}); ++i) {
+            node.kinds.push_back(
+                {(*types)[i].get<std::string>(), (*counts)[i].get<std::uint32_t>(), (*memory)[i].get<double>()});
+            node.gpus.insert(node.gpus.end(), node.kinds.back().count, node.kinds.back().type);
+        }
         read_.nodes.push_back(std::move(node));
     }
 
@@ -203,13 +207,20 @@ private:
         node.name = fmt::format("node-{}", node.id);
         node.gpus.push_back(fields_.text(entry, path, "name", kName));
         node.model = fields_.text(entry, path, "model", "the name of a model");
-        fields_.get(entry, path, "amount", "a whole number", [](const json& one) { return one.is_number_integer(); });
+        const json* amount = fields_.get(entry, path, "amount", "a whole number",
+                                         [](const json& one) { return one.is_number_integer(); });
+        if (amount != nullptr) node.amount = amount->get<std::int64_t>();
         const json* precision =
             fields_.get(entry, path, "precision", "a map with: weight_bits, activation_bits, kv_bits",
                         [](const json& one) { return one.is_object(); });
-        if (precision != nullptr)
-            for (const char* key : {"weight_bits", "activation_bits", "kv_bits"})
-                static_cast<void>(fields_.positive(*precision, path + ".precision", key, "a number above 0 [bits]"));
+        const auto bits = [&](const char* key) {
+            return fields_.positive(*precision, path + ".precision", key, "a number above 0 [bits]");
+        };
+        if (precision != nullptr) {
+            node.weight_bits = bits("weight_bits");
+            node.activation_bits = bits("activation_bits");
+            node.kv_bits = bits("kv_bits");
+        }
         read_.nodes.push_back(std::move(node));
     }
 

@@ -8,7 +8,7 @@ namespace regatta::scenario {
 /// (latencies, seed) in the reading, so that the resolved text says so.
 void refuse_what_scratchpad_cannot(const ScratchpadInput& input);
 
-/// Of a scenario that is not under `compat: scratchpad`: keys that only mean something there.
+/// Of a scenario that is under another compat, or under none: keys that mean nothing there.
 void refuse_scratchpad_keys(Reading& root, Problems& problems);
 
 }  // namespace regatta::scenario

@@ -59,9 +59,20 @@ TEST_F(ScratchpadNodesRules, LeastLoadedCountsWhatWasHandedOver) {
 }
 
 TEST_F(ScratchpadNodesRules, GpuCountPrefersTheNodeWithMostFreeGpus) {
-    fleet_.router = ScratchpadRouter::GpuCount;
+    fleet_.router = ScratchpadRouter::MostGpus;
     add_node(1);
     add_node(3);
+    for (const double at_s : {0.1, 0.2})
+        arrive(at_s, 0, 100);
+    static_cast<void>(run());
+    EXPECT_EQ(requests_[0].node, 2U);
+    EXPECT_EQ(requests_[1].node, 2U);
+}
+
+TEST_F(ScratchpadNodesRules, GpuCountCanPreferTheNodeWithFewest) {
+    fleet_.router = ScratchpadRouter::FewestGpus;
+    add_node(3);
+    add_node(2);
     for (const double at_s : {0.1, 0.2})
         arrive(at_s, 0, 100);
     static_cast<void>(run());

@@ -146,11 +146,9 @@ TEST(Scratchpad, WhatItCannotDoIsToldNotLeftOut) {
 }
 
 TEST(Scratchpad, ItsKeysNeedIt) {
-    EXPECT_EQ(
-        testing::problems_of_text(testing::scenario_with(7, "  environment: env.json\nworkload:\n  arrival_rate: 1/s")),
-        (Lines{"fleet.yaml:7:16: fleet.environment: needs compat: scratchpad; expected pools otherwise",
-               "fleet.yaml:9:17: workload.arrival_rate: needs compat: scratchpad; a trace tells its arrivals "
-               "itself"}));
+    EXPECT_EQ(testing::problems_of_text(testing::scenario_with(7, "workload:\n  arrival_rate: 1/s")),
+              (Lines{"fleet.yaml:8:17: workload.arrival_rate: needs compat: scratchpad; a trace tells its arrivals "
+                     "itself"}));
 }
 
 TEST(Scratchpad, UnknownHardwareAndModelsAreNamed) {
