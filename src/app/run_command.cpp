@@ -301,9 +301,11 @@ int validate_scenario(const ValidateArguments& arguments, const Setting& setting
     std::uint64_t gpus = 0;
     std::uint64_t replicas = 0;
     for (const scenario::Pool& pool : scenario.pools) {
-        gpus += std::uint64_t{pool.nodes} * pool.gpus_per_node;
+        if (!pool.servers) gpus += std::uint64_t{pool.nodes} * pool.gpus_per_node;
         replicas += pool.replicas();
     }
+    for (const scenario::Servers& servers : scenario.servers)
+        gpus += std::uint64_t{servers.count} * servers.gpus_each();
     fmt::print("{} is valid: {}, {} in {}, {}, {}\n", arguments.scenario.scenario, counted(gpus, "GPU"),
                counted(replicas, "replica"), counted(scenario.pools.size(), "pool"),
                counted(scenario.gateways.count, "gateway"), counted(scenario.streams.size(), "stream"));

@@ -6,8 +6,9 @@
 namespace regatta::control {
 
 std::uint32_t AttainmentAutoscaler::wanted(const PoolState& pool) {
-    // Nobody finishes although there are requests: nothing could be worse.
-    const bool is_stuck = pool.ended == 0 && pool.outstanding > 0;
+    // Nobody finishes although there are requests enough, or nobody serves them: nothing could be worse.
+    const std::uint64_t enough = pool.current == 0 ? 1 : options_.fewest_requests;
+    const bool is_stuck = pool.ended == 0 && pool.outstanding >= enough;
     if (pool.ended < options_.fewest_requests && !is_stuck)
         return pool.outstanding == 0 && pool.ended == 0 ? 0 : pool.current;
     const auto step = std::max<std::uint32_t>(1, static_cast<std::uint32_t>(std::lround(pool.current * options_.step)));

@@ -20,9 +20,9 @@ std::uint32_t LoadAutoscaler::wanted(const PoolState& pool) {
     const double load = by_ == By::Outstanding
                             ? static_cast<double>(pool.outstanding)
                             : static_cast<double>(pool.kv_blocks_used) / static_cast<double>(pool.kv_blocks);
-    const double wanted = load / target_;
-    if (pool.current > 0 && std::abs(wanted / pool.current - 1) <= tolerance_) return pool.current;
-    return static_cast<std::uint32_t>(std::min(std::ceil(wanted), 1e9));
+    const double aimed_at = target_ * pool.current;
+    if (pool.current > 0 && std::abs(load - aimed_at) <= tolerance_ * aimed_at) return pool.current;
+    return static_cast<std::uint32_t>(std::min(std::ceil(load / target_), 1e9));
 }
 
 std::vector<Parameter> outstanding_parameters() {

@@ -5,7 +5,11 @@
 namespace regatta::control {
 
 std::uint32_t Scaling::decide(const PoolState& pool) {
-    const std::uint32_t wish = std::clamp(policy_->wanted(pool) + limits_.spares, limits_.least, limits_.most);
+    // The policy does not count the spares: what it leaves as it is, or changes in part, would grow by them each time.
+    PoolState without_spares = pool;
+    without_spares.current -= std::min(pool.current, limits_.spares);
+    const std::uint32_t wish =
+        std::clamp(policy_->wanted(without_spares) + limits_.spares, limits_.least, limits_.most);
     history_.push_back({.at = pool.now, .replicas = wish});
     const SimTime longest = std::max(limits_.up_window, limits_.down_window);
     // The first wish stays that was made before the window: it held when the window began.

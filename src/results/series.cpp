@@ -47,22 +47,28 @@ void SeriesSums::add(PoolId pool, SimTime at, const SeriesPoint& point) {
 }
 
 /// What happens at an instant shows at the next one: a sample is the state before any event.
-SeriesPoint::Lives& SeriesSums::change_after(PoolId pool, std::int64_t at_ns) {
-    const std::size_t row = static_cast<std::size_t>(at_ns / every_.ns() + 1) * pools_;
-    if (row + pools_ > changes_.size()) changes_.resize(row + pools_);
-    return changes_[row + pool.index()];
+SeriesPoint::Lives& SeriesSums::change_after(PoolId pool, std::int64_t at_ns, Gap& last) {
+    if (at_ns < last.from_ns || at_ns >= last.until_ns) {
+        const std::int64_t sample = at_ns / every_.ns() + 1;
+        last = {.from_ns = (sample - 1) * every_.ns(),
+                .until_ns = sample * every_.ns(),
+                .row = static_cast<std::size_t>(sample) * pools_};
+        if (last.row + pools_ > changes_.size()) changes_.resize(last.row + pools_);
+    }
+    return changes_[last.row + pool.index()];
 }
 
 void SeriesSums::add(PoolId pool, const serving::RequestRecord& record) {
     using Lives = SeriesPoint::Lives;
     REGATTA_CHECK(pool.index() < pools_, fmt::format("a request of pool {} of {}", pool.value(), pools_));
+    Gap gap;
     std::int64_t Lives::*state = &Lives::pending;
-    Lives& first = change_after(pool, record.arrival_ns);
+    Lives& first = change_after(pool, record.arrival_ns, gap);
     ++first.arrived;
     ++first.pending;
     const auto go_on = [&](std::int64_t at_ns, std::int64_t Lives::*next) {
         if (at_ns == serving::kNoTime) return;
-        Lives& change = change_after(pool, at_ns);
+        Lives& change = change_after(pool, at_ns, gap);
         --(change.*state);
         ++(change.*next);
         state = next;
@@ -87,7 +93,7 @@ void SeriesSums::add(PoolId pool, const serving::RequestRecord& record) {
             break;
     }
     if (record.retries > 0 && record.state != serving::EndState::Unfinished)
-        ++change_after(pool, record.end_ns).retried;
+        ++change_after(pool, record.end_ns, gap).retried;
 }
 
 void SeriesSums::complete(SimTime end) {

@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "results/end_names.hpp"
@@ -149,7 +149,10 @@ Json changes_object(const ChangeSums& changes) {
         const ChangeSums::OfKind& sums = changes.by_kind[kind];
         if (sums.count == 0) continue;
         std::string name = event_name(static_cast<serving::FleetEvent>(kind));
-        std::replace(name.begin(), name.end(), ' ', '_');
+        for (char& letter : name)
+            letter = letter == ' ' || letter == '-'
+                         ? '_'
+                         : static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
         json[name] = {{"count", sums.count}, {"amount", sums.amount}, {"duration_s", to_s(sums.duration_ns)}};
     }
     return json;

@@ -91,7 +91,12 @@ void GatewayLp::dispatch(const Request& request, engine::Context& context) {
         hold(request, context);
 }
 
-bool GatewayLp::send(const Request& request, Chooser& chooser, engine::Context& context) {
+void GatewayLp::let_in(const Request& request, SimTime now) {
+    for (const std::unique_ptr<Admission>& admission : admissions_)
+        admission->let_in(request, now);
+}
+
+bool GatewayLp::send(const Request& request, Chooser& chooser, engine::Context& context, bool was_held) {
     const bool is_whole = !setup_.changes || chooser.candidates.is_whole();
     if (!is_whole && chooser.candidates.available() == 0) return false;
     std::uint32_t candidate = chooser.router->choose(request, chooser.candidates);
@@ -99,9 +104,10 @@ bool GatewayLp::send(const Request& request, Chooser& chooser, engine::Context& 
                   fmt::format("a router chose replica {} of {}", candidate, chooser.candidates.replicas()));
     if (!is_whole) candidate = chooser.candidates.next_available(candidate);
     // What was let in once is not asked again when it is sent again.
-    if (!admissions_.empty() && request.attempt == 0 &&
-        is_refused_at_replica(request, chooser, candidate, context.now()))
-        return true;
+    if (!admissions_.empty() && request.attempt == 0) {
+        if (is_refused_at_replica(request, chooser, candidate, context.now())) return true;
+        if (!was_held) let_in(request, context.now());
+    }
     const Candidates::Place place = chooser.candidates.place_of(candidate);
     PoolRoute& route = *chooser.routes[place.pool];
     route.view.dispatched(place.replica, request, context.now() + route.latency);
@@ -121,7 +127,7 @@ bool GatewayLp::is_refused_at_gateway(const Request& request, SimTime now) {
     return false;
 }
 
-/// The last word: a request that is not refused here is let in.
+/// The last word: a request that is not refused here is let in, unless it waited inside.
 bool GatewayLp::is_refused_at_replica(const Request& request, const Chooser& chooser, std::uint32_t candidate,
                                       SimTime now) {
     for (const std::unique_ptr<Admission>& admission : admissions_) {
@@ -131,8 +137,6 @@ bool GatewayLp::is_refused_at_replica(const Request& request, const Chooser& cho
         end(request, {.reason = reason, .at = now, .route = chooser.routes[place.pool], .replica = place.replica});
         return true;
     }
-    for (const std::unique_ptr<Admission>& admission : admissions_)
-        admission->let_in(request, now);
     return false;
 }
 
@@ -156,6 +160,8 @@ void GatewayLp::end(const Request& request, const End& how) {
 /// No replica takes it now.
 void GatewayLp::hold(const Request& request, engine::Context& context) {
     if (!setup_.changes->waits) return end(request, {.reason = serving::EndReason::NoReplica, .at = context.now()});
+    // It waits inside: what is counted of requests that come in is counted now, not when several go on at once.
+    if (request.attempt == 0) let_in(request, context.now());
     const std::size_t choice = setup_.choice_of_stream.at(request.stream.index());
     choosers_[choice].held.push_back({.request = request, .since = context.now()});
     show_demand(choice, context);
@@ -168,7 +174,7 @@ void GatewayLp::release(engine::Context& context) {
         Chooser& chooser = choosers_[choice];
         if (chooser.held.empty() || chooser.candidates.available() == 0) continue;
         for (const HeldRequest& held : chooser.held)
-            REGATTA_CHECK(send(held.request, chooser, context), "a request waits on though there is a replica");
+            REGATTA_CHECK(send(held.request, chooser, context, true), "a request waits on though there is a replica");
         chooser.held.clear();
         show_demand(choice, context);
     }

@@ -107,7 +107,8 @@ private:
     void look_away();
     void dispatch(const Request& request, engine::Context& context);
     /// To one of the replicas that are available; false: there is none.
-    [[nodiscard]] bool send(const Request& request, Chooser& chooser, engine::Context& context);
+    [[nodiscard]] bool send(const Request& request, Chooser& chooser, engine::Context& context, bool was_held = false);
+    void let_in(const Request& request, SimTime now);
     void hold(const Request& request, engine::Context& context);
     void release(engine::Context& context);
     void expire(engine::Context& context);

@@ -27,8 +27,4 @@ std::vector<Parameter> gpu_count_parameters() {
              .sentence = "most: spreads; fewest: fills one node after the other"}};
 }
 
-std::unique_ptr<Router> make_gpu_count(const RouterTarget& target, const Parameters& parameters) {
-    return std::make_unique<GpuCountRouter>(target, parameters.word("prefer") == "most");
-}
-
 }  // namespace regatta::routing

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <memory>
 #include <vector>
 
 #include "regatta/routing/router.hpp"
@@ -22,6 +21,5 @@ private:
 };
 
 [[nodiscard]] std::vector<Parameter> gpu_count_parameters();
-[[nodiscard]] std::unique_ptr<Router> make_gpu_count(const RouterTarget& target, const Parameters& parameters);
 
 }  // namespace regatta::routing

@@ -41,6 +41,10 @@ std::unique_ptr<Router> make_power_of_d(const RouterTarget& target, const Parame
     return std::make_unique<PowerOfDRouter>(checked(target), power_of_d_options(parameters));
 }
 
+std::unique_ptr<Router> make_gpu_count(const RouterTarget& target, const Parameters& parameters) {
+    return std::make_unique<GpuCountRouter>(checked(target), parameters.word("prefer") == "most");
+}
+
 std::unique_ptr<Router> make_replay(const RouterTarget& target, const Parameters& parameters) {
     return std::make_unique<ReplayRouter>(checked(target), parameters.word("file"));
 }

@@ -71,6 +71,7 @@ private:
     void assemble_autoscale(Reading& reading, std::size_t index);
     void assemble_reprovision(PolicyReading& reading);
     void assemble_unserved();
+    void check_unserved();
 
     // assembly_failures.cpp
     [[nodiscard]] std::optional<std::uint16_t> pool_named(const Reading& reading);

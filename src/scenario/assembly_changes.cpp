@@ -69,7 +69,7 @@ void Assembly::assemble_changes() {
         is_shared |= pool.has("servers") || pool.has("start") || pool.policies.count("autoscale") > 0;
     changes.is_any = has_failures || has_reprovision || is_shared || !fleet.lists["timeline"].empty() ||
                      !fleet.lists["maintenance"].empty();
-    if (!changes.is_any) return;
+    if (!changes.is_any) return check_unserved();
     if (scenario_.compat != Compat::None)
         problems_.add(fleet.place, fleet.path, "with compat the fleet does not change; leave out what changes it");
     const Parameters& controller = fleet.maps.at("controller").values;
@@ -159,13 +159,13 @@ void Assembly::assemble_timeline(std::vector<Reading>& readings) {
                                       pool.servers ? "shares GPUs of servers" : "has replicas over several nodes"));
             continue;
         }
-        if (reading.has("nodes") == reading.has("replicas")) {
+        const bool counts_nodes = reading.has("nodes");
+        const char* key = counts_nodes ? "nodes" : "replicas";
+        if (counts_nodes == reading.has("replicas") || reading.values.count(key) == 0) {
             problems_.add(reading.place, reading.path,
                           "expected either nodes or replicas, above 0 to add, below to remove");
             continue;
         }
-        const bool counts_nodes = reading.has("nodes");
-        const char* key = counts_nodes ? "nodes" : "replicas";
         const std::int64_t change = reading.values.count(key) * (counts_nodes ? pool.replicas_per_group() : 1);
         const auto amount = static_cast<std::uint32_t>(std::abs(change));
         if (change < 0 && amount > hardware[*index].count()) {
@@ -245,11 +245,15 @@ void Assembly::assemble_autoscale(Reading& reading, std::size_t index) {
                               .down_window = values.duration("down_after")};
     scenario_.changes.has_scaling = true;
     const control::ScalingLimits& limits = pool.autoscale->limits;
+    const auto place_of = [&](const char* key) {
+        const auto given = autoscale.places.find(key);
+        return given == autoscale.places.end() ? autoscale.place : given->second;
+    };
     if (limits.least > limits.most)
-        problems_.add(autoscale.place, autoscale.path + ".min",
+        problems_.add(place_of("min"), autoscale.path + ".min",
                       fmt::format("{} replicas are more than max, {}", limits.least, limits.most));
     if (limits.most > pool.replicas())
-        problems_.add(autoscale.place, autoscale.path + ".max",
+        problems_.add(place_of("max"), autoscale.path + ".max",
                       fmt::format("{} replicas, but there is room for {}", limits.most, pool.replicas()));
 }
 
@@ -274,7 +278,14 @@ void Assembly::assemble_unserved() {
         scenario_.gateways.max_waiting = unserved.parameters.duration("max_waiting");
     scenario_.gateways.most_retries = static_cast<std::uint32_t>(gateways.values.count("retries"));
     scenario_.gateways.retry_after = gateways.values.duration("retry_after");
-    if (scenario_.gateways.tell_demand && !scenario_.changes.has_scaling)
+    check_unserved();
+}
+
+void Assembly::check_unserved() {
+    const Reading& gateways = root_.maps["gateways"];
+    if (!gateways.is_sound || scenario_.changes.has_scaling) return;
+    const PolicyReading& unserved = gateways.policies.at("unserved");
+    if (unserved.name == "provision")
         problems_.add(unserved.place, unserved.path,
                       "provision: nobody would; expected fleet.reprovision or a pool's autoscale, or wait");
 }

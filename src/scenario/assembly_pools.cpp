@@ -90,6 +90,11 @@ void Assembly::assemble_pool(Reading& reading, std::size_t index) {
 /// On servers that others use, too, or on nodes of the pool's own.
 bool Assembly::find_gpus(Reading& reading, Pool& pool) {
     if (reading.has("servers")) return place_on_servers(reading, pool);
+    if (reading.has("gpu")) {
+        problems_.add(reading.place_of("gpu"), reading.path_of("gpu"),
+                      "chooses among the kinds of servers, which the pool is not on; expected it within node");
+        return false;
+    }
     const auto node = reading.maps.find("node");
     if (node != reading.maps.end()) return find_node(node->second, pool);
     problems_.add(reading.place, reading.path_of("node"),

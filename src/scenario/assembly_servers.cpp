@@ -78,6 +78,8 @@ bool Assembly::place_on_servers(Reading& reading, Pool& pool) {
     for (const Servers& servers : scenario_.servers)
         names.push_back(servers.name);
     const auto found = std::find(names.begin(), names.end(), name);
+    // Servers of which something else is wrong may be those that are meant.
+    if (found == names.end() && std::find(names.begin(), names.end(), std::string()) != names.end()) return false;
     if (found == names.end()) {
         problems_.add(reading.place_of("servers"), reading.path_of("servers"),
                       names.empty() ? fmt::format("no servers \"{}\"; fleet.servers has none", name)
@@ -87,7 +89,7 @@ bool Assembly::place_on_servers(Reading& reading, Pool& pool) {
     }
     for (const char* key : {"node", "nodes"}) {
         if (reading.given.count(key) == 0) continue;
-        if (key == std::string("node") && reading.maps.count("node") == 0) continue;  // none, as the resolved text says
+        if (key == std::string("node") && reading.maps.count(key) == 0) continue;  // it is none
         if (key == std::string("nodes") &&
             reading.values.count("nodes") == scenario_.servers[static_cast<std::size_t>(found - names.begin())].count)
             continue;

@@ -158,7 +158,7 @@ Section failures_section() {
     Section rack = law_section();
     rack.keys.push_back(required_count("nodes", 1, kMostNodes, "of a pool that follow one another in one rack"));
     Section script{.keys = {required_duration("at", 0, "when it fails"), required_duration("for", 1e-9, "how long"),
-                            required_word("pool", "name of the pool or of the servers"),
+                            required_word("pool", "name of the pool"),
                             count("node", "0", 0, kMostNodes, "of the pool, from 0"),
                             count("gpu", "", 0, kMostGpus, "of the node, from 0; none: the whole node")}};
     return {.keys = {optional_map("gpu", law_section(), "failures of single GPUs"),

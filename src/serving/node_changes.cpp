@@ -277,11 +277,23 @@ void NodeChanges::lose(std::uint32_t slot, SimTime now, Host& host) {
 void NodeChanges::enter(std::uint32_t slot, Phase phase, SimTime now, Host& host) {
     State& state = states_[slot];
     tell_span(slot, now, host);
+    state.why = cause_to_enter(slot, phase);
     state.phase = phase;
     state.since = now;
     state.until = SimTime::never();
     state.kill_at = SimTime::never();
     host.phase_changed(slot, phase);
+}
+
+/// Why a replica enters a phase: on its way to serving, what had kept it from that.
+FleetCause NodeChanges::cause_to_enter(std::uint32_t slot, Phase next) const {
+    const State& state = states_[slot];
+    if (next == Phase::Loading && state.phase == Phase::Down) return FleetCause::Failure;
+    if (next == Phase::Loading && state.phase == Phase::Updating) return FleetCause::Maintenance;
+    const bool goes_on = is_starting(state.phase) && (next == Phase::WarmingUp || next == Phase::Ready);
+    if (goes_on) return state.why;
+    const bool is_for_update = next == Phase::Draining && wants_update_ && state.is_wanted && state.is_installed;
+    return is_for_update ? FleetCause::Maintenance : state.cause;
 }
 
 FleetEventRecord NodeChanges::record_of(std::uint32_t slot, FleetEvent kind) const {
@@ -300,6 +312,7 @@ void NodeChanges::tell_span(std::uint32_t slot, SimTime now, Host& host) const {
     FleetEventRecord record = record_of(slot, span_of(state.phase));
     record.start_ns = state.since.ns();
     record.end_ns = now.ns();
+    record.cause = state.why;
     if (state.phase == Phase::Loading) record.amount = static_cast<std::int64_t>(setup_.slots[slot].weight_bytes);
     host.tell(record);
 }
@@ -339,7 +352,7 @@ void NodeChanges::finish(SimTime end, Host& host) {
 
 template <class Archive>
 void NodeChanges::State::serialize(Archive& archive, unsigned /*version*/) {
-    archive& phase& is_wanted& is_installed& since& until& kill_at& cause;
+    archive& phase& is_wanted& is_installed& since& until& kill_at& cause& why;
 }
 
 void NodeChanges::save(OutArchive& archive) const {

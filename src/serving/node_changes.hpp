@@ -105,6 +105,7 @@ private:
         SimTime until = SimTime::never();      ///< of warming up; of draining: nothing can come any more
         SimTime kill_at = SimTime::never();    ///< of draining
         FleetCause cause = FleetCause::Start;  ///< of the last order
+        FleetCause why = FleetCause::Start;    ///< of this phase
 
         template <class Archive>
         void serialize(Archive& archive, unsigned /*version*/);
@@ -114,6 +115,7 @@ private:
     [[nodiscard]] bool start(std::uint32_t slot, SimTime now, Host& host);
     [[nodiscard]] bool drain(std::uint32_t slot, SimTime now, Host& host);
     void enter(std::uint32_t slot, Phase phase, SimTime now, Host& host);
+    [[nodiscard]] FleetCause cause_to_enter(std::uint32_t slot, Phase next) const;
     void lose(std::uint32_t slot, SimTime now, Host& host);
     void turn_parts(SimTime now, Host& host);
     void turn_update(SimTime now, Host& host);

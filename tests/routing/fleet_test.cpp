@@ -5,10 +5,60 @@
 #include <set>
 #include <vector>
 
+#include "control/load_autoscaler.hpp"
 #include "small_fleet.hpp"
 
 namespace regatta::routing {
 namespace {
+
+/// Replicas fail, are provisioned and taken away, in some fleets by a policy; nodes are updated.
+Changes any_changes() {
+    Changes changes;
+    const auto time = [](std::int64_t most) { return ns(*rc::gen::inRange<std::int64_t>(1, most)); };
+    changes.at_start = *rc::gen::container<std::vector<bool>>(4, rc::gen::arbitrary<bool>());
+    changes.waits = *rc::gen::inRange(0, 4) > 0;
+    if (*rc::gen::arbitrary<bool>()) changes.max_waiting = time(20'000);
+    if (*rc::gen::arbitrary<bool>()) changes.timeout = time(20'000);
+    if (*rc::gen::arbitrary<bool>()) changes.drain_limit = time(6000);
+    changes.most_retries = *rc::gen::inRange(0U, 3U);
+    for (std::uint32_t node = 0; node < 2; ++node) {
+        if (*rc::gen::arbitrary<bool>())
+            changes.parts[node].push_back({.kind = serving::FleetEvent::GpuDown,
+                                           .first_gpu = 1,
+                                           .end_gpu = 2,
+                                           .entity = node,
+                                           .law = serving::FailureLaw{.mtbf_s = 9e-6, .mttr_s = 2e-6}});
+        if (*rc::gen::arbitrary<bool>()) {
+            const SimTime from = time(30'000);
+            changes.parts[node].push_back({.kind = serving::FleetEvent::NodeDown,
+                                           .end_gpu = 2,
+                                           .entity = node,
+                                           .law = {},
+                                           .script = {{from, from + time(9000)}}});
+        }
+    }
+    const bool is_scaled = *rc::gen::inRange(0, 3) == 0;
+    if (is_scaled) {
+        changes.scaling = [](std::uint32_t) {
+            return std::make_unique<control::Scaling>(
+                control::ScalingLimits{
+                    .least = 0, .most = 2, .most_up = 2, .most_down = 1, .up_window = {}, .down_window = ns(6000)},
+                std::make_unique<control::LoadAutoscaler>(control::LoadAutoscaler::By::Outstanding, 2, 0.1));
+        };
+    }
+    const auto orders = *rc::gen::inRange(0, 6);
+    SimTime at;
+    for (int i = 0; i < orders; ++i) {
+        at += time(6000);
+        changes.script.push_back({.at = at,
+                                  .pool = 0,
+                                  .replicas = {*rc::gen::inRange(0U, 2U)},
+                                  .order = static_cast<serving::Order>(*rc::gen::inRange(0, 6))});
+    }
+    if (*rc::gen::inRange(0, 3) == 0)
+        changes.updates.push_back({.pool = 0, .at = time(20'000), .duration = time(5000), .nodes = 1});
+    return changes;
+}
 
 /// Some requests are refused, some preempted, some end before the run does.
 FleetSetup any_setup() {
@@ -34,6 +84,11 @@ FleetSetup any_setup() {
     if (*rc::gen::inRange(0, 3) == 0)
         setup.admissions.emplace_back("rate_limit", parameters({{"tokens", 1e9 / *rc::gen::inRange(1, 100)},
                                                                 {"token_burst", std::int64_t{200}}}));
+    if (*rc::gen::arbitrary<bool>()) setup.changes = any_changes();
+    // Nobody may come who would take what waits.
+    if (setup.changes && setup.changes->waits && setup.changes->max_waiting.is_never() &&
+        setup.changes->timeout.is_never() && setup.until.is_never())
+        setup.changes->max_waiting = ns(30'000);
     return setup;
 }
 

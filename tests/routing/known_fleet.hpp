@@ -29,14 +29,19 @@ inline Request request_of(std::uint64_t id, std::uint32_t prompt_tokens = 100) {
 /// Pools as one gateway knows them.
 class KnownFleet {
 public:
-    /// `replicas` by pool.
-    explicit KnownFleet(const std::vector<std::uint32_t>& replicas, Reports reports = Reports::OnCompletion)
-        : candidates_(views_of(replicas, reports)) {}
+    /// `replicas` by pool. Where they come and go, all are available at first.
+    explicit KnownFleet(const std::vector<std::uint32_t>& replicas, Reports reports = Reports::OnCompletion,
+                        bool they_come_and_go = false)
+        : candidates_(views_of(replicas, reports, they_come_and_go)) {}
     KnownFleet(const KnownFleet&) = delete;
     KnownFleet& operator=(const KnownFleet&) = delete;
 
     [[nodiscard]] const Candidates& candidates() const { return candidates_; }
     [[nodiscard]] PoolView& pool(std::size_t index) { return *views_[index]; }
+    void set_available(std::uint32_t candidate, bool is_available) {
+        const Candidates::Place place = candidates_.place_of(candidate);
+        views_[place.pool]->available()->set(place.replica, is_available);
+    }
     [[nodiscard]] std::uint32_t choose(Router& router, std::uint64_t id) {
         return router.choose(request_of(id), candidates_);
     }
@@ -58,11 +63,17 @@ public:
     }
 
 private:
-    [[nodiscard]] std::vector<PoolView*> views_of(const std::vector<std::uint32_t>& replicas, Reports reports) {
+    [[nodiscard]] std::vector<PoolView*> views_of(const std::vector<std::uint32_t>& replicas, Reports reports,
+                                                  bool they_come_and_go) {
         std::vector<PoolView*> result;
         for (const std::uint32_t count : replicas) {
             views_.push_back(std::make_unique<PoolView>(PoolView::Setup{
-                .replicas = count, .block_tokens = kBlockTokens, .loads = kEveryLoad, .reports = reports}));
+                .replicas = count,
+                .block_tokens = kBlockTokens,
+                .loads = kEveryLoad,
+                .reports = reports,
+                .available =
+                    they_come_and_go ? std::make_shared<Availability>(std::vector<bool>(count, true)) : nullptr}));
             result.push_back(views_.back().get());
         }
         return result;

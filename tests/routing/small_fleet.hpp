@@ -1,6 +1,9 @@
 // Gateways and nodes on the engine, one rank, without files.
 #pragma once
 
+#include <algorithm>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -8,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "control/controller_lp.hpp"
 #include "known_fleet.hpp"
 #include "recording_sink.hpp"
 #include "regatta/engine/model.hpp"
@@ -78,6 +82,22 @@ private:
     std::vector<Seen>* seen_;
 };
 
+/// What comes and goes in a small fleet. Gateways hear who takes requests every 1000 ns, 500 ns late; of what was lost
+/// 700 ns later. Weights take 300 ns from the disk and 100 ns from the host, warming up 200 ns. A controller, 600 ns
+/// away, looks every 2000 ns.
+struct Changes {
+    std::vector<bool> at_start = {true, true, true, true};                  ///< by replica, over both pools
+    std::map<std::uint32_t, std::vector<serving::FailingPart>> parts = {};  ///< by node; a replica has one GPU
+    bool waits = true;
+    SimTime max_waiting = SimTime::never();
+    SimTime timeout = SimTime::never();  ///< of clients
+    std::uint32_t most_retries = 3;
+    SimTime drain_limit = SimTime::never();
+    std::vector<control::ScriptedChange> script = {};
+    std::vector<control::RollingUpdate::Plan> updates = {};
+    std::function<std::unique_ptr<control::Scaling>(std::uint32_t pool)> scaling = {};
+};
+
 /// Two nodes with two replicas each, 500 ns away; steps take 100 ns whatever they compute. One pool, or two of which
 /// the second is 800 ns away and counts half. With `is_near` nodes and gateways are one island: nothing takes time
 /// between them, and gateways look at replicas themselves.
@@ -95,11 +115,13 @@ struct FleetSetup {
     std::int64_t max_queue = INT64_MAX;
     std::vector<std::pair<std::string, Parameters>> admissions = {};
     serving::Stepping stepping = serving::Stepping::Lazy;
+    std::optional<Changes> changes = {};
 };
 
 class SmallFleet {
 public:
     explicit SmallFleet(const FleetSetup& setup) : setup_(setup) {
+        if (setup.changes) terms_ = {{.timeout = setup.changes->timeout}};
         const auto gateways = static_cast<std::uint32_t>(setup.requests.size());
         gateways_ = model_.add_group({.name = "gateway", .count = gateways, .make = [this](std::uint32_t index, LpId) {
                                           return make_gateway(index);
@@ -114,6 +136,7 @@ public:
             loads_ |= admission->looks_at();
         for (std::uint32_t pool = 0; pool < setup.pools; ++pool)
             join(pool);
+        if (setup.changes) add_changes();
         run();
     }
 
@@ -147,6 +170,104 @@ private:
         }
     }
 
+    void add_changes() {
+        for (std::uint32_t pool = 0; pool < setup_.pools; ++pool) {
+            phase_boards_.push_back(
+                model_.add_board({nodes_[pool], gateways_, ns(1000), ns(500), replicas_of_a_pool(), true}));
+            use_board(phase_boards_[pool], {.pool = static_cast<std::uint16_t>(pool), .is_phase = true});
+            model_.add_link({nodes_[pool], gateways_, ns(700), serving::kLostMessage});
+            std::vector<bool> takes_requests;
+            for (std::uint32_t replica = 0; replica < replicas_of_a_pool(); ++replica)
+                takes_requests.push_back(setup_.changes->at_start[pool * replicas_of_a_pool() + replica]);
+            available_.push_back(std::make_shared<Availability>(takes_requests));
+        }
+        watched_.resize(setup_.pools);
+        if (!has_controller()) return;
+        const engine::GroupId controller = model_.add_group(
+            {.name = "controller", .count = 1, .make = [this](std::uint32_t, LpId) { return make_controller(); }});
+        const auto watch = [&](std::uint32_t pool, control::Watched what) {
+            const engine::BoardId board =
+                model_.add_board({nodes_[pool], controller, ns(2000), ns(600), replicas_of_a_pool(), true});
+            controller_boards_.resize(board.index() + 1);
+            controller_boards_[board.index()] = {.pool = static_cast<std::uint16_t>(pool), .what = what};
+            return board;
+        };
+        for (std::uint32_t pool = 0; pool < setup_.pools; ++pool) {
+            model_.add_link({controller, nodes_[pool], ns(600), serving::kOrderMessage});
+            watched_[pool].phase = watch(pool, control::Watched::Phase);
+            watched_[pool].requests = watch(pool, control::Watched::Requests);
+        }
+        demand_board_ = model_.add_board(
+            {gateways_, controller, ns(2000), ns(600), static_cast<std::uint32_t>(setup_.requests.size()), true});
+        controller_boards_.resize(demand_board_->index() + 1);
+        controller_boards_[demand_board_->index()] = {.is_demand = true};
+    }
+
+    [[nodiscard]] bool has_controller() const {
+        const Changes& changes = *setup_.changes;
+        return !changes.script.empty() || !changes.updates.empty() || changes.scaling;
+    }
+
+    void use_board(engine::BoardId board, const BoardUse& use) {
+        board_uses_.resize(std::max<std::size_t>(board_uses_.size(), board.index() + 1));
+        board_uses_[board.index()] = use;
+    }
+
+    [[nodiscard]] serving::Phase at_start(std::uint32_t replica) const {
+        return setup_.changes->at_start[replica] ? serving::Phase::Ready : serving::Phase::Off;
+    }
+
+    std::unique_ptr<engine::LogicalProcess> make_controller() {
+        std::vector<control::ControlledPool> pools;
+        std::vector<std::unique_ptr<control::Scaling>> scalings;
+        for (std::uint32_t pool = 0; pool < setup_.pools; ++pool) {
+            control::ControlledPool& facts = pools.emplace_back();
+            facts.pool = PoolId(static_cast<std::uint16_t>(pool));
+            facts.host = pool;
+            facts.first_node = model_.id_of(nodes_[pool], 0);
+            facts.replicas_per_node = 2;
+            facts.first_replica = 2 * pool;
+            facts.kv_blocks = static_cast<std::uint64_t>(setup_.kv_blocks);
+            for (std::uint32_t replica = 0; replica < replicas_of_a_pool(); ++replica)
+                facts.at_start.push_back(at_start(pool * replicas_of_a_pool() + replica));
+            scalings.push_back(setup_.changes->scaling ? setup_.changes->scaling(pool) : nullptr);
+        }
+        control::ControllerLp::Setup setup{.boards = controller_boards_,
+                                           .script = setup_.changes->script,
+                                           .updates = setup_.changes->updates,
+                                           .latency = ns(600),
+                                           .period = ns(2000),
+                                           .until = setup_.arrivals_until.value_or(SimTime())};
+        return std::make_unique<control::ControllerLp>(std::move(setup), control::FleetWatch(std::move(pools), {0}),
+                                                       std::move(scalings), nullptr, sink);
+    }
+
+    [[nodiscard]] serving::NodeChanges::Setup changes_of(std::uint32_t node) const {
+        const Changes& changes = *setup_.changes;
+        serving::NodeChanges::Setup setup{
+            .slots = {},
+            .parts = {},
+            .rates = {.disk_bytes_per_s = 1e9, .network_bytes_per_s = 1e9, .host_link_bytes_per_s = 3e9},
+            .host_memory_bytes = 1000,
+            .gpus = 2,
+            .first_node = NodeId(node),
+            .seed = 3,
+            .failures_until = ns(50'000),
+            .drain_grace = ns(1000 + 2 * 800 + 1),
+            .drain_limit = changes.drain_limit};
+        for (std::uint32_t slot = 0; slot < 2; ++slot)
+            setup.slots.push_back({.pool = PoolId(static_cast<std::uint16_t>(setup_.pools == 2 ? node : 0)),
+                                   .replica = ReplicaId(2 * node + slot),
+                                   .first_gpu = slot,
+                                   .gpus = 1,
+                                   .weight_bytes = 300,
+                                   .warm_up = ns(200),
+                                   .at_start = at_start(2 * node + slot)});
+        const auto parts = changes.parts.find(node);
+        if (parts != changes.parts.end()) setup.parts = parts->second;
+        return setup;
+    }
+
     [[nodiscard]] std::unique_ptr<Router> make_router_for(std::uint32_t gateway) {
         if (!setup_.router) return std::make_unique<NotingRouter>(gateway, setup_.noted, seen);
         RouterTarget target{
@@ -176,7 +297,8 @@ private:
                                                 .block_tokens = 4,
                                                 .loads = loads_,
                                                 .reports = reports(),
-                                                .instant = instants_[pool]}),
+                                                .instant = instants_[pool],
+                                                .available = setup_.changes ? available_[pool] : nullptr}),
                               .first_node = model_.id_of(nodes_[pool], 0),
                               .replicas_per_node = 2,
                               .latency = latency_to(pool),
@@ -185,11 +307,19 @@ private:
             choices[0].pools.push_back(static_cast<std::uint16_t>(pool));
         }
         choices[0].router = make_router_for(index);
+        std::optional<ComingsAndGoings> changes;
+        if (setup_.changes)
+            changes = {.waits = setup_.changes->waits,
+                       .max_waiting = setup_.changes->max_waiting,
+                       .most_retries = setup_.changes->most_retries,
+                       .timeouts = {setup_.changes->timeout},
+                       .demand = demand_board_};
         return std::make_unique<GatewayLp>(
             GatewayLp::Setup{.id = GatewayId(index),
                              .choice_of_stream = {0},
                              .boards = board_uses_,
-                             .arrivals_until = setup_.arrivals_until.value_or(SimTime::never())},
+                             .arrivals_until = setup_.arrivals_until.value_or(SimTime::never()),
+                             .changes = changes},
             std::move(routes), std::move(choices), make_admissions(),
             std::make_unique<ListedRequests>(setup_.requests[index]),
             GatewayLp::Surroundings{.sink = sink, .arrived = arrived});
@@ -202,6 +332,11 @@ private:
         parameters.set("max_running", std::int64_t{4});
         parameters.set("order", std::string("fcfs"));
         parameters.set("class_limits", std::vector<std::pair<std::string, std::int64_t>>());
+        const auto make_scheduler = [this, parameters] {
+            const serving::SchedulerLimits limits{
+                .kv_blocks = setup_.kv_blocks, .block_tokens = 4, .max_context_tokens = 200, .streams = terms_};
+            return make_vllm_v1(limits, parameters, setup_.stepping);
+        };
         std::vector<serving::Replica> replicas;
         for (std::uint32_t slot = 0; slot < 2; ++slot) {
             const serving::ReplicaFacts facts{.id = ReplicaId(2 * node + slot),
@@ -209,25 +344,28 @@ private:
                                               .pool = PoolId(static_cast<std::uint16_t>(pool)),
                                               .kv_blocks = setup_.kv_blocks,
                                               .max_queue = setup_.max_queue};
-            replicas.emplace_back(
-                facts,
-                make_vllm_v1({.kv_blocks = setup_.kv_blocks, .block_tokens = 4, .max_context_tokens = 200}, parameters,
-                             setup_.stepping),
-                serving::Replica::Surroundings{timing_, sink, outcome_});
+            replicas.emplace_back(facts, make_scheduler(), serving::Replica::Surroundings{timing_, sink, outcome_});
         }
-        return std::make_unique<serving::NodeLp>(
-            serving::NodeLp::Setup{.parts = {{.pool = PoolId(static_cast<std::uint16_t>(pool)),
-                                              .first_in_pool = 2 * index,
-                                              .boards = boards_[pool],
-                                              .gateway_latency = latency_to(pool)}},
-                                   .tells_completions = reports() == Reports::OnCompletion,
-                                   .tells_blocks = loads_.has(serving::Load::KvBlocks),
-                                   .looked_at = setup_.is_near ? loads_ : serving::LoadSet(),
-                                   .first_gateway = model_.id_of(gateways_, 0)},
-            std::move(replicas), sink);
+        serving::NodeLp::Setup setup{.parts = {{.pool = PoolId(static_cast<std::uint16_t>(pool)),
+                                                .first_in_pool = 2 * index,
+                                                .boards = boards_[pool],
+                                                .gateway_latency = latency_to(pool)}},
+                                     .tells_completions = reports() == Reports::OnCompletion,
+                                     .tells_blocks = loads_.has(serving::Load::KvBlocks),
+                                     .looked_at = setup_.is_near ? loads_ : serving::LoadSet(),
+                                     .first_gateway = model_.id_of(gateways_, 0)};
+        if (setup_.changes) {
+            setup.parts[0].phase_board = phase_boards_[pool];
+            setup.parts[0].watched = watched_[pool];
+            setup.changes = changes_of(node);
+            setup.fresh_scheduler = [make_scheduler](std::uint32_t) { return make_scheduler(); };
+            setup.lost_after = ns(700);
+        }
+        return std::make_unique<serving::NodeLp>(std::move(setup), std::move(replicas), sink);
     }
 
     FleetSetup setup_;
+    std::vector<serving::StreamTerms> terms_;
     timing::LinearStepTime timing_{{.step_ns = 100}};
     serving::StepOutcome outcome_;
     engine::Model model_;
@@ -237,6 +375,12 @@ private:
     std::vector<serving::LoadBoards> boards_;  ///< by pool
     std::vector<BoardUse> board_uses_;
     std::vector<std::shared_ptr<InstantPool>> instants_;  ///< by pool
+    // Where there are changes.
+    std::vector<engine::BoardId> phase_boards_;             ///< by pool
+    std::vector<std::shared_ptr<Availability>> available_;  ///< by pool
+    std::vector<serving::WatchBoards> watched_;             ///< by pool
+    std::vector<std::optional<control::ControllerLp::BoardUse>> controller_boards_;
+    std::optional<engine::BoardId> demand_board_;
 };
 
 inline Parameters parameters(const std::vector<std::pair<std::string, Parameters::Value>>& given) {

@@ -62,15 +62,16 @@ TEST(Keys, EverythingWrongIsToldAtOnceInTheOrderOfTheFile) {
         (Lines{
             "fleet.yaml:1:1: durration: no such key; did you mean \"duration\"?",
             "fleet.yaml:1:1: workload: missing; expected a map with: trace, columns, rate_scale, window, prompt_scale, "
-            "output_scale, max_tokens, trace_model, limit, "
-            "pool, model, timeout, arrival_rate, streams",
+            "output_scale, max_tokens, trace_model, limit, pool, model, timeout, arrival_rate, streams",
             "fleet.yaml:2:7: seed: expected a whole number of at least 0, found \"-1\"",
             "fleet.yaml:6:14: fleet.pools[0].nodes: expected a whole number, found \"eight\"",
             "fleet.yaml:7:19: gateways.count: expected a whole number from 1 to 100000, found \"0\"",
             "fleet.yaml:7:22: gateways.routr: no such key; did you mean \"router\"?",
             "fleet.yaml:7:45: gateways.router: expected one of: random, round_robin, least_outstanding, "
-            "least_tokens, least_kv, lor, replay, power_of_two, power_of_d, least_loaded, gpu_count, "
-            "model_affinity, found \"randon\"; did you mean \"random\"?",
+            "least_tokens, least_kv, least_loaded, best_fit, gpu_count, model_affinity, lor, replay, power_of_two, "
+            "power_of_d, "
+            "found "
+            "\"randon\"; did you mean \"random\"?",
             "fleet.yaml:8:6: end: expected one of: drain, at_duration, found \"never\""}));
 }
 
@@ -88,10 +89,11 @@ TEST(Keys, ValuesOfAnotherShapeAreNamed) {
               Lines{"fleet.yaml:1:11: duration: expected a duration of at least 1ns, found a map"});
     EXPECT_EQ(problems_of_text(scenario_with(1, "duration: 1s\nmeasure: 1min")),
               Lines{"fleet.yaml:2:10: measure: expected a map with: from; found \"1min\""});
-    EXPECT_EQ(problems_of_text(scenario_with(1, "duration: 1s\ngateways: {router: [random]}")),
-              Lines{"fleet.yaml:2:20: gateways.router: expected one of: random, round_robin, least_outstanding, "
-                    "least_tokens, least_kv, lor, replay, power_of_two, power_of_d, least_loaded, gpu_count, "
-                    "model_affinity; found a list"});
+    EXPECT_EQ(
+        problems_of_text(scenario_with(1, "duration: 1s\ngateways: {router: [random]}")),
+        Lines{"fleet.yaml:2:20: gateways.router: expected one of: random, round_robin, least_outstanding, "
+              "least_tokens, least_kv, least_loaded, best_fit, gpu_count, model_affinity, lor, replay, power_of_two, "
+              "power_of_d; found a list"});
     EXPECT_EQ(problems_of_text(scenario_with(1, "duration: 1s\nname: ''")),
               Lines{"fleet.yaml:2:7: name: expected a text, found an empty text"});
 }

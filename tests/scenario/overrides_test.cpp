@@ -29,11 +29,11 @@ TEST(Overrides, ParametersOfAPolicyKeepThePolicyThatTheFileNames) {
                    "fleet.pools[0].timing.token_us=1", "fleet.pools[0].timing.context_token_ns=1"});
     EXPECT_EQ(scenario.pools[0].timing.name, "linear");
     EXPECT_EQ(scenario.pools[0].timing.parameters.real("step_us"), 1000);
-    EXPECT_EQ(problems_of_text(scenario_with(1, "duration: 1s\ngateways: {router: randon}"), {"gateways.router.x=1"}),
-              Lines{"fleet.yaml:2:20: gateways.router: expected one of: random, round_robin, least_outstanding, "
-                    "least_tokens, least_kv, lor, replay, power_of_two, power_of_d, least_loaded, gpu_count, "
-                    "model_affinity, found \"randon\"; did you mean "
-                    "\"random\"?"});
+    EXPECT_EQ(
+        problems_of_text(scenario_with(1, "duration: 1s\ngateways: {router: randon}"), {"gateways.router.x=1"}),
+        Lines{"fleet.yaml:2:20: gateways.router: expected one of: random, round_robin, least_outstanding, "
+              "least_tokens, least_kv, least_loaded, best_fit, gpu_count, model_affinity, lor, replay, power_of_two, "
+              "power_of_d, found \"randon\"; did you mean \"random\"?"});
 }
 
 TEST(Overrides, ModelsMayGetAFileOnTheCommandLine) {

@@ -12,6 +12,46 @@ namespace {
 using testing::load_text;
 using testing::scenario_with;
 
+/// What changes while the fleet serves.
+std::string facts_of_changes(const Scenario& scenario) {
+    const FleetChanges& changes = scenario.changes;
+    std::string text = fmt::format(" {} {} {} {} {}", changes.is_any, changes.latency.ns(), changes.period.ns(),
+                                   changes.health_every.ns(), changes.drain_limit.ns());
+    for (const auto& law : {changes.failures.gpu, changes.failures.node, changes.failures.rack})
+        text += law ? fmt::format(" {} {} {} {}", law->mtbf_s, law->mttr_s, law->shape, law->repair_shape) : " none";
+    text += fmt::format(" {}", changes.failures.nodes_per_rack);
+    for (const Failures::Scripted& scripted : changes.failures.script)
+        text += fmt::format(" {} {} {} {} {}", scripted.pool, scripted.node, scripted.gpu.value_or(99),
+                            scripted.outage.from.ns(), scripted.outage.to.ns());
+    for (const control::ScriptedChange& change : changes.timeline)
+        text += fmt::format(" {} {} {} {}", change.at.ns(), change.pool, fmt::join(change.replicas, "+"),
+                            static_cast<int>(change.order));
+    for (const control::RollingUpdate::Plan& plan : changes.updates)
+        text += fmt::format(" {} {} {} {} {}", plan.pool, plan.at.ns(), plan.duration.ns(), plan.most_unavailable,
+                            plan.nodes);
+    if (changes.reprovision) text += fmt::format(" {} {}", changes.reprovision->name, changes.requests_per_replica);
+    const Gateways& gateways = scenario.gateways;
+    text += fmt::format(" {} {} {} {} {}", gateways.hold_unserved, gateways.tell_demand, gateways.max_waiting.ns(),
+                        gateways.most_retries, gateways.retry_after.ns());
+    for (const Servers& servers : scenario.servers)
+        text += fmt::format(" {} {} {} {}", servers.name, servers.count, servers.gpus_each(),
+                            servers.facts.host_memory_bytes);
+    for (const Pool& pool : scenario.pools) {
+        text += fmt::format(" {} {} {} {} {} {} {} {} {}", pool.servers.value_or(99), pool.first_gpu,
+                            pool.server.host_memory_bytes, pool.server.rates.disk_bytes_per_s,
+                            pool.server.rates.network_bytes_per_s, pool.server.rates.host_link_bytes_per_s,
+                            static_cast<int>(pool.loading.source), pool.loading.warm_up.ns(), pool.weight_bytes);
+        for (const serving::Phase phase : pool.at_start)
+            text += fmt::format(" {}", static_cast<int>(phase));
+        if (!pool.autoscale) continue;
+        const control::ScalingLimits& limits = pool.autoscale->limits;
+        text += fmt::format(" {} {} {} {} {} {} {} {} {}", pool.autoscale->policy.name,
+                            pool.autoscale->policy.parameters.all().size(), limits.least, limits.most, limits.spares,
+                            limits.most_up, limits.most_down, limits.up_window.ns(), limits.down_window.ns());
+    }
+    return text;
+}
+
 /// Everything a scenario says, but for the resolved text and the spelling of paths.
 std::string facts_of(const Scenario& scenario) {
     std::string text = scenario.name + " " + std::to_string(scenario.seed);
@@ -36,6 +76,7 @@ std::string facts_of(const Scenario& scenario) {
     text += " " + std::to_string(scenario.gateways.count);
     text += scenario.compat == Compat::Vidur ? " vidur" : " right";
     add_policy(scenario.gateways.router);
+    text += facts_of_changes(scenario);
     for (const Pool& pool : scenario.pools) {
         text += " " + pool.name + " " + pool.model.name + " " + pool.gpu.name + " " + std::to_string(pool.nodes) + " " +
                 std::to_string(pool.gpus_per_node) + " " + std::to_string(pool.tensor_parallel) + " " +
@@ -227,6 +268,33 @@ TEST(Resolved, MeansTheSameWhenItIsReadAgain) {
     expect_same_again(scenario_with(), {"workload={trace: t.csv, rate_scale: 0.3, window: {from: 1s, to: 3s}}"});
     expect_same_again(scenario_with(9, "    - class: 'a: b'\n      arrivals: {rate: 1/s}"),
                       {"fleet.pools[0].scheduler={order: priority, max_waiting: 3s, class_limits: {'a: b': 7}}"});
+    for (const char* line :
+         {"      start: 3", "      loading: {from: network, warm_up: 7s}\n  failures: {}",
+          "  failures: {gpu: {mtbf: 200h, mttr: 2h, shape: 0.8}, rack: {nodes: 4, mtbf: 1h, mttr: 1min, repair_shape: "
+          "2}}",
+          "  failures: {script: [{at: 6h, for: 1s, pool: chat}, {at: 5h, for: 2s, pool: chat, gpu: 3}]}",
+          "  timeline: [{at: 3s, pool: chat, replicas: 5}, {at: 1s, pool: chat, nodes: -1, how: kill}]",
+          "  maintenance: [{at: 1s, pool: chat, duration: 9s, max_unavailable: 2}]",
+          "  controller: {latency: 2ms, period: 3s, health_checks: 4s, drain_limit: 5s}\n  failures: {}",
+          "      autoscale: {policy: attainment, target: 0.9, min: 0, max: 5, spares: 2, max_up: 3, down_after: 2s}",
+          "      autoscale: {policy: schedule, hours: [0, 7.5], replicas: [1, 3], period: 12h}",
+          "  failures: {}\ngateways: {unserved: reject, retries: 7, retry_after: 9s}",
+          "      autoscale: {policy: kv_use, target: 0.3}\ngateways: {unserved: {policy: provision, max_waiting: "
+          "3s}}"}) {
+        SCOPED_TRACE(line);
+        expect_same_again(scenario_with(6, fmt::format("      node: {{gpu: big-gpu, host_memory: 3GB}}\n{}", line)));
+    }
+    expect_same_again(
+        "duration: 10min\n"
+        "fleet:\n"
+        "  servers: [{name: shared, count: 2, gpus: [{gpu: big-gpu, count: 8}], disk_bandwidth: 3GB/s}]\n"
+        "  reprovision: {policy: demand, factor: 3}\n"
+        "  pools:\n"
+        "    - {name: code, model: large-llm, servers: shared, gpu: big-gpu, parallel: {tp: 4}, start: 1}\n"
+        "    - {name: chat, model: small-llm, servers: shared, nodes: 2}\n"
+        "workload:\n"
+        "  streams:\n"
+        "    - {pool: chat, arrivals: {rate: 1/s}, lengths: {prompt: {fixed: 9}, output: {fixed: 9}}}\n");
     expect_same_again(scenario_with(), {"fleet.pools[0].kv_blocks=500", "fleet.pools[0].weights=fp8", "name='true'"});
 }
 
@@ -263,7 +331,8 @@ RC_GTEST_PROP(ResolvedProperty, AnyNumbersSurvive, ()) {
 
 TEST(Resolved, ShippedScenariosMeanTheSameWhenTheyAreReadAgain) {
     const std::string directory = testing::source_directory() + "/configs/";
-    for (const std::string name : {"quickstart.yaml", "azure-conversation.yaml"}) {
+    for (const std::string name : {"quickstart.yaml", "azure-conversation.yaml", "failures.yaml", "rolling-update.yaml",
+                                   "daily-rhythm.yaml", "two-models.yaml"}) {
         SCOPED_TRACE(name);
         InputFiles files;
         files.files["t.csv"] = {true, "", ""};

@@ -128,10 +128,10 @@ TEST(Traffic, ACurveThatIsWrongSaysWhere) {
                          "1 s"}));
     EXPECT_EQ(problems_of_text(with_rate("{ramp: [[0s, 0/s], [1s, 0/s]]}")),
               Lines{"fleet.yaml:9:31: " + path + ".ramp: expected a rate above 0 somewhere, found 0 everywhere"});
-    EXPECT_EQ(problems_of_text(with_rate("{daily: {mean: 0.5/s, peak: 1.5/s}}")),
+    EXPECT_EQ(problems_of_text(with_rate("{daily: {mean: 0.5/s, peak: 1.5/s}}")), Lines());
+    EXPECT_EQ(problems_of_text(with_rate("{daily: {mean: 0.5/s, peak: 4/s}}")),
               Lines{"fleet.yaml:9:52: " + path +
-                    ".daily.peak: 1.5/s is more than twice the mean of 0.5/s, and a sine "
-                    "would fall below 0; expected at most 1/s, or steps"});
+                    ".daily.peak: 4/s is more than 7.98 times the mean of 0.5/s; expected less, or steps"});
     EXPECT_EQ(problems_of_text(with_rate("{steps: [[0s, 1/s], [5min]]}")),
               Lines{"fleet.yaml:9:32: " + path + ".steps: point 1: expected a pair [time, rate], found a list of 1"});
     EXPECT_EQ(problems_of_text(with_rate("{steps: [[0s, 1]]}")),

@@ -66,8 +66,8 @@ TEST(Workload, ThereMustBeOneKindOfTraffic) {
               Lines{"fleet.yaml:8:10: workload.trace: a trace and streams exclude each other; expected one of them"});
     EXPECT_EQ(problems_of_text(with_workload("")),
               Lines{"fleet.yaml:4:1: workload: expected a map with: trace, columns, rate_scale, window, prompt_scale, "
-                    "output_scale, max_tokens, trace_model, limit, pool, "
-                    "model, timeout, arrival_rate, streams; found nothing"});
+                    "output_scale, max_tokens, trace_model, limit, pool, model, timeout, arrival_rate, streams; found "
+                    "nothing"});
 }
 
 TEST(Workload, WindowsAndColumnsMustMakeSense) {

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <functional>
+#include <numbers>
 
 #include "files.hpp"
 #include "regatta/base/errors.hpp"
@@ -71,6 +72,68 @@ TEST(RateCurve, MultipliesSpikesOnWhateverIsBelow) {
     EXPECT_NEAR(by_day.expected(seconds(0), seconds(86'400)), 43'200 + 3, 1e-6);
 }
 
+/// A day of 1000 s whose peak is 300 s after its beginning, `factor` times as high as the mean of 2/s.
+RateCurve sharp_day(double factor) {
+    return RateCurve::of_day({2, 2 * factor, seconds(1000), seconds(300)});
+}
+
+TEST(RateCurve, IsASineUpToTwiceTheMean) {
+    const RateCurve curve = sharp_day(2);
+    for (const double at_s : {0.0, 123.0, 300.0, 800.0, 999.0})
+        EXPECT_NEAR(curve.rate_per_s(seconds(at_s)), 2 + 2 * std::cos(2 * std::numbers::pi * (at_s - 300) / 1000),
+                    1e-12)
+            << at_s;
+}
+
+TEST(RateCurve, IsAPowerOfARaisedCosineWhereThePeakIsSharper) {
+    // The least power of which the base is not below 0: the mean of ((1 + cos) / 2)^n is binomial(2n, n) / 4^n.
+    const struct {
+        double factor;
+        int power;
+        double mean_of_power;
+    } cases[] = {{2.001, 2, 3.0 / 8}, {2.6, 2, 3.0 / 8}, {3, 3, 5.0 / 16}, {3.6, 4, 35.0 / 128}};
+    for (const auto& one : cases) {
+        SCOPED_TRACE(one.factor);
+        const double peak = 2 * one.factor;
+        const double base = (2 - one.mean_of_power * peak) / (1 - one.mean_of_power);
+        ASSERT_GE(base, 0);
+        const RateCurve curve = sharp_day(one.factor);
+        for (double at_s = 0; at_s < 2000; at_s += 7) {
+            const double wave = (1 + std::cos(2 * std::numbers::pi * (at_s - 300) / 1000)) / 2;
+            EXPECT_NEAR(curve.rate_per_s(seconds(at_s)), base + (peak - base) * std::pow(wave, one.power), 1e-9);
+        }
+    }
+}
+
+TEST(RateCurve, HasItsMeanItsPeakAndIsNeverNegativeHoweverSharp) {
+    for (const double factor : {1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.5, 7.0, 7.9, 7.97}) {
+        SCOPED_TRACE(factor);
+        const RateCurve curve = sharp_day(factor);
+        EXPECT_NEAR(curve.rate_per_s(seconds(300)), 2 * factor, 1e-9);
+        EXPECT_NEAR(curve.expected(seconds(0), seconds(1000)), 2000, 1e-6);
+        EXPECT_NEAR(curve.expected(seconds(432), seconds(5432)), 10'000, 1e-5);
+        double sum = 0;
+        for (double at_s = 0; at_s < 1000; at_s += 0.5) {
+            const double rate = curve.rate_per_s(seconds(at_s));
+            ASSERT_GE(rate, 0) << at_s;
+            ASSERT_LE(rate, 2 * factor + 1e-9) << at_s;
+            sum += curve.rate_per_s(seconds(at_s + 0.25)) * 0.5;
+            ASSERT_NEAR(curve.expected(seconds(0), seconds(at_s + 0.5)), sum, 0.001 * factor) << at_s;
+        }
+    }
+}
+
+TEST(RateCurve, GrowsByWhatIsExpectedHoweverSharp) {
+    // Never less than nothing is expected, also where the rate is next to 0.
+    const RateCurve curve = sharp_day(7.97);
+    double before = 0;
+    for (double at_s = 0.1; at_s < 2000; at_s += 0.1) {
+        const double now = curve.expected(seconds(0), seconds(at_s));
+        ASSERT_GE(now, before - 1e-9) << at_s;
+        before = now;
+    }
+}
+
 // From any instant, after(count) is where the integral has grown by count, to half a nanosecond's worth.
 void expect_inverse(const RateCurve& curve, double until_s) {
     for (int i = 0; i < 400; ++i) {
@@ -91,6 +154,13 @@ TEST(RateCurve, FindsTheInstantByWhichSoManyAreExpected) {
     RateCurve spiky = day();
     spiky.add_spikes({{seconds(7'100), seconds(7'300), 50}, {seconds(50'000), seconds(60'000), 0}});
     expect_inverse(spiky, 86'400);
+    for (const double factor : {2.5, 4.0, 7.9}) {
+        SCOPED_TRACE(factor);
+        expect_inverse(sharp_day(factor), 3000);
+        RateCurve sharp_and_spiky = sharp_day(factor);
+        sharp_and_spiky.add_spikes({{seconds(310), seconds(320), 50}, {seconds(700), seconds(900), 0}});
+        expect_inverse(sharp_and_spiky, 3000);
+    }
 }
 
 TEST(RateCurve, PassesOverTimesWithoutRequests) {
@@ -134,9 +204,8 @@ TEST(RateCurve, SaysWhatIsWrongWithIt) {
     const auto of_day = [](double mean, double peak) {
         return [=] { (void)RateCurve::of_day({mean, peak, SimTime::from_s(10), SimTime()}); };
     };
-    EXPECT_EQ(problems_of(of_day(0.5, 1.5)),
-              Problems{"peak: 1.5/s is more than twice the mean of 0.5/s, and a sine would fall below 0; expected at "
-                       "most 1/s, or steps"});
+    EXPECT_EQ(problems_of(of_day(0.5, 4)),
+              Problems{"peak: 4/s is more than 7.98 times the mean of 0.5/s; expected less, or steps"});
     EXPECT_EQ(problems_of(of_day(2, 1)), Problems{"peak: 1/s is below the mean of 2/s"});
 }
 
