@@ -98,7 +98,8 @@ void refuse_what_scratchpad_cannot(const ScratchpadInput& input) {
 
 void refuse_scratchpad_keys(Reading& root, Problems& problems) {
     const auto needs_compat = [&](const Reading& reading, const std::string& key) {
-        problems.add(reading.place_of(key), reading.path_of(key), "needs compat: scratchpad or none; expected pools otherwise");
+        problems.add(reading.place_of(key), reading.path_of(key),
+                     "needs compat: scratchpad or none; expected pools otherwise");
     };
     if (const auto found = root.maps.find("fleet"); found != root.maps.end()) {
         const Reading& fleet = found->second;

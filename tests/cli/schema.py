@@ -27,7 +27,7 @@ for path in paths:
 WRONG = [
     ("nodes: 1", "nods: 1"),
     ("nodes: 1", "nodes: eight"),
-    ("nodes: 1", "nodes: 0"),
+    ("nodes: 1", "nodes: -1"),
     ("nodes: 1", "nodes: [1, 2]"),
     ("duration: 2s", "duration: 2"),
     ("duration: 2s", "duration: 2parsec"),
