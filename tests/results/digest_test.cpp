@@ -17,7 +17,8 @@ Digest digest_of(const MadeUpRun& run, std::uint32_t ranks, std::uint64_t seed =
 }
 
 TEST(RunDigest, IsTheSameOnAnyNumberOfRanks) {
-    const MadeUpRun run = make_up_run(1, 500);
+    MadeUpRun run = make_up_run(1, 500);
+    make_up_events(run, 1);
     const Digest one = digest_of(run, 1);
     for (const std::uint32_t ranks : {2U, 3U, 5U}) {
         SCOPED_TRACE(ranks);
@@ -81,13 +82,15 @@ std::vector<NodeSeriesRow> node_rows(const MadeUpRun& run) {
 
 TEST(RunDigest, SeesEveryColumnOfEveryTable) {
     const ScratchDirectory scratch;
-    const MadeUpRun run = make_up_run(4, 50);
+    MadeUpRun run = make_up_run(4, 50);
+    make_up_events(run, 4);
     const RunOutcome outcome = combine(run.description, write_run(run, scratch.path(), 2));
     expect_every_column_counts(requests_table(), run.requests);
     expect_every_column_counts(replicas_table(), run.replicas);
     expect_every_column_counts(series_table(), outcome.series.rows());
     expect_every_column_counts(steps_table(), run.steps);
     expect_every_column_counts(node_series_table(), node_rows(run));
+    expect_every_column_counts(events_table(), run.events);
     expect_every_column_counts(gaps_table(), outcome.sums.gap_rows());
     expect_every_column_counts(gap_totals_table(), outcome.sums.gap_total_rows());
     expect_every_column_counts(batches_table(), outcome.sums.batch_rows());
@@ -97,7 +100,8 @@ TEST(RunDigest, SeesEveryColumnOfEveryTable) {
 /// From end to end: the digest of a run is the sum over exactly these tables' rows.
 TEST(RunDigest, IsTheSumOverAllTables) {
     const ScratchDirectory scratch;
-    const MadeUpRun run = make_up_run(5, 80);
+    MadeUpRun run = make_up_run(5, 80);
+    make_up_events(run, 5);
     const RunOutcome outcome = combine(run.description, write_run(run, scratch.path(), 3));
     Digest expected;
     for (const auto& row : run.requests)
@@ -110,6 +114,8 @@ TEST(RunDigest, IsTheSumOverAllTables) {
         steps_table().add_to(expected, &row);
     for (const auto& row : node_rows(run))
         node_series_table().add_to(expected, &row);
+    for (const auto& row : run.events)
+        events_table().add_to(expected, &row);
     for (const auto& row : outcome.sums.gap_rows())
         gaps_table().add_to(expected, &row);
     for (const auto& row : outcome.sums.gap_total_rows())
@@ -119,6 +125,54 @@ TEST(RunDigest, IsTheSumOverAllTables) {
     const RunTotalsRow totals{.requests_arrived = 80, .end_ns = run.end.ns()};
     run_totals_table().add_to(expected, &totals);
     EXPECT_EQ(outcome.digest.to_hex(), expected.to_hex());
+}
+
+/// Where requests of `pool` were in their lives just before `at`, one by one.
+SeriesRow lives_of(const MadeUpRun& run, std::int64_t pool, std::int64_t at_ns) {
+    SeriesRow row;
+    const auto was = [at_ns](std::int64_t then_ns) { return then_ns != serving::kNoTime && then_ns < at_ns; };
+    for (const serving::RequestRecord& request : run.requests) {
+        if ((request.pool == serving::kNoPool ? 0 : request.pool) != pool || !was(request.arrival_ns)) continue;
+        ++row.arrived;
+        const bool has_ended = request.state != serving::EndState::Unfinished && was(request.end_ns);
+        if (has_ended && request.retries > 0) ++row.retried;
+        row.finished += has_ended && request.state == serving::EndState::Finished;
+        row.rejected += has_ended && request.state == serving::EndState::Rejected;
+        row.failed += has_ended && request.state == serving::EndState::Failed;
+        row.timed_out += has_ended && request.state == serving::EndState::TimedOut;
+        if (has_ended) continue;
+        if (was(request.first_token_ns))
+            ++row.generate;
+        else if (was(request.scheduled_ns))
+            ++row.prefill;
+        else
+            ++(was(request.received_ns) ? row.scheduled : row.pending);
+    }
+    return row;
+}
+
+TEST(Series, CountRequestsByWhereTheyAreInTheirLives) {
+    MadeUpRun run = make_up_run(8, 400);
+    for (std::size_t i = 0; i < run.requests.size(); i += 7)
+        run.requests[i].retries = 2;
+    for (const std::uint32_t ranks : {1U, 3U}) {
+        const ScratchDirectory scratch;
+        const RunOutcome outcome = combine(run.description, write_run(run, scratch.path(), ranks));
+        std::int64_t seen = 0;
+        for (const SeriesRow& row : outcome.series.rows()) {
+            SCOPED_TRACE(testing::Message() << "pool " << row.pool << " at " << row.time_ns << " ns");
+            const SeriesRow expected = lives_of(run, row.pool, row.time_ns);
+            for (const auto column :
+                 {&SeriesRow::pending, &SeriesRow::scheduled, &SeriesRow::prefill, &SeriesRow::generate,
+                  &SeriesRow::arrived, &SeriesRow::finished, &SeriesRow::rejected, &SeriesRow::failed,
+                  &SeriesRow::timed_out, &SeriesRow::retried})
+                EXPECT_EQ(row.*column, expected.*column);
+            EXPECT_EQ(row.arrived, row.pending + row.scheduled + row.prefill + row.generate + row.finished +
+                                       row.rejected + row.failed + row.timed_out);
+            seen += row.generate + row.retried + row.pending;
+        }
+        EXPECT_GT(seen, 100);
+    }
 }
 
 /// One change to what ranks are told, by the column it shows in.

@@ -206,6 +206,24 @@ MadeUpRun make_up_run(std::uint64_t seed, std::size_t requests) {
     return run;
 }
 
+void make_up_events(MadeUpRun& run, std::uint64_t seed) {
+    Dice dice(seed + 1'000'000);  // of their own: what else is made up stays as it was
+    for (int i = 0; i < 250; ++i) {
+        const std::int64_t start_ns = dice.below<std::int64_t>(1'000'000) * 100;
+        const auto kind = static_cast<serving::FleetEvent>(dice.below<std::uint8_t>(serving::kFleetEvents));
+        run.events.push_back(
+            {.start_ns = start_ns,
+             .end_ns = start_ns + dice.below<std::int64_t>(1'000'000),
+             .amount = dice.below<std::int64_t>(100),
+             .node = dice.below<std::uint32_t>(kReplicas),
+             .replica = i % 5 == 0 ? serving::kNoReplica : dice.below<std::uint32_t>(kReplicas),
+             .gpu = i % 3 == 0 ? serving::kNoGpu : dice.below<std::uint32_t>(8),
+             .pool = dice.below<std::uint16_t>(2),
+             .kind = kind,
+             .cause = static_cast<serving::FleetCause>(dice.below<std::uint8_t>(serving::kFleetCauses))});
+    }
+}
+
 std::vector<RankPartial> write_run(const MadeUpRun& run, const std::string& directory, std::uint32_t ranks,
                                    std::uint64_t seed) {
     Dice dice(seed);
@@ -236,6 +254,8 @@ std::vector<RankPartial> write_run(const MadeUpRun& run, const std::string& dire
         any().sample(sample.pool, sample.node, sample.at, sample.sample);
     for (const serving::StepRecord& step : run.steps)
         any().step(step);
+    for (const serving::FleetEventRecord& event : run.events)
+        any().fleet_changed(event);
 
     // Who sees a request arrive is not who sees it end.
     std::vector<std::int64_t> arrived(ranks, 0);

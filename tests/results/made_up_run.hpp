@@ -55,11 +55,15 @@ struct MadeUpRun {
     std::vector<Batches> batches;
     std::vector<Sample> samples;
     std::vector<serving::StepRecord> steps;
+    std::vector<serving::FleetEventRecord> events;
     SimTime end;
 };
 
 /// Two pools, two streams with different targets, every end state, warm-up of 10 s in a run of 100 s.
 [[nodiscard]] MadeUpRun make_up_run(std::uint64_t seed, std::size_t requests);
+
+/// Adds changes of its fleet to a run: others have none, as most runs have.
+void make_up_events(MadeUpRun& run, std::uint64_t seed);
 
 /// Plays the run to `ranks` writers, each piece to a rank picked by `seed`, settling now and then. Gives the partials.
 std::vector<RankPartial> write_run(const MadeUpRun& run, const std::string& directory, std::uint32_t ranks,

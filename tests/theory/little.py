@@ -41,10 +41,14 @@ CUT_DOWN = {
                               "gateways.count=8"],
     "million-gpus": ["duration=5s", "fleet.pools[0].nodes=120", "workload.streams[0].arrivals.rate=480/s",
                      "gateways.count=8", "seed=2"],
+    "daily-rhythm": ["duration=4h"],
+    "rolling-update": ["duration=90min"],
+    "two-models": ["duration=4h"],
     # One latency for all, so that it can be taken off.
     "two-pools": [f"fleet.pools[a100].gateway_latency={GATEWAY_TO_NODE_US}us"],
 }
-SCENARIOS = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
+# What is lost and sent again is somewhere else in between: the law is about those that come and go.
+SCENARIOS = sorted({path.stem for path in CONFIGS.glob("*.yaml")} - {"failures"})
 
 
 class Shipped(ProgramTest):
