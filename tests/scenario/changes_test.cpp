@@ -129,8 +129,15 @@ TEST(Changes, ATimelineSaysWhatIsWrong) {
                      "fleet.yaml:7:62: fleet.timeline[1].at: missing; expected a duration of at least 0s",
                      "fleet.yaml:7:117: fleet.timeline[2].replicas: expected a whole number, found \"1.5\""}));
     EXPECT_EQ(problems_of_text(shared("", "", "  timeline: [{at: 1s, pool: chat, nodes: 1}]\n")),
-              Lines{"fleet.yaml:8:29: fleet.timeline[0].pool: pool \"chat\" is on servers: such hardware does not come "
-                    "or go"});
+              Lines{"fleet.yaml:8:29: fleet.timeline[0].pool: pool \"chat\" shares GPUs of servers: such hardware does "
+                    "not come or go"});
+    EXPECT_EQ(
+        problems_of_text("fleet: {servers: [{name: s, gpus: [{gpu: big-gpu, count: 2}]}], pools: [{name: chat, model: "
+                         "small-llm, servers: s}], timeline: [{at: 1s, pool: chat, replicas: -1}, {at: 2s, pool: "
+                         "chat, replicas: 2}]}\nworkload: {streams: [{arrivals: {rate: 1/s}, limit: 1, lengths: "
+                         "{prompt: {fixed: 9}, output: {fixed: 3}}}]}\n"),
+        Lines{"fleet.yaml:1:196: fleet.timeline[1].replicas: adds 2 replicas, but the servers of pool \"chat\" have "
+              "room for 1 by then; what is new needs a pool of its own"});
     EXPECT_EQ(problems_of_text(with("  timeline: [{at: 1s, pool: chat, nodes: 2}]"),
                                {"fleet.pools[0].parallel={tp: 8, pp: 2}", "fleet.pools[0].nodes=2"}),
               Lines{"fleet.yaml:7:29: fleet.timeline[0].pool: pool \"chat\" has replicas over several nodes: such "
