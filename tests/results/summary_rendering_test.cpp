@@ -138,10 +138,13 @@ TEST(SummaryJson, CountsTimeOutsAndReasonsAlways) {
     Summary summary = plain_summary();
     nlohmann::json requests = nlohmann::json::parse(to_json(summary, plain_context()))["requests"];
     EXPECT_EQ(requests["timed_out"], 0);
-    EXPECT_EQ(
-        requests["reasons"],
-        nlohmann::json(
-            {{"too_long", 0}, {"waited_too_long", 0}, {"queue_full", 0}, {"rate_limited", 0}, {"client_gone", 0}}));
+    EXPECT_EQ(requests["reasons"], nlohmann::json({{"too_long", 0},
+                                                   {"waited_too_long", 0},
+                                                   {"queue_full", 0},
+                                                   {"rate_limited", 0},
+                                                   {"client_gone", 0},
+                                                   {"no_replica", 0},
+                                                   {"replica_lost", 0}}));
     summary.all.timed_out = 1'300;
     summary.all.by_reason = {7'192, 4, 1'000, 7, 5, 300};
     requests = nlohmann::json::parse(to_json(summary, plain_context()))["requests"];
