@@ -153,7 +153,9 @@ TEST(SummaryJson, CountsTimeOutsAndReasonsAlways) {
                                                    {"waited_too_long", 1'000},
                                                    {"queue_full", 7},
                                                    {"rate_limited", 5},
-                                                   {"client_gone", 300}}));
+                                                   {"client_gone", 300},
+                                                   {"no_replica", 0},
+                                                   {"replica_lost", 0}}));
 }
 
 TEST(SummaryText, SaysOfOneRankWhatThereIsToSay) {
