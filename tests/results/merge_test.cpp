@@ -49,24 +49,6 @@ RC_GTEST_PROP(Merge, HoldsEveryRowOnceInOrderWhateverTheNumberOfRanks, ()) {
     RC_ASSERT(are_equal(requests_in(path), run.requests));
 }
 
-TEST(Merge, HoldsEveryChangeOfTheFleetInOrderWhateverTheNumberOfRanks) {
-    const ScratchDirectory scratch;
-    MadeUpRun run = make_up_run(15, 20);
-    make_up_events(run, 15);
-    std::sort(run.events.begin(), run.events.end(), RowOrder());
-    for (const std::uint32_t ranks : {1U, 2U, 5U}) {
-        SCOPED_TRACE(ranks);
-        const auto events = ResultReader(merged(scratch, run, ranks, "run" + std::to_string(ranks) + ".h5")).events();
-        ASSERT_EQ(events.size(), run.events.size());
-        EXPECT_EQ(std::memcmp(events.data(), run.events.data(), events.size() * sizeof events.front()), 0);
-    }
-}
-
-TEST(Merge, HasNoTableOfChangesWhereNothingChanged) {
-    const ScratchDirectory scratch;
-    EXPECT_TRUE(ResultReader(merged(scratch, make_up_run(16, 20), 2, "run.h5")).events().empty());
-}
-
 TEST(Merge, SortsMoreRowsThanOneBlockHolds) {
     const ScratchDirectory scratch;
     MadeUpRun run = make_up_run(11, 40'000);

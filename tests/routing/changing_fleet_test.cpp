@@ -1,3 +1,4 @@
+// Gateways, nodes and a controller of a small fleet in which replicas come and go.
 #include <gtest/gtest.h>
 
 #include <algorithm>

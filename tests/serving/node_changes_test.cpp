@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "node_changes_world.hpp"
+#include "changing_node.hpp"
 
 namespace regatta::serving {
 namespace {

@@ -1,7 +1,9 @@
+// A node whose changes are told in words.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <map>
 #include <sstream>
 #include <string>
