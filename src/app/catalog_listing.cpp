@@ -124,8 +124,8 @@ bool mentions(const CatalogItem& item, const std::string& text) {
 }  // namespace
 
 std::vector<std::string> catalog_kinds() {
-    return {"hardware", "models",    "nodes",  "links",    "schedulers",
-            "routers",  "admission", "timing", "arrivals", "lengths"};
+    return {"hardware",  "models",      "nodes",          "links",  "schedulers", "routers",
+            "admission", "autoscalers", "reprovisioners", "timing", "arrivals",   "lengths"};
 }
 
 CatalogItem catalog_model(const CatalogueEntry<llm::Model>& entry) {
@@ -155,6 +155,9 @@ CatalogSection catalog_section(const std::string& kind, scenario::CatalogueSet& 
     if (kind == "schedulers") return policies_of(kind, "Schedulers", "scheduler", registries.schedulers);
     if (kind == "routers") return policies_of(kind, "Routers", "router", registries.routers);
     if (kind == "admission") return policies_of(kind, "Admission rules", "admission rule", registries.admissions);
+    if (kind == "autoscalers") return policies_of(kind, "Autoscalers", "autoscaler", registries.autoscalers);
+    if (kind == "reprovisioners")
+        return policies_of(kind, "Re-provisioning policies", "re-provisioning policy", registries.reprovisioners);
     if (kind == "timing") return policies_of(kind, "Step times", "step-time model", registries.timings);
     if (kind == "arrivals") return policies_of(kind, "Arrivals", "arrival process", registries.arrivals);
     REGATTA_CHECK(kind == "lengths", "no kind \"" + kind + "\" in the catalogue");

@@ -7,6 +7,13 @@
 
 namespace regatta::serving {
 
+namespace {
+
+/// What takes longer never ends: 30 years, which a SimTime holds.
+constexpr double kLongest_s = 1e9;
+
+}  // namespace
+
 void WeightLoads::begin(std::uint32_t slot, double bytes, std::uint32_t gpus, WeightSource source, SimTime now) {
     REGATTA_CHECK(bytes > 0 && gpus > 0, "slot " + std::to_string(slot) + " loads nothing");
     go_on_to(now);
@@ -52,7 +59,7 @@ void WeightLoads::share() {
     share(WeightSource::Network, rates_.network_bytes_per_s);
     for (Load& load : loads_) {
         if (load.source == WeightSource::Host) load.bytes_per_s = load.most_bytes_per_s;
-        load.end = as_of_ + SimTime::from_seconds(load.bytes_left / load.bytes_per_s);
+        load.end = as_of_ + SimTime::from_seconds(std::min(load.bytes_left / load.bytes_per_s, kLongest_s));
     }
 }
 

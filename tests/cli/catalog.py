@@ -8,7 +8,8 @@ import unittest
 
 from programs import ProgramTest, known, start
 
-KINDS = ["hardware", "models", "nodes", "links", "schedulers", "routers", "admission", "timing", "arrivals", "lengths"]
+KINDS = ["hardware", "models", "nodes", "links", "schedulers", "routers", "admission", "autoscalers",
+         "reprovisioners", "timing", "arrivals", "lengths"]
 MINE = """\
 gpus:
   h100-sxm:
@@ -31,7 +32,8 @@ class Catalog(ProgramTest):
     def test_everything_is_listed_kind_by_kind(self):
         headings = [line for line in self.lines() if line and not line.startswith(" ")]
         for heading, word in zip(headings, ["GPUs", "Models", "Node types", "Interconnects", "Schedulers", "Routers",
-                                            "Admission rules", "Step times", "Arrivals", "Lengths"], strict=True):
+                                            "Admission rules", "Autoscalers", "Re-provisioning policies",
+                                            "Step times", "Arrivals", "Lengths"], strict=True):
             self.assertRegex(heading, rf"^{word} \(\d+\)$")
         self.assertEqual(self.lines(), self.lines("all"))
 

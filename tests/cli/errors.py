@@ -152,7 +152,7 @@ ARGUMENT_MISTAKES = [
      ["nowhere/requests.csv: cannot be written: No such file or directory"], 1),
     (["catalog", "modles"],
      ['regatta catalog: no kind "modles"; expected one of: hardware, models, nodes, links, schedulers, routers, '
-      'admission, timing, arrivals, lengths, all; did you mean "models"?'], 2),
+      'admission, autoscalers, reprovisioners, timing, arrivals, lengths, all; did you mean "models"?'], 2),
     (["catalog", "models", "qwen3-14"], ['regatta catalog: no model "qwen3-14"; did you mean "qwen3-14b"?'], 2),
     (["run", "nowhere.yaml", "--quiet"],
      ["nowhere.yaml: cannot be read: no such file", "1 error in nowhere.yaml; nothing was run."], 2),
