@@ -52,7 +52,6 @@ void ControllerLp::board_changed(engine::BoardId board, SimTime reported_at, std
                                  engine::Context& context) {
     const auto& use = setup_.boards.at(board.index());
     REGATTA_CHECK(use.has_value(), "a controller reads a board that is not meant for it");
-    known_at_ = reported_at;
     if (use->is_demand)
         watch_.told_demand(values);
     else
@@ -261,7 +260,7 @@ void ControllerLp::tell(FleetEvent kind, FleetCause cause, std::size_t pool, std
 }
 
 void ControllerLp::save(OutArchive& archive) const {
-    archive << watch_ << unmet_ << updates_.size() << has_begun_ << next_change_ << orders_ << moves_ << known_at_;
+    archive << watch_ << unmet_ << updates_.size() << has_begun_ << next_change_ << orders_ << moves_;
     for (const auto& scaling : scalings_)
         if (scaling) archive << *scaling;
     for (const RollingUpdate& update : updates_)
@@ -270,7 +269,7 @@ void ControllerLp::save(OutArchive& archive) const {
 
 void ControllerLp::load(InArchive& archive) {
     std::size_t updates = 0;
-    archive >> watch_ >> unmet_ >> updates >> has_begun_ >> next_change_ >> orders_ >> moves_ >> known_at_;
+    archive >> watch_ >> unmet_ >> updates >> has_begun_ >> next_change_ >> orders_ >> moves_;
     for (const auto& scaling : scalings_)
         if (scaling) archive >> *scaling;
     for (RollingUpdate& update : updates_)

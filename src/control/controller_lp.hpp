@@ -87,7 +87,6 @@ private:
     std::size_t next_change_ = 0;          ///< of the script
     std::uint64_t orders_ = 0;             ///< sent so far
     std::uint64_t moves_ = 0;              ///< of re-provisioning
-    SimTime known_at_;                     ///< what boards show
     serving::RecordSink* sink_;
 };
 

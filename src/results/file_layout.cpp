@@ -118,16 +118,7 @@ SeriesSums read_series(const h5::File& file, const RunDescription& run) {
                     .kv_blocks_used = rows[i].kv_blocks_used,
                     .busy_replicas = rows[i].busy_replicas,
                     .kv_tokens = rows[i].kv_tokens,
-                    .lives = {.pending = rows[i].pending,
-                              .scheduled = rows[i].scheduled,
-                              .prefill = rows[i].prefill,
-                              .generate = rows[i].generate,
-                              .arrived = rows[i].arrived,
-                              .finished = rows[i].finished,
-                              .rejected = rows[i].rejected,
-                              .failed = rows[i].failed,
-                              .timed_out = rows[i].timed_out,
-                              .retried = rows[i].retried}});
+                    .lives = rows[i].lives});
     return series;
 }
 

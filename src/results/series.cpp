@@ -18,20 +18,6 @@ SeriesPoint& SeriesPoint::operator+=(const SeriesPoint& other) {
     return *this;
 }
 
-SeriesPoint::Lives& SeriesPoint::Lives::operator+=(const Lives& other) {
-    pending += other.pending;
-    scheduled += other.scheduled;
-    prefill += other.prefill;
-    generate += other.generate;
-    arrived += other.arrived;
-    finished += other.finished;
-    rejected += other.rejected;
-    failed += other.failed;
-    timed_out += other.timed_out;
-    retried += other.retried;
-    return *this;
-}
-
 SeriesSums::SeriesSums(SimTime every, std::size_t pools) : every_(every), pools_(pools) {
     REGATTA_CHECK(every > SimTime() && pools > 0, fmt::format("{} pools every {} ns", pools, every.ns()));
 }
@@ -47,7 +33,7 @@ void SeriesSums::add(PoolId pool, SimTime at, const SeriesPoint& point) {
 }
 
 /// What happens at an instant shows at the next one: a sample is the state before any event.
-SeriesPoint::Lives& SeriesSums::change_after(PoolId pool, std::int64_t at_ns, Gap& last) {
+RequestLives& SeriesSums::change_after(PoolId pool, std::int64_t at_ns, Gap& last) {
     if (at_ns < last.from_ns || at_ns >= last.until_ns) {
         const std::int64_t sample = at_ns / every_.ns() + 1;
         last = {.from_ns = (sample - 1) * every_.ns(),
@@ -59,7 +45,7 @@ SeriesPoint::Lives& SeriesSums::change_after(PoolId pool, std::int64_t at_ns, Ga
 }
 
 void SeriesSums::add(PoolId pool, const serving::RequestRecord& record) {
-    using Lives = SeriesPoint::Lives;
+    using Lives = RequestLives;
     REGATTA_CHECK(pool.index() < pools_, fmt::format("a request of pool {} of {}", pool.value(), pools_));
     Gap gap;
     std::int64_t Lives::*state = &Lives::pending;
@@ -138,16 +124,7 @@ std::vector<SeriesRow> SeriesSums::rows() const {
                               .kv_blocks_used = point.kv_blocks_used,
                               .busy_replicas = point.busy_replicas,
                               .kv_tokens = point.kv_tokens,
-                              .pending = point.lives.pending,
-                              .scheduled = point.lives.scheduled,
-                              .prefill = point.lives.prefill,
-                              .generate = point.lives.generate,
-                              .arrived = point.lives.arrived,
-                              .finished = point.lives.finished,
-                              .rejected = point.lives.rejected,
-                              .failed = point.lives.failed,
-                              .timed_out = point.lives.timed_out,
-                              .retried = point.lives.retried});
+                              .lives = point.lives});
         }
     }
     return result;

@@ -19,27 +19,7 @@ struct SeriesPoint {
     std::int64_t kv_blocks_used = 0;
     std::int64_t busy_replicas = 0;
     std::int64_t kv_tokens = 0;
-    /// Where requests are in their lives, and what has become of them since the start.
-    struct Lives {
-        std::int64_t pending = 0;
-        std::int64_t scheduled = 0;
-        std::int64_t prefill = 0;
-        std::int64_t generate = 0;
-        std::int64_t arrived = 0;
-        std::int64_t finished = 0;
-        std::int64_t rejected = 0;
-        std::int64_t failed = 0;
-        std::int64_t timed_out = 0;
-        std::int64_t retried = 0;
-
-        Lives& operator+=(const Lives& other);
-        friend constexpr bool operator==(const Lives&, const Lives&) = default;
-        template <class Archive>
-        void serialize(Archive& archive, unsigned /*version*/) {
-            archive& pending& scheduled& prefill& generate& arrived& finished& rejected& failed& timed_out& retried;
-        }
-    };
-    Lives lives = {};
+    RequestLives lives = {};
     std::int64_t samples = 0;  ///< how many were added; 0: nobody looked
 
     SeriesPoint& operator+=(const SeriesPoint& other);
@@ -85,12 +65,12 @@ private:
         std::int64_t until_ns = 0;
         std::size_t row = 0;  ///< of the sample at its end
     };
-    [[nodiscard]] SeriesPoint::Lives& change_after(PoolId pool, std::int64_t at_ns, Gap& last);
+    [[nodiscard]] RequestLives& change_after(PoolId pool, std::int64_t at_ns, Gap& last);
 
     SimTime every_;
     std::size_t pools_ = 0;
-    std::vector<SeriesPoint> points_;          ///< instant-major: points_[instant * pools_ + pool]
-    std::vector<SeriesPoint::Lives> changes_;  ///< likewise: what is new since the instant before; until complete()
+    std::vector<SeriesPoint> points_;    ///< instant-major: points_[instant * pools_ + pool]
+    std::vector<RequestLives> changes_;  ///< likewise: what is new since the instant before; until complete()
 };
 
 }  // namespace regatta::results

@@ -28,6 +28,11 @@ constexpr ColumnType column_type() {
 #member, column_type < decltype(Row::member)>(), unit, sentence, offsetof(Row, member) \
     }
 
+#define REGATTA_LIFE_COLUMN(member, unit, sentence)                                                                 \
+    Column {                                                                                                        \
+#member, column_type < decltype(RequestLives::member)>(), unit, sentence, offsetof(SeriesRow, lives.member) \
+    }
+
 using serving::FleetEventRecord;
 using serving::ReplicaRecord;
 using serving::RequestRecord;
@@ -114,16 +119,16 @@ constexpr std::array kSeriesColumns = {
     REGATTA_COLUMN(SeriesRow, kv_blocks_used, "blocks", "of KV cache in use"),
     REGATTA_COLUMN(SeriesRow, busy_replicas, "replicas", "in a step"),
     REGATTA_COLUMN(SeriesRow, kv_tokens, "tokens", "of running requests, whose keys and values are held"),
-    REGATTA_COLUMN(SeriesRow, pending, "requests", "arrived, and at no replica yet; or on their way to another one"),
-    REGATTA_COLUMN(SeriesRow, scheduled, "requests", "at their replica, and in no batch yet"),
-    REGATTA_COLUMN(SeriesRow, prefill, "requests", "in a batch, without a token yet"),
-    REGATTA_COLUMN(SeriesRow, generate, "requests", "with a token, and not ended"),
-    REGATTA_COLUMN(SeriesRow, arrived, "requests", "since the start"),
-    REGATTA_COLUMN(SeriesRow, finished, "requests", "since the start"),
-    REGATTA_COLUMN(SeriesRow, rejected, "requests", "since the start"),
-    REGATTA_COLUMN(SeriesRow, failed, "requests", "since the start"),
-    REGATTA_COLUMN(SeriesRow, timed_out, "requests", "since the start"),
-    REGATTA_COLUMN(SeriesRow, retried, "requests", "ended since the start that were sent again at least once"),
+    REGATTA_LIFE_COLUMN(pending, "requests", "arrived, and at no replica yet; or on their way to another one"),
+    REGATTA_LIFE_COLUMN(scheduled, "requests", "at their replica, and in no batch yet"),
+    REGATTA_LIFE_COLUMN(prefill, "requests", "in a batch, without a token yet"),
+    REGATTA_LIFE_COLUMN(generate, "requests", "with a token, and not ended"),
+    REGATTA_LIFE_COLUMN(arrived, "requests", "since the start"),
+    REGATTA_LIFE_COLUMN(finished, "requests", "since the start"),
+    REGATTA_LIFE_COLUMN(rejected, "requests", "since the start"),
+    REGATTA_LIFE_COLUMN(failed, "requests", "since the start"),
+    REGATTA_LIFE_COLUMN(timed_out, "requests", "since the start"),
+    REGATTA_LIFE_COLUMN(retried, "requests", "ended since the start that were sent again at least once"),
 };
 
 constexpr std::array kNodeSeriesColumns = {
@@ -213,6 +218,7 @@ constexpr std::array kLinkFactsColumns = {
     REGATTA_COLUMN(LinkFacts, windows_ended, "windows", "ended by what might come over it"),
 };
 
+#undef REGATTA_LIFE_COLUMN
 #undef REGATTA_COLUMN
 
 template <class Row, std::size_t N>
@@ -245,6 +251,20 @@ constexpr Table kLinkFacts =
     table<LinkFacts>("/run/links", 0, "how often each link ended the windows of each rank", kLinkFactsColumns);
 
 }  // namespace
+
+RequestLives& RequestLives::operator+=(const RequestLives& other) {
+    pending += other.pending;
+    scheduled += other.scheduled;
+    prefill += other.prefill;
+    generate += other.generate;
+    arrived += other.arrived;
+    finished += other.finished;
+    rejected += other.rejected;
+    failed += other.failed;
+    timed_out += other.timed_out;
+    retried += other.retried;
+    return *this;
+}
 
 std::size_t bytes_of(ColumnType type) {
     switch (type) {

@@ -35,17 +35,8 @@ struct Table {
     }
 };
 
-/// One pool at one instant. In files: one time x pool dataset per quantity.
-struct SeriesRow {
-    std::int64_t time_ns = 0;
-    std::int64_t pool = 0;
-    std::int64_t replicas = 0;
-    std::int64_t waiting = 0;
-    std::int64_t running = 0;
-    std::int64_t kv_blocks_used = 0;
-    std::int64_t busy_replicas = 0;
-    std::int64_t kv_tokens = 0;
-    // Where the requests are in their lives, by what became of them.
+/// How many requests are where in their lives, and what has become of them since the start.
+struct RequestLives {
     std::int64_t pending = 0;
     std::int64_t scheduled = 0;
     std::int64_t prefill = 0;
@@ -56,6 +47,26 @@ struct SeriesRow {
     std::int64_t failed = 0;
     std::int64_t timed_out = 0;
     std::int64_t retried = 0;
+
+    RequestLives& operator+=(const RequestLives& other);
+    friend constexpr bool operator==(const RequestLives&, const RequestLives&) = default;
+    template <class Archive>
+    void serialize(Archive& archive, unsigned /*version*/) {
+        archive& pending& scheduled& prefill& generate& arrived& finished& rejected& failed& timed_out& retried;
+    }
+};
+
+/// One pool at one instant. In files: one time x pool dataset per quantity.
+struct SeriesRow {
+    std::int64_t time_ns = 0;
+    std::int64_t pool = 0;
+    std::int64_t replicas = 0;
+    std::int64_t waiting = 0;
+    std::int64_t running = 0;
+    std::int64_t kv_blocks_used = 0;
+    std::int64_t busy_replicas = 0;
+    std::int64_t kv_tokens = 0;
+    RequestLives lives;
 };
 
 /// One node at one instant.

@@ -51,18 +51,6 @@ public:
     }
 
 private:
-    template <class Read>
-    bool tell(const Read& read) {
-        try {
-            read();
-            return true;
-        } catch (const InputError& error) {
-            for (const std::string& problem : error.problems())
-                in_.problems.add_told(problem);
-            return false;
-        }
-    }
-
     /// Text of the file that a key names; none after telling that it cannot be read.
     const std::string* text_of(Reading& reading, const char* key, std::string& path) {
         path = in_.locate(reading.values.word(key), reading.place_of(key));
@@ -80,7 +68,8 @@ private:
         const std::string* text = text_of(reading, "trace", path);
         std::optional<workload::ScratchpadRequests> trace;
         if (text != nullptr)
-            tell([&] { trace = workload::read_scratchpad(path, *text, workload::ScratchpadTimes::Ignored); });
+            in_.problems.tells(
+                [&] { trace = workload::read_scratchpad(path, *text, workload::ScratchpadTimes::Ignored); });
         return trace;
     }
 
@@ -120,7 +109,8 @@ private:
     void assemble_nodes(Reading& fleet, const workload::ScratchpadRequests& trace) {
         std::string path;
         const std::string* text = text_of(fleet, "environment", path);
-        if (text == nullptr || !tell([&] { environment_ = read_scratchpad_environment(path, *text); })) return;
+        if (text == nullptr || !in_.problems.tells([&] { environment_ = read_scratchpad_environment(path, *text); }))
+            return;
         const std::size_t before = in_.problems.size();
         const Precision precision = precision_of(fleet);
         std::vector<std::string> types;
@@ -167,7 +157,7 @@ private:
         if (!fleet.has("changes")) return;
         std::string path;
         const std::string* text = text_of(fleet, "changes", path);
-        if (text == nullptr || !tell([&] { changes_ = read_scratchpad_changes(path, *text); })) return;
+        if (text == nullptr || !in_.problems.tells([&] { changes_ = read_scratchpad_changes(path, *text); })) return;
         for (const ScratchpadEnvironmentChange& change : changes_) {
             // Whatever the precision of the others.
             const std::uint16_t kind = kinds_.add(change.gpu, kAddedModel, Precision{4, 4, 4},

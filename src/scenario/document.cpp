@@ -32,6 +32,17 @@ void Problems::add_told(std::string line) {
     found_.push_back({{std::numeric_limits<int>::max(), 0, 0}, std::move(line)});
 }
 
+bool Problems::tells(const std::function<void()>& read) {
+    try {
+        read();
+        return true;
+    } catch (const InputError& error) {
+        for (const std::string& problem : error.problems())
+            add_told(problem);
+        return false;
+    }
+}
+
 void Problems::throw_if_any() const {
     if (found_.empty()) return;
     std::vector<Problem> ordered = found_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <compare>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ public:
     void add(const Place& place, const std::string& path, const std::string& what);
     /// A whole line that another reader wrote, which names its file itself: comes after those of all sources.
     void add_told(std::string line);
+    /// Runs `read`; false after telling, likewise, what it threw as InputError.
+    bool tells(const std::function<void()>& read);
     [[nodiscard]] bool empty() const { return found_.empty(); }
     [[nodiscard]] std::size_t size() const { return found_.size(); }
     /// Throws InputError with all of them, or does nothing when there are none.

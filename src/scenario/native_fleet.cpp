@@ -61,22 +61,22 @@ void NativeFleet::note(const std::string& text) {
     if (std::find(notes_.begin(), notes_.end(), text) == notes_.end()) notes_.push_back(text);
 }
 
-const hardware::Gpu* NativeFleet::find_gpu(const std::string& name, const Origin& origin) {
-    const auto& gpus = catalogue_.gpus();
-    if (const auto* entry = entry_of(gpus, name)) return &entry->facts;
+template <class Facts>
+const Facts* NativeFleet::find(const Catalogue<Facts>& entries, const std::string& name, const Origin& origin,
+                               const PartName& part) {
+    if (const auto* entry = entry_of(entries, name)) return &entry->facts;
     tell(origin, "",
-         fmt::format("no GPU \"{}\" in the catalogue; `regatta catalog hardware` lists all {}{}", name, gpus.size(),
-                     did_you_mean(name, names_of(gpus))));
+         fmt::format("no {} \"{}\" in the catalogue; `regatta catalog {}` lists all {}{}", part.noun, name, part.list,
+                     entries.size(), did_you_mean(name, names_of(entries))));
     return nullptr;
 }
 
+const hardware::Gpu* NativeFleet::find_gpu(const std::string& name, const Origin& origin) {
+    return find(catalogue_.gpus(), name, origin, {.noun = "GPU", .list = "hardware"});
+}
+
 const llm::Model* NativeFleet::find_model(const std::string& name, const Origin& origin) {
-    const auto& models = catalogue_.models();
-    if (const auto* entry = entry_of(models, name)) return &entry->facts;
-    tell(origin, "",
-         fmt::format("no model \"{}\" in the catalogue; `regatta catalog models` lists all {}{}", name, models.size(),
-                     did_you_mean(name, names_of(models))));
-    return nullptr;
+    return find(catalogue_.models(), name, origin, {.noun = "model", .list = "models"});
 }
 
 std::optional<NativeTypes> NativeFleet::types_of(const hardware::Gpu& gpu, const Bits& bits, const Origin& origin) {

@@ -83,6 +83,15 @@ private:
         std::vector<std::string> reasons;  ///< why not, by kind of GPU
     };
 
+    /// What a part of the catalogue is called.
+    struct PartName {
+        const char* noun = "";
+        const char* list = "";  ///< in `regatta catalog`
+    };
+    /// Null after telling that there is no such entry.
+    template <class Facts>
+    [[nodiscard]] const Facts* find(const Catalogue<Facts>& entries, const std::string& name, const Origin& origin,
+                                    const PartName& part);
     [[nodiscard]] const hardware::Gpu* find_gpu(const std::string& name, const Origin& origin);
     [[nodiscard]] const llm::Model* find_model(const std::string& name, const Origin& origin);
     void tell(const Origin& origin, const std::string& key, const std::string& what);

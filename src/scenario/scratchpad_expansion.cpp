@@ -53,18 +53,6 @@ public:
     }
 
 private:
-    template <class Read>
-    bool tell(const Read& read) {
-        try {
-            read();
-            return true;
-        } catch (const InputError& error) {
-            for (const std::string& problem : error.problems())
-                in_.problems.add_told(problem);
-            return false;
-        }
-    }
-
     void wrong(const Reading& reading, const std::string& key, const std::string& what) {
         in_.problems.add(reading.place_of(key), reading.path_of(key), what);
     }
@@ -142,7 +130,8 @@ private:
             !workload::is_scratchpad_line(std::string_view(*text).substr(first, text->find('\n', first) - first)))
             return;
         const std::string path = locate(workload, "trace");
-        tell([&] { trace_ = workload::read_scratchpad(path, *text, workload::ScratchpadTimes::Recorded); });
+        in_.problems.tells(
+            [&] { trace_ = workload::read_scratchpad(path, *text, workload::ScratchpadTimes::Recorded); });
         for (const std::string& model : trace_.models)
             if (is_used(model)) ask_for(model);
     }
@@ -170,7 +159,7 @@ private:
         const std::string* text = text_of(fleet, "changes");
         if (text == nullptr) return;
         const std::string path = locate(fleet, "changes");
-        tell([&] { fleet_.add_changes(path, read_scratchpad_changes(path, *text)); });
+        in_.problems.tells([&] { fleet_.add_changes(path, read_scratchpad_changes(path, *text)); });
     }
 
     void read_environment(const Reading& fleet) {
@@ -178,7 +167,7 @@ private:
         if (text == nullptr) return;
         const std::string path = locate(fleet, "environment");
         ScratchpadEnvironment environment;
-        if (!tell([&] { environment = read_scratchpad_environment(path, *text); })) return;
+        if (!in_.problems.tells([&] { environment = read_scratchpad_environment(path, *text); })) return;
         const bool has_nodes = environment.nodes.front().model.empty();
         if (has_nodes && asked_.empty()) {
             const Reading& workload = in_.root.maps.at("workload");

@@ -133,20 +133,20 @@ SeriesRow lives_of(const MadeUpRun& run, std::int64_t pool, std::int64_t at_ns) 
     const auto was = [at_ns](std::int64_t then_ns) { return then_ns != serving::kNoTime && then_ns < at_ns; };
     for (const serving::RequestRecord& request : run.requests) {
         if ((request.pool == serving::kNoPool ? 0 : request.pool) != pool || !was(request.arrival_ns)) continue;
-        ++row.arrived;
+        ++row.lives.arrived;
         const bool has_ended = request.state != serving::EndState::Unfinished && was(request.end_ns);
-        if (has_ended && request.retries > 0) ++row.retried;
-        row.finished += has_ended && request.state == serving::EndState::Finished;
-        row.rejected += has_ended && request.state == serving::EndState::Rejected;
-        row.failed += has_ended && request.state == serving::EndState::Failed;
-        row.timed_out += has_ended && request.state == serving::EndState::TimedOut;
+        if (has_ended && request.retries > 0) ++row.lives.retried;
+        row.lives.finished += has_ended && request.state == serving::EndState::Finished;
+        row.lives.rejected += has_ended && request.state == serving::EndState::Rejected;
+        row.lives.failed += has_ended && request.state == serving::EndState::Failed;
+        row.lives.timed_out += has_ended && request.state == serving::EndState::TimedOut;
         if (has_ended) continue;
         if (was(request.first_token_ns))
-            ++row.generate;
+            ++row.lives.generate;
         else if (was(request.scheduled_ns))
-            ++row.prefill;
+            ++row.lives.prefill;
         else
-            ++(was(request.received_ns) ? row.scheduled : row.pending);
+            ++(was(request.received_ns) ? row.lives.scheduled : row.lives.pending);
     }
     return row;
 }
@@ -167,9 +167,10 @@ TEST(Series, CountRequestsByWhereTheyAreInTheirLives) {
                   &SeriesRow::arrived, &SeriesRow::finished, &SeriesRow::rejected, &SeriesRow::failed,
                   &SeriesRow::timed_out, &SeriesRow::retried})
                 EXPECT_EQ(row.*column, expected.*column);
-            EXPECT_EQ(row.arrived, row.pending + row.scheduled + row.prefill + row.generate + row.finished +
-                                       row.rejected + row.failed + row.timed_out);
-            seen += row.generate + row.retried + row.pending;
+            EXPECT_EQ(row.lives.arrived, row.lives.pending + row.lives.scheduled + row.lives.prefill +
+                                             row.lives.generate + row.lives.finished + row.lives.rejected +
+                                             row.lives.failed + row.lives.timed_out);
+            seen += row.lives.generate + row.lives.retried + row.lives.pending;
         }
         EXPECT_GT(seen, 100);
     }

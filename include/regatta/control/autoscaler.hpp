@@ -9,7 +9,7 @@ namespace regatta::control {
 
 /// What a controller knows of a pool when it decides.
 struct PoolState {
-    SimTime now;                    ///< of what is known: a report takes its way to the controller
+    SimTime now;                    ///< what is known is a report older
     std::uint32_t current = 0;      ///< replicas that serve or are about to, less the spares
     std::uint32_t ready = 0;        ///< of them, that serve
     std::uint64_t outstanding = 0;  ///< requests at its replicas, and those that wait at gateways for one
