@@ -50,13 +50,16 @@ results::RunDescription describe(const scenario::Scenario& scenario) {
                                 .has_node_series = scenario.has_node_series,
                                 .measure_from = scenario.measure_from};
     if (scenario.scratchpad != nullptr) run.scratchpad = scenario.scratchpad->description;
-    for (const scenario::Pool& pool : scenario.pools)
+    for (std::size_t i = 0; i < scenario.pools.size(); ++i) {
+        const scenario::Pool& pool = scenario.pools[i];
         run.pools.push_back({.name = pool.name,
                              .gpu_flops_per_s = std::llround(timing::peak_ops_per_s(pool.gpu, pool.activation_type)),
                              .gpu_memory_bytes_per_s = std::llround(pool.gpu.memory_bandwidth_bytes_per_s),
                              .work = pool.work(),
                              .stages = pool.pipeline_parallel,
-                             .layers = pool.model.layers});
+                             .layers = pool.model.layers,
+                             .shared_gpus = scenario::gpus_shared_with_earlier(scenario, i)});
+    }
     for (const scenario::Stream& stream : scenario.streams)
         run.streams.push_back(
             {.name = stream.name,

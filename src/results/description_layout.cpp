@@ -51,6 +51,7 @@ void visit_pool_numbers(Pool& pool, const Visit& visit) {
     visit("/pools/experts_per_token", "", pool.work.experts_per_token);
     visit("/pools/stages", "", pool.stages);
     visit("/pools/layers", "", pool.layers);
+    visit("/pools/shared_gpus", "GPUs", pool.shared_gpus);
 }
 
 void write_pools(h5::File& file, const std::vector<PoolDescription>& pools) {

@@ -27,8 +27,9 @@ struct PoolDescription {
     std::int64_t gpu_flops_per_s = 0;  ///< dense peak of a GPU in the type that matrix products are computed in
     std::int64_t gpu_memory_bytes_per_s = 0;
     llm::WorkFacts work = {};
-    std::int64_t stages = 1;  ///< of the pipeline that each replica is
-    std::int64_t layers = 0;  ///< of the model; 0: not known
+    std::int64_t stages = 1;       ///< of the pipeline that each replica is
+    std::int64_t layers = 0;       ///< of the model; 0: not known
+    std::int64_t shared_gpus = 0;  ///< of its replicas' GPUs, those that replicas of pools before it may have, too
 };
 
 /// What is written about a run besides its results; the same on every rank and on every number of ranks.

@@ -170,8 +170,11 @@ PoolFigures pool_figures(const RunDescription& run, const SummarySums& sums, con
     Utilisation utilisation;
     std::int64_t block_instants = 0;
     for (const std::size_t i : pools) {
-        total += sums.pools()[i];
-        utilisation.add(sums.pools()[i], run.pools[i], end.seconds());
+        PoolSums own = sums.pools()[i];
+        // Together each GPU counts once, whoever may have it; of one pool, all that it may have.
+        if (pools.size() > 1) own.gpus -= run.pools[i].shared_gpus;
+        total += own;
+        utilisation.add(own, run.pools[i], end.seconds());
         block_instants += use.block_instants[i];
     }
     REGATTA_CHECK(total.batches.count() == total.steps,

@@ -1,5 +1,7 @@
 #include "scenario/scenario.hpp"
 
+#include <utility>
+
 namespace regatta::scenario {
 
 timing::StepTimeTarget Pool::step_time_target() const {
@@ -24,6 +26,24 @@ double share_of(const Scenario& scenario, const Stream& stream, std::size_t pool
         if (index == pool) share = part;
     }
     return share == total ? 1 : share / total;
+}
+
+std::uint32_t gpus_shared_with_earlier(const Scenario& scenario, std::size_t pool) {
+    const Pool& own = scenario.pools[pool];
+    if (!own.servers) return 0;
+    const Servers& servers = scenario.servers[*own.servers];
+    std::vector<bool> is_taken(servers.gpus_each(), false);
+    const auto gpus_of = [&](const Pool& other) {
+        const auto first = is_taken.begin() + other.first_gpu;
+        return std::pair(first, first + other.replicas_per_group() * other.gpus_per_replica());
+    };
+    for (std::size_t i = 0; i < pool; ++i) {
+        if (scenario.pools[i].servers != own.servers) continue;
+        const auto [first, last] = gpus_of(scenario.pools[i]);
+        std::fill(first, last, true);
+    }
+    const auto [first, last] = gpus_of(own);
+    return servers.count * static_cast<std::uint32_t>(std::count(first, last, true));
 }
 
 }  // namespace regatta::scenario

@@ -161,4 +161,7 @@ struct Scenario {
 /// and weights; 0 where the pool does not serve the stream.
 [[nodiscard]] double share_of(const Scenario& scenario, const Stream& stream, std::size_t pool);
 
+/// Of the GPUs of a pool's replicas, those that replicas of pools before it on the same servers may have, too.
+[[nodiscard]] std::uint32_t gpus_shared_with_earlier(const Scenario& scenario, std::size_t pool);
+
 }  // namespace regatta::scenario

@@ -29,7 +29,8 @@ TEST(PoolFacts, AreReadBackAsTheyWereWritten) {
     const ScratchDirectory scratch;
     const std::string path = scratch.path("run.h5");
     h5::File file = h5::File::create(path, path);
-    const RunDescription written = make_up_run(1, 10).description;
+    RunDescription written = make_up_run(1, 10).description;
+    written.pools[1].shared_gpus = 3;
     layout::write_description(file, written);
     const RunDescription run = layout::read_description(file);
     ASSERT_EQ(run.pools.size(), 2U);
@@ -40,6 +41,7 @@ TEST(PoolFacts, AreReadBackAsTheyWereWritten) {
         EXPECT_EQ(run.pools[i].work, written.pools[i].work);
         EXPECT_EQ(run.pools[i].stages, written.pools[i].stages);
         EXPECT_EQ(run.pools[i].layers, written.pools[i].layers);
+        EXPECT_EQ(run.pools[i].shared_gpus, written.pools[i].shared_gpus);
     }
 }
 

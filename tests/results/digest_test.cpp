@@ -163,10 +163,10 @@ TEST(Series, CountRequestsByWhereTheyAreInTheirLives) {
             SCOPED_TRACE(testing::Message() << "pool " << row.pool << " at " << row.time_ns << " ns");
             const SeriesRow expected = lives_of(run, row.pool, row.time_ns);
             for (const auto column :
-                 {&SeriesRow::pending, &SeriesRow::scheduled, &SeriesRow::prefill, &SeriesRow::generate,
-                  &SeriesRow::arrived, &SeriesRow::finished, &SeriesRow::rejected, &SeriesRow::failed,
-                  &SeriesRow::timed_out, &SeriesRow::retried})
-                EXPECT_EQ(row.*column, expected.*column);
+                 {&RequestLives::pending, &RequestLives::scheduled, &RequestLives::prefill, &RequestLives::generate,
+                  &RequestLives::arrived, &RequestLives::finished, &RequestLives::rejected, &RequestLives::failed,
+                  &RequestLives::timed_out, &RequestLives::retried})
+                EXPECT_EQ(row.lives.*column, expected.lives.*column);
             EXPECT_EQ(row.lives.arrived, row.lives.pending + row.lives.scheduled + row.lives.prefill +
                                              row.lives.generate + row.lives.finished + row.lives.rejected +
                                              row.lives.failed + row.lives.timed_out);

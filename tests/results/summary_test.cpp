@@ -220,6 +220,16 @@ TEST_F(SummaryOfAMadeUpRun, ComparesWhatGpusDidWithWhatTheyCould) {
     EXPECT_GT(outcome.summary.pools[1].flops_utilisation.value(), 0);
 }
 
+TEST_F(SummaryOfAMadeUpRun, CountsGpusThatPoolsShareOnce) {
+    RunDescription shared = run.description;
+    shared.pools[1].shared_gpus = 3;
+    const Summary summary = summarize(shared, outcome.sums, outcome.series, 3'000, run.end);
+    EXPECT_EQ(summary.fleet.gpus, 12);
+    EXPECT_NEAR(summary.fleet.gpu_busy_fraction, outcome.summary.fleet.gpu_busy_fraction * 15 / 12, 1e-12);
+    EXPECT_GT(summary.fleet.flops_utilisation.value(), outcome.summary.fleet.flops_utilisation.value());
+    EXPECT_EQ(summary.pools[1].gpus, outcome.summary.pools[1].gpus);
+}
+
 TEST_F(SummaryOfAMadeUpRun, KnowsNoUtilisationOfUnknownHardware) {
     RunDescription unknown = run.description;
     unknown.pools[1].gpu_flops_per_s = 0;

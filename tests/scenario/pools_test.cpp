@@ -185,5 +185,22 @@ TEST(Pools, ATierOfItsOwnHasItsOwnLatency) {
     EXPECT_EQ(scenario.pools[0].gateway_latency, SimTime::from_ms(3));
 }
 
+TEST(Pools, KnowWhichGpusOthersMayHave) {
+    const Scenario scenario = load_text(
+        "duration: 1s\n"
+        "fleet:\n"
+        "  servers:\n"
+        "    - {name: mixed, count: 3, gpus: [{gpu: big-gpu, count: 4}, {gpu: big-gpu, count: 2}]}\n"
+        "  pools:\n"
+        "    - {name: first, model: small-llm, servers: mixed, gpu: big-gpu, parallel: {tp: 2}}\n"
+        "    - {name: second, model: small-llm, servers: mixed, gpu: big-gpu}\n"
+        "    - {name: own, model: small-llm, nodes: 2, node: {gpu: big-gpu, gpus: 1}}\n"
+        "workload:\n"
+        "  streams: [{pool: first, arrivals: {rate: 1/s}, lengths: {prompt: {fixed: 9}, output: {fixed: 9}}}]\n");
+    EXPECT_EQ(gpus_shared_with_earlier(scenario, 0), 0u);
+    EXPECT_EQ(gpus_shared_with_earlier(scenario, 1), 12u);
+    EXPECT_EQ(gpus_shared_with_earlier(scenario, 2), 0u);
+}
+
 }  // namespace
 }  // namespace regatta::scenario
