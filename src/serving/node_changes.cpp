@@ -165,9 +165,8 @@ void NodeChanges::order(const OrderMessage& message, SimTime now, Host& host) {
     State& state = states_[message.slot];
     state.cause = message.cause;
     const bool is_wanted = message.order == Order::Provision || message.order == Order::Install;
-    const bool is_sudden = message.order == Order::Kill || message.order == Order::Rip;
-    const bool is_hardware =
-        message.order == Order::Install || message.order == Order::Uninstall || message.order == Order::Rip;
+    const bool is_sudden = message.order == Order::Rip;
+    const bool is_hardware = is_sudden || message.order == Order::Install || message.order == Order::Uninstall;
     state.is_wanted = is_wanted;
     if (is_hardware && state.is_installed != is_wanted) {
         state.is_installed = is_wanted;

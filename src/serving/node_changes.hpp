@@ -17,7 +17,6 @@ namespace regatta::serving {
 enum class Order : std::uint8_t {
     Provision,  ///< the replica is to serve
     Retire,     ///< it is not to serve any more: drains
-    Kill,       ///< likewise at once: what it has is lost
     Install,    ///< its hardware is there from now on; it is to serve
     Uninstall,  ///< its hardware goes: drains
     Rip,        ///< its hardware goes at once

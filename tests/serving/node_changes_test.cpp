@@ -175,12 +175,12 @@ TEST(NodeChanges, ServesOnWhenItIsWantedAgainWhileItDrains) {
                                   "1 serving 0..20 start"}));
 }
 
-TEST(NodeChanges, KillsAtOnce) {
+TEST(NodeChanges, LosesWhatItHasWhenItsHardwareGoesAtOnce) {
     World world(two_replicas());
     world.requests[0] = 2;
-    world.order(3, Order::Kill);
-    EXPECT_EQ(world.phase(0), Phase::Off);
-    EXPECT_EQ(world.told(), (Told{"0 lost 3 (2) script", "0 serving 0..3 start"}));
+    world.order(3, Order::Rip);
+    EXPECT_EQ(world.phase(0), Phase::Absent);
+    EXPECT_EQ(world.told(), (Told{"0 removed 3 script", "0 lost 3 (2) script", "0 serving 0..3 start"}));
 }
 
 TEST(NodeChanges, ALoadThatIsNotWantedAnyMoreIsGivenUp) {
