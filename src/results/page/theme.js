@@ -1,0 +1,80 @@
+"use strict";
+
+// Colours of the charts: eight that people with any kind of colour vision can tell apart, each at least 3:1 against its
+// background. The page's own colours stand in the style sheet.
+const chartThemes = {
+    light: {
+        background: "#ffffff", text: "#1b1f24", muted: "#57606a", grid: "#e7eaee", axis: "#aab2bb",
+        series: ["#0069a8", "#c26100", "#00805c", "#b0468c", "#3a94d6", "#8a1f11", "#5c636b", "#8d8100"],
+        marks: {failure: "#b3261e", scale: "#0069a8", maintenance: "#8d8100", other: "#5c636b"},
+        target: "#1b1f24",
+        heat: ["#f1f5f9", "#c6dcec", "#8fbfdf", "#4f99c9", "#2370a8", "#124b7e", "#0a2a4f"],
+    },
+    dark: {
+        background: "#14181d", text: "#e6e9ed", muted: "#9aa4af", grid: "#262c34", axis: "#4a535e",
+        series: ["#4aa8e8", "#f0953a", "#2fb98d", "#de86bf", "#a5d4f7", "#e5604f", "#a9b1ba", "#d6c840"],
+        marks: {failure: "#ff7b6e", scale: "#4aa8e8", maintenance: "#d6c840", other: "#a9b1ba"},
+        target: "#e6e9ed",
+        heat: ["#1d2530", "#173f66", "#1c5f94", "#2e84bd", "#5cabd9", "#9fd2ee", "#eef8ff"],
+    },
+};
+
+// Run k of an overlay is told by its dashes.
+const dashPatterns = [[], [6, 4], [2, 3], [10, 3, 2, 3]];
+
+const themeChoices = ["auto", "light", "dark"];
+const themeKey = "regatta-report-theme";
+const themeListeners = [];
+const systemIsDark = window.matchMedia("(prefers-color-scheme: dark)");
+let themeChoice = "auto";
+
+function themeName() {
+    if (themeChoice !== "auto") return themeChoice;
+    return systemIsDark.matches ? "dark" : "light";
+}
+
+function currentTheme() {
+    return chartThemes[themeName()];
+}
+
+function seriesColor(theme, index) {
+    return theme.series[(index ?? 0) % theme.series.length];
+}
+
+function applyTheme() {
+    const root = document.documentElement;
+    root.dataset.theme = themeName();
+    const theme = currentTheme();
+    theme.series.forEach((color, index) => root.style.setProperty(`--series-${index}`, color));
+    for (const [kind, color] of Object.entries(theme.marks)) root.style.setProperty(`--mark-${kind}`, color);
+    root.style.setProperty("--heat", `linear-gradient(to right, ${theme.heat.join(", ")})`);
+    const next = themeChoices[(themeChoices.indexOf(themeChoice) + 1) % themeChoices.length];
+    const button = document.getElementById("theme-button");
+    button.textContent = `Theme: ${themeChoice}`;
+    button.title = `Change to ${next}`;
+    for (const listener of themeListeners) listener();
+}
+
+function chooseTheme(choice) {
+    themeChoice = choice;
+    try {
+        localStorage.setItem(themeKey, choice);
+    } catch {
+        // A page without storage forgets the choice; nothing else is lost.
+    }
+    applyTheme();
+}
+
+function startTheme() {
+    try {
+        const stored = localStorage.getItem(themeKey);
+        if (themeChoices.includes(stored)) themeChoice = stored;
+    } catch {
+        // As above.
+    }
+    document.getElementById("theme-button").addEventListener("click", () => {
+        chooseTheme(themeChoices[(themeChoices.indexOf(themeChoice) + 1) % themeChoices.length]);
+    });
+    systemIsDark.addEventListener("change", applyTheme);
+    applyTheme();
+}

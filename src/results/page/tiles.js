@@ -1,0 +1,58 @@
+"use strict";
+
+/** A run's colour and dashes, as in the charts. */
+function runSwatch(runs, index) {
+    return swatch({color: runs[index].color ?? index, dash: index});
+}
+
+function targetLine(tile, index) {
+    const target = tile.target?.[index] ?? null;
+    const met = tile.met?.[index] ?? null;
+    if (target === null && met === null) return null;
+    const text = target === null ? "target" : `target ${formatWithUnit(target, tile.kind)}`;
+    if (met === null) return element("p", {class: "tile-target"}, text);
+    const [sign, word, name] = met ? ["✓", "met", "met"] : ["✗", "missed", "missed"];
+    return element("p", {class: `tile-target ${name}`}, element("span", {"aria-hidden": "true"}, `${sign} `), `${text} ${word}`);
+}
+
+function tileNumber(value, unit) {
+    const word = value === null ? "" : unitWord(unit);
+    return element("span", {class: "tile-number"}, formatValue(value, unit),
+                   word ? element("span", {class: "tile-unit"}, ` ${word}`) : null);
+}
+
+function tileRun(tile, index, runs) {
+    const isOverlay = runs.length > 1;
+    const change = index > 0 ? formatChange(tile.values[0], tile.values[index]) : "";
+    const row = element("div", {class: "tile-run", "data-run": index});
+    const value = element("p", {class: "tile-value"});
+    if (isOverlay) value.append(runSwatch(runs, index), element("span", {class: "hidden"}, `${runs[index].name}: `));
+    value.append(tileNumber(tile.values[index], tile.kind));
+    if (change) value.append(element("span", {class: "tile-change"}, ` ${change}`));
+    row.append(value);
+    const detail = tile.detail?.[index];
+    if (detail) row.append(element("p", {class: "tile-detail"}, detail));
+    const target = targetLine(tile, index);
+    if (target) row.append(target);
+    return row;
+}
+
+function tileList(tiles, runs) {
+    const list = element("ul", {class: runs.length > 1 ? "tiles overlay" : "tiles"});
+    for (const tile of tiles) {
+        list.append(element("li", {class: "tile", id: `tile-${tile.id}`}, element("h3", {}, tile.label),
+                            ...runs.map((_, index) => tileRun(tile, index, runs))));
+    }
+    return list;
+}
+
+/** Which run is which: name, digest, and how its lines look. */
+function runLegend(runs) {
+    const list = element("ul", {class: "runs", "aria-label": "Runs"});
+    runs.forEach((run, index) => {
+        list.append(element("li", {}, runs.length > 1 ? runSwatch(runs, index) : null,
+                            element("strong", {}, run.name),
+                            element("code", {title: `Digest ${run.digest}`}, run.digest.slice(0, 12))));
+    });
+    return list;
+}
