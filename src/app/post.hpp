@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -24,6 +25,25 @@ struct StatsArguments {
 };
 void declare_stats(CLI::App& program, StatsArguments& arguments);
 void run_stats(const StatsArguments& arguments);
+
+/// Of which runs a report is made, and where it goes.
+struct ReportArguments {
+    std::vector<std::string> paths;
+    std::string output = "report.html";
+    std::string png_directory;  ///< empty: no such files
+    std::string svg_directory;  ///< likewise
+};
+void declare_report(CLI::App& program, ReportArguments& arguments);
+void run_report(const ReportArguments& arguments);
+
+/// Which two runs are compared.
+struct DiffArguments {
+    std::string first;
+    std::string other;
+    bool is_json = false;
+};
+void declare_diff(CLI::App& program, DiffArguments& arguments);
+void run_diff(const DiffArguments& arguments);
 
 /// Which requests go into which file.
 struct ExportArguments {

@@ -35,6 +35,10 @@ int run(int argument_count, char** arguments) {
     StatsArguments stats;
     declare_merge(program, merge);
     declare_stats(program, stats);
+    ReportArguments report;
+    declare_report(program, report);
+    DiffArguments diff;
+    declare_diff(program, diff);
     ExportArguments requests;
     ExportArguments trace;
     declare_requests(program, requests);
@@ -52,6 +56,8 @@ int run(int argument_count, char** arguments) {
         parse_command_line(program, argument_count, arguments, [](const std::string& text) { fmt::print("{}", text); });
     if (has_work && program.got_subcommand("merge")) run_merge(merge);
     if (has_work && program.got_subcommand("stats")) run_stats(stats);
+    if (has_work && program.got_subcommand("report")) run_report(report);
+    if (has_work && program.got_subcommand("diff")) run_diff(diff);
     if (has_work && program.got_subcommand("requests")) run_requests(requests);
     if (has_work && program.got_subcommand("trace")) run_trace(trace);
     if (has_work && program.got_subcommand("export")) run_export(metrics);

@@ -14,6 +14,7 @@
 
 #include "app/log.hpp"
 #include "app/progress.hpp"
+#include "app/replications.hpp"
 #include "app/scenario_input.hpp"
 #include "app/version.hpp"
 #include "regatta/base/errors.hpp"
@@ -147,10 +148,9 @@ std::optional<SimTime> expected_end(const scenario::Scenario& scenario, const sc
 /// One run from a checked scenario to the summary.
 class Run {
 public:
-    Run(const RunArguments& arguments, const scenario::Scenario& scenario, const scenario::Registries& registries,
-        engine::Transport& transport, const Log& log, std::string directory, Clock::time_point started)
-        : arguments_(arguments),
-          scenario_(scenario),
+    Run(const scenario::Scenario& scenario, const scenario::Registries& registries, engine::Transport& transport,
+        const Log& log, std::string directory, Clock::time_point started)
+        : scenario_(scenario),
           log_(log),
           transport_(transport),
           directory_(std::move(directory)),
@@ -165,7 +165,8 @@ public:
                    .clock = [started] { return seconds_since(started); }}),
           fleet_(scenario, registries, writer_) {}
 
-    void carry_out(const scenario::TraceSummaries& traces) {
+    /// On rank 0, what came of it.
+    [[nodiscard]] std::optional<results::RunOutcome> carry_out(const scenario::TraceSummaries& traces) {
         engine::Partition partition = engine::partition_by_load(fleet_.model(), transport_.ranks());
         // Only rank 0, which read the traces, speaks.
         if (transport_.rank() == 0) introduce(log_, scenario_, traces, partition, directory_);
@@ -186,7 +187,7 @@ public:
         simulation.finish(report.end);
         facts.ranks.front().peak_memory_bytes = peak_memory_bytes();
         writer_.finish(report.end, fleet_.arrived(), std::move(facts));
-        conclude();
+        return conclude();
     }
 
 private:
@@ -215,22 +216,17 @@ private:
         return facts;
     }
 
-    void conclude() {
+    [[nodiscard]] std::optional<results::RunOutcome> conclude() {
         const std::vector<std::byte> own = writer_.partial().to_bytes();
         const auto* first = reinterpret_cast<const char*>(own.data());
         const std::vector<engine::Buffer> gathered = transport_.gather(engine::Buffer(first, first + own.size()));
-        if (transport_.rank() != 0) return;
+        if (transport_.rank() != 0) return std::nullopt;
         std::vector<results::RankPartial> partials;
         for (const engine::Buffer& bytes : gathered)
             partials.push_back(results::RankPartial::from_bytes(std::as_bytes(std::span(bytes))));
-        const results::RunOutcome outcome = results::combine(description_, partials);
-        const results::SummaryContext context{.digest = outcome.digest, .facts = outcome.facts};
-        fmt::print("{}", arguments_.is_json ? to_json(outcome.summary, context) : to_text(outcome.summary, context));
-        std::fflush(stdout);
-        log_.info(fmt::format("\nWritten    {0}/\nNext       regatta-post merge {0} -o {0}/run.h5", directory_));
+        return results::combine(description_, partials);
     }
 
-    const RunArguments& arguments_;
     const scenario::Scenario& scenario_;
     const Log& log_;
     engine::Transport& transport_;
@@ -250,12 +246,19 @@ void declare_run(CLI::App& program, RunArguments& arguments) {
         ->type_name("DIR")
         ->check(no_option());
     add_traffic_arguments(*command, arguments.scenario);
+    command
+        ->add_option("--seeds", arguments.seeds,
+                     "Run so many times, with the seed and those that follow it, and print each figure with its 95 % "
+                     "confidence interval; ranks that a run has no use for share the seeds")
+        ->type_name("N")
+        ->check(whole_number(1));
     command->add_flag("--quiet", arguments.is_quiet, "Say nothing on stderr but errors");
     command->add_flag("--json", arguments.is_json, "Print the summary as one JSON document, times in seconds");
     command->footer(
         "Examples:\n"
         "  regatta run configs/quickstart.yaml\n"
-        "  mpirun -n 2 regatta run configs/azure-conversation.yaml --set workload.trace=conv.csv.gz --out out");
+        "  mpirun -n 2 regatta run configs/azure-conversation.yaml --set workload.trace=conv.csv.gz --out out\n"
+        "  regatta run configs/quickstart.yaml --seeds 5 --out five");
 }
 
 void declare_validate(CLI::App& program, ValidateArguments& arguments) {
@@ -266,28 +269,48 @@ void declare_validate(CLI::App& program, ValidateArguments& arguments) {
     command->footer("Example:\n  regatta validate fleet.yaml --set gateways.count=4");
 }
 
-int run_scenario(const RunArguments& arguments, const Setting& setting) {
+int make_run_directory(std::string& directory, const std::string& name, engine::Transport& transport) {
+    const int code = on_rank_zero(transport, [&] {
+        if (directory.empty()) directory = free_directory(name);
+        results::prepare_output_directory(directory);
+    });
+    if (code != 0) return code;
+    engine::Buffer bytes(directory.begin(), directory.end());
+    transport.broadcast(bytes);
+    directory.assign(bytes.begin(), bytes.end());
+    return 0;
+}
+
+RunResult run_once(const RunArguments& arguments, const Setting& setting) {
     const Clock::time_point started = Clock::now();
     engine::Transport& transport = setting.session.transport();
     const Log log(arguments.is_quiet || transport.rank() != 0);
     log.info(
         fmt::format("{}    {}    {}", version_text(), counted(transport.ranks(), "rank"), arguments.scenario.scenario));
     const ScenarioInput input = read_scenario(arguments.scenario.scenario, arguments.scenario.all_overrides(), setting);
-    if (input.exit_code != 0) return input.exit_code;
+    RunResult result{.exit_code = input.exit_code, .directory = arguments.output, .outcome = {}};
+    if (result.exit_code != 0) return result;
     log.debug(fmt::format("  scenario read after {:.3f} s", seconds_since(started)));
-    std::string directory = arguments.output;
-    const int code = on_rank_zero(transport, [&] {
-        if (directory.empty()) directory = free_directory(input.scenario->name);
-        results::prepare_output_directory(directory);
-    });
-    if (code != 0) return code;
-    engine::Buffer name(directory.begin(), directory.end());
-    transport.broadcast(name);
+    result.exit_code = make_run_directory(result.directory, input.scenario->name, transport);
+    if (result.exit_code != 0) return result;
     prepare_step_times(*input.scenario, transport);
     log.debug(fmt::format("  step times ready after {:.3f} s", seconds_since(started)));
-    Run(arguments, *input.scenario, setting.registries, transport, log, std::string(name.begin(), name.end()), started)
-        .carry_out(input.traces);
-    return 0;
+    result.outcome =
+        Run(*input.scenario, setting.registries, transport, log, result.directory, started).carry_out(input.traces);
+    return result;
+}
+
+int run_scenario(const RunArguments& arguments, const Setting& setting) {
+    if (arguments.seeds > 1) return run_replications(arguments, setting);
+    const RunResult result = run_once(arguments, setting);
+    if (!result.outcome) return result.exit_code;
+    const results::SummaryContext context{.digest = result.outcome->digest, .facts = result.outcome->facts};
+    const results::Summary& summary = result.outcome->summary;
+    fmt::print("{}", arguments.is_json ? to_json(summary, context) : to_text(summary, context));
+    std::fflush(stdout);
+    Log(arguments.is_quiet)
+        .info(fmt::format("\nWritten    {0}/\nNext       regatta-post merge {0} -o {0}/run.h5", result.directory));
+    return result.exit_code;
 }
 
 int validate_scenario(const ValidateArguments& arguments, const Setting& setting) {

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/arguments.hpp"
 #include "app/setting.hpp"
+#include "regatta/engine/transport.hpp"
+#include "results/rank_partial.hpp"
 
 namespace CLI {
 class App;
@@ -17,12 +20,26 @@ namespace regatta::app {
 struct RunArguments {
     ScenarioArguments scenario;
     std::string output;  ///< empty: runs/NAME-001, or the next free number
+    std::uint64_t seeds = 1;
     bool is_quiet = false;
     bool is_json = false;
 };
 void declare_run(CLI::App& program, RunArguments& arguments);
 /// Collective over the session's ranks; rank 0 speaks. Returns the exit code.
 [[nodiscard]] int run_scenario(const RunArguments& arguments, const Setting& setting);
+
+/// What came of one run.
+struct RunResult {
+    int exit_code = 0;  ///< of all ranks
+    std::string directory;
+    std::optional<results::RunOutcome> outcome;  ///< on rank 0, when it went well
+};
+/// Reads the scenario, runs it and writes its files; the summary is for the caller to print.
+[[nodiscard]] RunResult run_once(const RunArguments& arguments, const Setting& setting);
+
+/// Rank 0 makes the directory for results, which must be new or empty: the one given, or the next free one of that
+/// name. All ranks learn of it in `directory`; returns the exit code of all.
+[[nodiscard]] int make_run_directory(std::string& directory, const std::string& name, engine::Transport& transport);
 
 struct ValidateArguments {
     ScenarioArguments scenario;

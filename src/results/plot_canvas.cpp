@@ -128,6 +128,20 @@ void PlotCanvas::line(double x0, double y0, double x1, double y1, double width, 
     cairo_set_dash(state_->get(), nullptr, 0, 0);
 }
 
+void PlotCanvas::lines(const std::vector<Point>& points, double width, const PlotColor& color,
+                       const std::vector<double>& dashes) {
+    if (points.empty()) return;
+    cairo_set_dash(state_->get(), dashes.data(), static_cast<int>(dashes.size()), 0);
+    cairo_set_line_join(state_->get(), CAIRO_LINE_JOIN_ROUND);
+    state_->color(color);
+    cairo_set_line_width(state_->get(), width);
+    cairo_move_to(state_->get(), points.front().x, points.front().y);
+    for (const Point& point : points)
+        cairo_line_to(state_->get(), point.x, point.y);
+    cairo_stroke(state_->get());
+    cairo_set_dash(state_->get(), nullptr, 0, 0);
+}
+
 void PlotCanvas::fill(const PlotBox& box, const PlotColor& color) {
     state_->color(color);
     state_->trace(box);

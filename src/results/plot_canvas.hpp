@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace regatta::results {
 
@@ -38,6 +39,13 @@ public:
     PlotCanvas& operator=(const PlotCanvas&) = delete;
 
     void line(double x0, double y0, double x1, double y1, double width, const PlotColor& color, bool is_dashed = false);
+    struct Point {
+        double x = 0;
+        double y = 0;
+    };
+    /// From point to point. `dashes`: lengths in points of line and gap by turns; empty: no gaps.
+    void lines(const std::vector<Point>& points, double width, const PlotColor& color,
+               const std::vector<double>& dashes = {});
     void fill(const PlotBox& box, const PlotColor& color);
     void frame(const PlotBox& box, const PlotColor& color);
 

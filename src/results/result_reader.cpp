@@ -11,6 +11,7 @@
 #include "results/file_layout.hpp"
 #include "results/file_sums.hpp"
 #include "results/rank_files.hpp"
+#include "results/replication_files.hpp"
 #include "results/row_order.hpp"
 #include "results/table_io.hpp"
 
@@ -24,6 +25,9 @@ std::vector<std::string> files_at(const std::string& path) {
     const fs::path merged = fs::path(path) / "run.h5";
     const bool has_ranks = fs::exists(rank_file_name(path, 0).final_path, error);
     if (!has_ranks && fs::exists(merged, error)) return {merged.string()};
+    if (const auto replications = replications_in(path); !has_ranks && !replications.empty())
+        throw InputError(fmt::format("{}: holds the runs of {} seeds; give one of them, such as {}", path,
+                                     replications.size(), replications.front()));
     return find_rank_files(path);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "results/aligned.hpp"
 #include "results/end_names.hpp"
 #include "results/show.hpp"
 #include "results/summary.hpp"
@@ -13,24 +14,6 @@ namespace regatta::results {
 namespace {
 
 using Row = std::vector<std::string>;
-
-/// Columns as wide as their widest cell; the first to the left, the others to the right.
-std::string aligned(const std::vector<Row>& rows) {
-    std::vector<std::size_t> widths;
-    for (const Row& row : rows) {
-        widths.resize(std::max(widths.size(), row.size()));
-        for (std::size_t i = 0; i < row.size(); ++i)
-            widths[i] = std::max(widths[i], row[i].size());
-    }
-    std::string text;
-    for (const Row& row : rows) {
-        text += fmt::format("  {:<{}}", row.front(), widths.front());
-        for (std::size_t i = 1; i < row.size(); ++i)
-            text += fmt::format("   {:>{}}", row[i], widths[i]);
-        text += '\n';
-    }
-    return text;
-}
 
 std::string show_ns(std::int64_t ns) {
     return show_time(static_cast<double>(ns));

@@ -3,6 +3,7 @@
 #include <mpi.h>
 
 #include <cstdlib>
+#include <vector>
 
 #include "regatta/transport/in_process.hpp"
 #include "transport/mpi_transport.hpp"
@@ -14,6 +15,7 @@ namespace {
 class AloneSession final : public Session {
 public:
     [[nodiscard]] engine::Transport& transport() override { return transport_; }
+    [[nodiscard]] engine::Transport& split(std::uint32_t /*group*/) override { return transport_; }
     void close() override {}
     [[noreturn]] void abort(int exit_code) override { std::_Exit(exit_code); }
 
@@ -25,7 +27,18 @@ class MpiSession final : public Session {
 public:
     MpiSession(int& argc, char**& argv) : transport_(started(argc, argv), eager_bytes()) {}
     [[nodiscard]] engine::Transport& transport() override { return transport_; }
+    [[nodiscard]] engine::Transport& split(std::uint32_t group) override {
+        MPI_Comm part = MPI_COMM_NULL;
+        check_mpi(MPI_Comm_split(MPI_COMM_WORLD, static_cast<int>(group), static_cast<int>(transport_.rank()), &part),
+                  "MPI_Comm_split");
+        parts_.push_back(std::make_unique<MpiTransport>(part, eager_bytes()));
+        // The transport has a communicator of its own.
+        check_mpi(MPI_Comm_free(&part), "MPI_Comm_free");
+        return *parts_.back();
+    }
     void close() override {
+        for (const std::unique_ptr<MpiTransport>& part : parts_)
+            part->close();
         transport_.close();
         check_mpi(MPI_Finalize(), "MPI_Finalize");
     }
@@ -49,6 +62,7 @@ private:
 
     static constexpr const char* kEagerLimit = "OMPI_MCA_btl_vader_eager_limit";
     MpiTransport transport_;
+    std::vector<std::unique_ptr<MpiTransport>> parts_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "regatta/engine/transport.hpp"
@@ -15,6 +16,8 @@ public:
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
     [[nodiscard]] virtual engine::Transport& transport() = 0;
+    /// Collective: a transport among the ranks that name the same group, in their order. Lives as long as the session.
+    [[nodiscard]] virtual engine::Transport& split(std::uint32_t group) = 0;
     /// Ends the session in order; all ranks call it. Not called while an exception unwinds.
     virtual void close() = 0;
     /// Ends all ranks at once: for what one rank alone knows to be wrong.

@@ -1,0 +1,31 @@
+# cmake -DOUTPUT=out.cpp -DNAMESPACE=a::b -DPARTS="name=file;name=file" -P embed_files.cmake
+# writes a source file with each part's files, one after the other, as a std::string_view. A name may come several times.
+cmake_minimum_required(VERSION 3.25)
+
+set(names "")
+foreach(part ${PARTS})
+    string(FIND "${part}" "=" at)
+    string(SUBSTRING "${part}" 0 ${at} name)
+    math(EXPR at "${at} + 1")
+    string(SUBSTRING "${part}" ${at} -1 file)
+    file(READ "${file}" bytes HEX)
+    if(NOT name IN_LIST names)
+        list(APPEND names "${name}")
+        set(bytes_${name} "")
+    endif()
+    # Scripts of their own are lines of their own, whatever the file before ended with.
+    string(APPEND bytes_${name} "${bytes}0a")
+endforeach()
+
+set(text "// Written by cmake/embed_files.cmake.\n#include <string_view>\n\nnamespace ${NAMESPACE} {\nnamespace {\n")
+foreach(name ${names})
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," array "${bytes_${name}}")
+    string(APPEND text "constexpr char k_${name}[] = {${array}};\n")
+endforeach()
+string(APPEND text "}  // namespace\n")
+foreach(name ${names})
+    string(APPEND text "extern const std::string_view ${name};\n")
+    string(APPEND text "const std::string_view ${name}(k_${name}, sizeof(k_${name}));\n")
+endforeach()
+string(APPEND text "}  // namespace ${NAMESPACE}\n")
+file(WRITE "${OUTPUT}" "${text}")

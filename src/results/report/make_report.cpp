@@ -1,0 +1,60 @@
+#include "results/report/make_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "results/report/sections.hpp"
+
+namespace regatta::results::report {
+namespace {
+
+/// Runs of one name are told apart by their number.
+void tell_apart(Runs& runs) {
+    for (std::size_t run = 0; run < runs.size(); ++run) {
+        const std::string name = runs[run].description.name;
+        const auto has_name = [&](const ReportRun& other) { return other.description.name == name; };
+        if (std::count_if(runs.begin(), runs.end(), has_name) > 1)
+            runs[run].name.name = fmt::format("{} ({})", name, run + 1);
+    }
+}
+
+std::vector<std::string> notes_of(const Runs& runs) {
+    std::vector<std::string> notes;
+    for (std::size_t run = 0; run < runs.size(); ++run) {
+        const std::string who = runs.size() > 1 ? runs[run].name.name + ": " : "";
+        if (!runs[run].description.series_every)
+            notes.push_back(who +
+                            "Queues, KV cache and replicas over time were not recorded; "
+                            "regatta run --set output.series=1s does so.");
+        if (runs[run].steps.empty())
+            notes.push_back(who +
+                            "Steps were not recorded, so that nothing tells what their time goes to; "
+                            "regatta run --set 'output.steps={replicas: 1}' does so.");
+    }
+    return notes;
+}
+
+}  // namespace
+
+Report make_report(const std::vector<std::string>& paths) {
+    Runs runs;
+    for (const std::string& path : paths)
+        runs.push_back(read_run(path));
+    tell_apart(runs);
+    Report report{.title = {},
+                  .program = runs.front().program,
+                  .runs = {},
+                  .tiles = headline_tiles(runs),
+                  .sections = {latency_section(runs), time_section(runs), stages_section(runs), balance_section(runs),
+                               steps_section(runs), facts_section(runs)},
+                  .notes = notes_of(runs)};
+    for (const ReportRun& run : runs) {
+        report.title += (report.title.empty() ? "" : " and ") + run.name.name;
+        report.runs.push_back(run.name);
+    }
+    return report;
+}
+
+}  // namespace regatta::results::report
