@@ -1,9 +1,13 @@
 #include "results/headline.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <string>
 
+#include "regatta/base/errors.hpp"
 #include "results/show.hpp"
 
 namespace regatta::results {
@@ -15,7 +19,8 @@ template <LatencyFigures RequestFigures::*figures, auto LatencyFigures::*ns>
 std::optional<double> latency_s(const Summary& summary) {
     const LatencyFigures& of = summary.all.*figures;
     if (of.count == 0) return std::nullopt;
-    return static_cast<double>(of.*ns) / kNsPerS;
+    // As the summary's JSON has it, to the last bit.
+    return static_cast<double>(of.*ns) * 1e-9;
 }
 
 template <auto PoolFigures::*figure>
@@ -70,6 +75,13 @@ constexpr std::array kHeadlines = {
 
 std::span<const Headline> headlines() {
     return kHeadlines;
+}
+
+const Headline& headline(std::string_view id) {
+    const auto* const found =
+        std::find_if(kHeadlines.begin(), kHeadlines.end(), [id](const Headline& known) { return known.id == id; });
+    REGATTA_CHECK(found != kHeadlines.end(), fmt::format("no headline figure {}", id));
+    return *found;
 }
 
 std::string show_figure(double value, std::string_view unit) {

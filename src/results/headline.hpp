@@ -20,6 +20,9 @@ struct Headline {
 /// In the order in which they are shown. `read` gives none for what a run does not have.
 [[nodiscard]] std::span<const Headline> headlines();
 
+/// The one of that id, which must be there.
+[[nodiscard]] const Headline& headline(std::string_view id);
+
 /// As people read a number of that unit: times with their unit, fractions in percent.
 [[nodiscard]] std::string show_figure(double value, std::string_view unit);
 

@@ -147,9 +147,9 @@ Table latency_table(const Runs& runs) {
     for (std::size_t run = 0; run < runs.size(); ++run) {
         const Summary& summary = runs[run].summary();
         table.rows.push_back(latency_row(label_of(runs, run, "all"), summary.all));
+        if (summary.streams.size() < 2) continue;
         for (const RequestFigures& figures : summary.classes)
             table.rows.push_back(latency_row(label_of(runs, run, "class " + figures.name), figures));
-        if (summary.streams.size() < 2) continue;
         for (const RequestFigures& figures : summary.streams)
             table.rows.push_back(latency_row(label_of(runs, run, "stream " + figures.name), figures));
     }

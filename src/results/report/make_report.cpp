@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "results/report/sections.hpp"
@@ -10,14 +11,28 @@
 namespace regatta::results::report {
 namespace {
 
-/// Runs of one name are told apart by their number.
+/// The part of a path that people tell runs apart by.
+std::string short_path(const std::string& path) {
+    constexpr std::string_view kMerged = "/run.h5";
+    std::string name = path.ends_with(kMerged) ? path.substr(0, path.size() - kMerged.size()) : path;
+    while (name.size() > 1 && name.back() == '/')
+        name.pop_back();
+    return name;
+}
+
+/// Runs of one name go by their files instead; and by number, where these are the same, too.
 void tell_apart(Runs& runs) {
-    for (std::size_t run = 0; run < runs.size(); ++run) {
-        const std::string name = runs[run].description.name;
-        const auto has_name = [&](const ReportRun& other) { return other.description.name == name; };
-        if (std::count_if(runs.begin(), runs.end(), has_name) > 1)
-            runs[run].name.name = fmt::format("{} ({})", name, run + 1);
-    }
+    const auto has_twins = [&runs](std::size_t run) {
+        return std::count_if(runs.begin(), runs.end(),
+                             [&](const ReportRun& other) { return other.name.name == runs[run].name.name; }) > 1;
+    };
+    std::vector<std::size_t> twins;
+    for (std::size_t run = 0; run < runs.size(); ++run)
+        if (has_twins(run)) twins.push_back(run);
+    for (const std::size_t run : twins)
+        runs[run].name.name = short_path(runs[run].name.path);
+    for (std::size_t run = runs.size(); run-- > 0;)
+        if (has_twins(run)) runs[run].name.name += fmt::format(" ({})", run + 1);
 }
 
 std::vector<std::string> notes_of(const Runs& runs) {

@@ -47,7 +47,8 @@ Chart batch_chart(const Runs& runs) {
                 double steps = 0;
                 for (std::size_t size = first; size < std::min(first + each, sizes.steps().size()); ++size)
                     steps += static_cast<double>(sizes.steps()[size]);
-                series.add(static_cast<double>(first), steps / all);
+                // Around the sizes, so that the axis' ticks stand under the middle of their bars.
+                series.add(static_cast<double>(first) - 0.5, steps / all);
             }
             if (!series.x.empty()) series.add(series.x.back() + static_cast<double>(each), std::nullopt);
             chart.series.push_back(std::move(series));

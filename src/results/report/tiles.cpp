@@ -1,122 +1,91 @@
 #include <fmt/format.h>
 
-#include <functional>
+#include <algorithm>
+#include <array>
 #include <utility>
 
+#include "results/headline.hpp"
 #include "results/report/sections.hpp"
 #include "results/show.hpp"
 
 namespace regatta::results::report {
 namespace {
 
-constexpr double kNsPerS = 1e9;
-
-struct Figure {
-    std::optional<double> value;
+/// What a tile says beside its figure.
+struct Beside {
     std::string detail = {};
-    std::optional<double> target = {};
-    std::optional<bool> is_met = {};
+    std::optional<SimTime> target = {};
 };
-using Reading = std::function<Figure(const Summary&)>;
 
-std::string finished_of(const Summary& summary) {
-    return fmt::format("{} of {} finished", show_count(summary.all.finished), show_count(summary.arrived));
+/// A headline figure under a label of its own.
+struct TileKind {
+    const char* id;
+    const char* label;
+    Beside (*beside)(const Summary& summary) = nullptr;
+};
+
+Beside finished_of(const Summary& summary) {
+    return {fmt::format("{} of {} finished", show_count(summary.all.finished), show_count(summary.arrived))};
+}
+Beside prompt_tokens(const Summary& summary) {
+    return {fmt::format("{} tokens/s of prompts", show_large(summary.all.prompt_tokens_per_s))};
+}
+Beside good_share(const Summary& summary) {
+    return {fmt::format("{} of requests within all targets", show_percent(summary.all.goodput_fraction.value_or(0)))};
+}
+template <TargetFigures RequestFigures::*figures>
+Beside target(const Summary& summary) {
+    const TargetFigures& of = summary.all.*figures;
+    if (!of.met_fraction) return {};
+    return {.detail = fmt::format("{} met their target", show_percent(*of.met_fraction)), .target = of.target};
+}
+Beside gpus(const Summary& summary) {
+    return {fmt::format("{} GPUs, {} replicas", show_count(summary.fleet.gpus), show_count(summary.fleet.replicas))};
+}
+Beside of_arithmetic(const Summary& /*summary*/) {
+    return {"of the peak arithmetic"};
+}
+Beside of_bandwidth(const Summary& /*summary*/) {
+    return {"of the memory bandwidth"};
+}
+Beside preemptions(const Summary& summary) {
+    return {fmt::format("of the fullest replica; {} preemptions", show_count(summary.fleet.preemptions))};
 }
 
-Figure latency_figure(const LatencyFigures& figures, std::int64_t ns, const TargetFigures* target) {
-    Figure figure;
-    if (figures.count == 0) return figure;
-    figure.value = static_cast<double>(ns) / kNsPerS;
-    if (target == nullptr || !target->met_fraction) return figure;
-    figure.detail = fmt::format("{} met their target", show_percent(*target->met_fraction));
-    if (!target->target) return figure;
-    figure.target = target->target->seconds();
-    figure.is_met = static_cast<double>(ns) <= static_cast<double>(target->target->ns());
-    return figure;
-}
+constexpr std::array kTiles = {TileKind{"throughput.requests_per_s", "Throughput", finished_of},
+                               TileKind{"throughput.output_tokens_per_s", "Output tokens", prompt_tokens},
+                               TileKind{"goodput.requests_per_s", "Goodput", good_share},
+                               TileKind{"ttft.p50_s", "TTFT, median"},
+                               TileKind{"ttft.p99_s", "TTFT, p99", target<&RequestFigures::ttft_target>},
+                               TileKind{"tpot.p50_s", "TPOT, median"},
+                               TileKind{"tpot.p99_s", "TPOT, p99", target<&RequestFigures::tpot_target>},
+                               TileKind{"end_to_end.p50_s", "End to end, median"},
+                               TileKind{"end_to_end.p99_s", "End to end, p99"},
+                               TileKind{"fleet.gpu_busy_fraction", "GPU time in steps", gpus},
+                               TileKind{"fleet.flops_utilisation", "MFU", of_arithmetic},
+                               TileKind{"fleet.bandwidth_utilisation", "MBU", of_bandwidth},
+                               TileKind{"fleet.kv_peak_fraction", "KV cache, peak", preemptions}};
 
-/// p50 and p99 of one latency, as two readings.
-Reading latency(LatencyFigures RequestFigures::*figures, std::int64_t LatencyFigures::*ns,
-                TargetFigures RequestFigures::*target) {
-    return [=](const Summary& summary) {
-        const LatencyFigures& of = summary.all.*figures;
-        return latency_figure(of, of.*ns, target == nullptr ? nullptr : &(summary.all.*target));
-    };
-}
-
-Tile tile(const Runs& runs, const char* id, const char* label, const char* unit, const Reading& read) {
-    Tile tile{.id = id, .label = label, .unit = unit};
+Tile tile_of(const TileKind& kind, const Runs& runs) {
+    const Headline& figure = headline(kind.id);
+    Tile tile{.id = kind.id, .label = kind.label, .unit = std::string(figure.unit)};
     for (const ReportRun& run : runs) {
-        const Figure figure = read(run.summary());
-        tile.values.push_back(figure.value);
-        tile.details.push_back(figure.detail);
-        tile.targets.push_back(figure.target);
-        tile.met.push_back(figure.is_met);
+        const std::optional<double> value = figure.read(run.summary());
+        const Beside beside = value && kind.beside != nullptr ? kind.beside(run.summary()) : Beside();
+        tile.values.push_back(value);
+        tile.details.push_back(beside.detail);
+        tile.targets.push_back(beside.target ? std::optional(beside.target->seconds()) : std::nullopt);
+        tile.met.push_back(beside.target ? std::optional(*value <= beside.target->seconds()) : std::nullopt);
     }
     return tile;
-}
-
-std::vector<Tile> traffic_tiles(const Runs& runs) {
-    return {tile(runs, "throughput.requests_per_s", "Throughput", "requests/s",
-                 [](const Summary& summary) {
-                     return Figure{.value = summary.all.requests_per_s, .detail = finished_of(summary)};
-                 }),
-            tile(runs, "throughput.output_tokens_per_s", "Output tokens", "tokens/s",
-                 [](const Summary& summary) {
-                     return Figure{
-                         .value = summary.all.output_tokens_per_s,
-                         .detail = fmt::format("{} tokens/s of prompts", show_large(summary.all.prompt_tokens_per_s))};
-                 }),
-            tile(runs, "goodput.requests_per_s", "Goodput", "requests/s", [](const Summary& summary) {
-                Figure figure{.value = summary.all.goodput_requests_per_s};
-                if (summary.all.goodput_fraction)
-                    figure.detail =
-                        fmt::format("{} of requests within all targets", show_percent(*summary.all.goodput_fraction));
-                return figure;
-            })};
-}
-
-std::vector<Tile> latency_tiles(const Runs& runs) {
-    const auto p50 = &LatencyFigures::p50_ns;
-    const auto p99 = &LatencyFigures::p99_ns;
-    return {
-        tile(runs, "ttft.p50_s", "TTFT, median", "s", latency(&RequestFigures::ttft, p50, nullptr)),
-        tile(runs, "ttft.p99_s", "TTFT, p99", "s", latency(&RequestFigures::ttft, p99, &RequestFigures::ttft_target)),
-        tile(runs, "tpot.p50_s", "TPOT, median", "s", latency(&RequestFigures::tpot, p50, nullptr)),
-        tile(runs, "tpot.p99_s", "TPOT, p99", "s", latency(&RequestFigures::tpot, p99, &RequestFigures::tpot_target)),
-        tile(runs, "end_to_end.p50_s", "End to end, median", "s", latency(&RequestFigures::end_to_end, p50, nullptr)),
-        tile(runs, "end_to_end.p99_s", "End to end, p99", "s", latency(&RequestFigures::end_to_end, p99, nullptr))};
-}
-
-std::vector<Tile> fleet_tiles(const Runs& runs) {
-    return {tile(runs, "fleet.gpu_busy_fraction", "GPU time in steps", "fraction",
-                 [](const Summary& summary) {
-                     return Figure{.value = summary.fleet.gpu_busy_fraction,
-                                   .detail = fmt::format("{} GPUs, {} replicas", show_count(summary.fleet.gpus),
-                                                         show_count(summary.fleet.replicas))};
-                 }),
-            tile(runs, "fleet.flops_utilisation", "MFU", "fraction",
-                 [](const Summary& summary) {
-                     return Figure{.value = summary.fleet.flops_utilisation, .detail = "of the peak arithmetic"};
-                 }),
-            tile(runs, "fleet.bandwidth_utilisation", "MBU", "fraction",
-                 [](const Summary& summary) {
-                     return Figure{.value = summary.fleet.bandwidth_utilisation, .detail = "of the memory bandwidth"};
-                 }),
-            tile(runs, "fleet.kv_peak_fraction", "KV cache, peak", "fraction", [](const Summary& summary) {
-                return Figure{.value = summary.fleet.kv_peak_fraction,
-                              .detail = fmt::format("of the fullest replica; {} preemptions",
-                                                    show_count(summary.fleet.preemptions))};
-            })};
 }
 
 }  // namespace
 
 std::vector<Tile> headline_tiles(const Runs& runs) {
-    std::vector<Tile> tiles = traffic_tiles(runs);
-    for (auto* more : {latency_tiles, fleet_tiles})
-        for (Tile& tile : more(runs))
-            tiles.push_back(std::move(tile));
+    std::vector<Tile> tiles;
+    for (const TileKind& kind : kTiles)
+        tiles.push_back(tile_of(kind, runs));
     // What no run has says nothing.
     std::erase_if(tiles, [](const Tile& tile) {
         return std::none_of(tile.values.begin(), tile.values.end(),
