@@ -29,13 +29,16 @@ function chartFigure(spec, model, actions) {
         style: `height: ${plotHeight(model)}px`,
     });
     const axisName = element("p", {class: "axis-name", "aria-hidden": "true"}, axisTitle(model.yAxis));
-    const xName = element("p", {class: "axis-name axis-name-x", "aria-hidden": "true"}, axisTitle(model.xAxis));
+    const at = element("span", {class: "cursor-at"});
+    const xName = element("p", {class: "axis-name axis-name-x", "aria-hidden": "true"}, at,
+                          element("span", {}, axisTitle(model.xAxis)));
     figure.append(axisName, plot, xName);
-    return {figure, reset, plot};
+    return {figure, reset, plot, at};
 }
 
 const tickRowHeight = 22;
 const plotTopMargin = 8;
+const plotRightMargin = 20;  // half of the last tick's text
 
 function plotHeight(model) {
     return model.height + tickRowHeight + plotTopMargin;
@@ -66,7 +69,7 @@ function makePlot(chart, node) {
     const options = {
         width: Math.max(120, node.clientWidth),
         height: plotHeight(chart.model),
-        padding: [plotTopMargin, 14, 0, 0],
+        padding: [plotTopMargin, plotRightMargin, 0, 0],
         legend: {show: false},
         scales: {
             x: scaleOptions(chart.model.xAxis, () => [chart.group.range.min, chart.group.range.max]),

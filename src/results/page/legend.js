@@ -24,10 +24,11 @@ function markSwatch(kind) {
     return svg;
 }
 
-/** The legend under a chart: a button per series that shows or hides it, with the value at the cursor. */
+/** The legend under a chart: a button per series that shows or hides it, with the value at the cursor; `at` is the node
+    that says where the cursor is. */
 class Legend {
-    constructor(model, toggle) {
-        this.at = element("li", {class: "legend-at"});
+    constructor(model, at, toggle) {
+        this.at = at;
         this.values = [];
         this.buttons = [];
         this.node = element("ul", {class: "legend"});
@@ -44,7 +45,6 @@ class Legend {
             this.node.append(element("li", {class: "legend-mark"}, markSwatch(kind), markNames[kind] ?? kind));
         }
         if (model instanceof HeatModel) this.node.append(heatScale(model));
-        this.node.append(this.at);
     }
 
     show({at, values}) {

@@ -92,6 +92,19 @@ function barBoxes(series, frame) {
     return boxes;
 }
 
+/** The outline of all bars as one run: bars of several runs lie on each other. */
+function barOutline(series, frame) {
+    const [first, last] = visibleIndexes(series.x, frame.xMin, frame.xMax);
+    const base = frame.yMin > 0 ? frame.bottom : frame.y(0);
+    const outline = [];
+    for (let i = first; i <= last; ++i) {
+        const x = frame.x(series.x[i]);
+        const isBar = i + 1 < series.x.length && series.y[i] !== null && series.y[i] !== 0;
+        outline.push(x, outline.length ? outline[outline.length - 1] : base, x, isBar ? frame.y(series.y[i]) : base);
+    }
+    return outline;
+}
+
 /** The area between each run and the base line. */
 function closedRuns(runs, base) {
     return runs.map((run) => [...run, run[run.length - 2], base, run[0], base]);
@@ -100,13 +113,13 @@ function closedRuns(runs, base) {
 function paintSeries(painter, series, frame, color) {
     const dash = dashPatterns[series.dash % dashPatterns.length];
     if (series.style === "bars") {
-        const boxes = barBoxes(series, frame);
-        if (series.dash === 0) painter.rects(boxes, {fill: color, opacity: 0.75});
-        else painter.rects(boxes, {stroke: color, dash, width: 1.25});
+        if (series.dash === 0) painter.rects(barBoxes(series, frame), {fill: color, opacity: 0.75});
+        else painter.path([barOutline(series, frame)], {stroke: color, dash, width: 1.5});
         return;
     }
     const {runs, alone} = series.style === "step" ? stepRuns(series, frame) : lineRuns(series, frame);
-    if (series.style === "area") {
+    // Areas of several runs would hide each other: only the first is filled.
+    if (series.style === "area" && series.dash === 0) {
         const base = frame.yMin > 0 ? frame.bottom : frame.y(0);
         painter.path(closedRuns(runs, base), {fill: color, opacity: 0.22});
     }

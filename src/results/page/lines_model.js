@@ -51,6 +51,8 @@ class LinesModel {
             if (axis === "y" && value > high && value <= 2.5 * high) high = value;
             if (axis === "y" && value < low && value >= low / 2.5 && value > 0) low = value;
         }
+        // A bar has a height on a logarithmic axis, too.
+        if (this.series.some(({style}) => style === "bars")) low /= 2;
         return rangeAround(this.yAxis, low, high);
     }
 
@@ -95,7 +97,8 @@ class LinesModel {
                 if (x < frame.left || x > frame.right) continue;
                 painter.path([[x, frame.top, x, frame.bottom]], style);
                 const isRight = x > frame.left + 0.7 * frame.width;
-                painter.text(x + (isRight ? -4 : 4), frame.top + 10, text, {...label, align: isRight ? "right" : "left"});
+                // At the bottom: cumulative shares are at the top where a target usually lies.
+                painter.text(x + (isRight ? -4 : 4), frame.bottom - 6, text, {...label, align: isRight ? "right" : "left"});
                 continue;
             }
             const y = frame.y(value);

@@ -74,7 +74,8 @@ function preparePrint() {
     for (const chart of charts) {
         if (chart.model.isEmpty) continue;
         chart.figure.querySelector(".print-figure")?.remove();
-        const svg = svgFigure(chart, chartThemes.light);
+        const isWide = chart.model.isWide || chart.figure.parentNode.classList.contains("single");
+        const svg = svgFigure(chart, chartThemes.light, isWide ? widePaperSize : paperSize);
         svg.setAttribute("class", "print-figure");
         svg.setAttribute("aria-hidden", "true");
         chart.figure.append(svg);

@@ -16,9 +16,11 @@ function targetLine(tile, index) {
 }
 
 function tileNumber(value, unit) {
-    const word = value === null ? "" : unitWord(unit);
-    return element("span", {class: "tile-number"}, formatValue(value, unit),
-                   word ? element("span", {class: "tile-unit"}, ` ${word}`) : null);
+    const text = formatWithUnit(value, unit);
+    // A number and its unit; what has more parts (12 min 05 s) stays whole.
+    const parts = /^(\S+)( [^\d\s]\D*)$/.exec(text);
+    return element("span", {class: "tile-number"}, parts ? parts[1] : text,
+                   parts ? element("span", {class: "tile-unit"}, parts[2]) : null);
 }
 
 function tileRun(tile, index, runs) {
