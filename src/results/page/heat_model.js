@@ -9,14 +9,16 @@ class HeatModel {
         this.values = spec.values;
         this.yAxis = {label: spec.y.label, unit: "", scale: "linear", min: 0, max: Math.max(1, this.rows.length)};
         this.value = spec.value;
-        this.most = spec.value.max > 0 ? spec.value.max : 1;
+        const largest = this.values.reduce((most, row) => row.reduce((m, value) => Math.max(m, value ?? 0), most), 0);
+        this.most = spec.value.max ?? largest;
+        if (!(this.most > 0)) this.most = 1;
         this.isEmpty = this.rows.length === 0 || this.columns.length < 2 ||
             !this.values.some((row) => row.some((value) => value !== null));
         this.legend = [];
         this.markKinds = [];
         this.lines = [];
         this.height = Math.max(100, Math.min(420, this.rows.length * 14));
-        this.isWide = true;
+        this.isWide = this.rows.length > 30;
         this.kindName = "heat map";
     }
 

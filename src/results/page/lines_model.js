@@ -94,7 +94,11 @@ class LinesModel {
             const style = {stroke: theme.target, width: 1, dash: [5, 3]};
             if (axis === "x") {
                 const x = frame.x(value);
-                if (x < frame.left || x > frame.right) continue;
+                if (x > frame.right) {
+                    painter.text(frame.right - 4, frame.bottom - 6, `${text} →`, {...label, align: "right"});
+                    continue;
+                }
+                if (x < frame.left) continue;
                 painter.path([[x, frame.top, x, frame.bottom]], style);
                 const isRight = x > frame.left + 0.7 * frame.width;
                 // At the bottom: cumulative shares are at the top where a target usually lies.
