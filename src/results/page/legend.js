@@ -9,7 +9,9 @@ function swatch({color, dash = 0, style = "line"}) {
         return svg;
     }
     const dashes = dashPatterns[dash % dashPatterns.length].join(" ");
-    if (style === "area") svg.append(svgElement("rect", {y: 5, width: 22, height: 5, style: `fill: ${paint}; opacity: .25`}));
+    if (style === "area" && dash === 0) {
+        svg.append(svgElement("rect", {y: 5, width: 22, height: 5, style: `fill: ${paint}; opacity: .25`}));
+    }
     svg.append(svgElement("line", {
         x1: 0, x2: 22, y1: 5, y2: 5, "stroke-width": 2.5, "stroke-dasharray": dashes || null, style: `stroke: ${paint}`,
     }));
@@ -44,7 +46,7 @@ class Legend {
         for (const kind of model.markKinds) {
             this.node.append(element("li", {class: "legend-mark"}, markSwatch(kind), markNames[kind] ?? kind));
         }
-        if (model instanceof HeatModel) this.node.append(heatScale(model));
+        if (model.hasRows) this.node.append(heatScale(model));
     }
 
     show({at, values}) {

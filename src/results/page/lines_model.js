@@ -2,8 +2,8 @@
 
 const markNames = {failure: "failure", scale: "scaling", maintenance: "maintenance", other: "event"};
 
-/** A model knows what one chart shows, not where: axes, ranges, painting, legend, what stands at a position. This one is
-    numbers over numbers. */
+/** A model knows what one chart shows, not where: axes, ranges, painting, legend, what stands at a position. This one
+    is numbers over numbers. */
 class LinesModel {
     constructor(spec) {
         this.xAxis = spec.x;
@@ -17,6 +17,8 @@ class LinesModel {
         this.height = 210;
         this.isWide = false;
         this.kindName = "line chart";
+        this.hasGrid = {x: true, y: true};
+        this.hasRows = false;
     }
 
     xExtent() {
@@ -102,7 +104,8 @@ class LinesModel {
                 painter.path([[x, frame.top, x, frame.bottom]], style);
                 const isRight = x > frame.left + 0.7 * frame.width;
                 // At the bottom: cumulative shares are at the top where a target usually lies.
-                painter.text(x + (isRight ? -4 : 4), frame.bottom - 6, text, {...label, align: isRight ? "right" : "left"});
+                const align = isRight ? "right" : "left";
+                painter.text(x + (isRight ? -4 : 4), frame.bottom - 6, text, {...label, align});
                 continue;
             }
             const y = frame.y(value);
@@ -166,8 +169,9 @@ class LinesModel {
             starts.push(count);
             count += x.length;
         }
+        const value = {label: this.yAxis.label || "value", unit: this.yAxis.unit};
         return {
-            columns: [{label: "series", unit: "text"}, name, {label: this.yAxis.label || "value", unit: this.yAxis.unit}],
+            columns: [{label: "series", unit: "text"}, name, value],
             count,
             row: (i) => {
                 const which = lastAtMost(starts, i);

@@ -15,7 +15,8 @@ function groupOf(spec) {
 /** A section of the page, and its link at the top. */
 function addSection(id, title, text) {
     const section = element("section", {id: `section-${id}`, "aria-labelledby": `heading-${id}`},
-                            element("h2", {id: `heading-${id}`}, title), text ? element("p", {class: "lead"}, text) : null);
+                            element("h2", {id: `heading-${id}`}, title),
+                            text ? element("p", {class: "lead"}, text) : null);
     document.getElementById("main").append(section);
     document.getElementById("section-links").append(element("li", {}, element("a", {href: `#section-${id}`}, title)));
     return section;
@@ -43,7 +44,8 @@ function addSections(sections) {
 }
 
 function addScenarios({runs, scenarios, notes, program}) {
-    const section = addSection("scenarios", runs.length > 1 ? "Scenarios" : "Scenario", "With all defaults, as it was run.");
+    const title = runs.length > 1 ? "Scenarios" : "Scenario";
+    const section = addSection("scenarios", title, "With all defaults, as it was run.");
     section.append(...scenarios.map((scenario) => scenarioBlock(scenario, runs)));
     if (notes.length) {
         const list = element("ul", {class: "notes"}, ...notes.map((note) => element("li", {}, note)));

@@ -1,7 +1,7 @@
 "use strict";
 
-// A chart as a figure of its own, with title, axes and legend: for SVG and PNG files and for paper. It shows what the page
-// shows now (range, hidden series), always in the same size.
+// A chart as a figure of its own, with title, axes and legend: for SVG and PNG files and for paper. It shows what the
+// page shows now (range, hidden series), whatever the size of the window.
 
 const savedSize = {width: 760, hasTitle: true};
 const paperSize = {width: 430, hasTitle: false};  // two in a row; the page's caption stands above
@@ -39,22 +39,21 @@ function savedLegend(chart, top, margin, figureWidth) {
         x += width + 18;
         return place;
     });
-    const isHeat = chart.model instanceof HeatModel;
+    const isHeat = chart.model.hasRows;
     return {placed, top, left: margin, bottom: placed.length || isHeat ? y + 12 : top - 12};
 }
 
 function paintAxes(painter, {frame, xTicks, yTicks}, model, theme) {
-    const hasGrid = !(model instanceof HeatModel);
-    for (const {value, text, hasGrid: own} of yTicks) {
+    for (const {value, text} of yTicks) {
         const y = frame.y(value);
-        if (hasGrid && own !== false) {
+        if (model.hasGrid.y) {
             painter.path([[frame.left, y, frame.right, y]], {stroke: theme.grid, width: 1});
         }
         painter.text(frame.left - 7, y, text, {color: theme.muted, align: "right", baseline: "middle"});
     }
-    for (const {value, text, hasGrid: own} of xTicks) {
+    for (const {value, text} of xTicks) {
         const x = frame.x(value);
-        if (hasGrid && own !== false) {
+        if (model.hasGrid.x) {
             painter.path([[x, frame.top, x, frame.bottom]], {stroke: theme.grid, width: 1});
         }
         if (text) painter.path([[x, frame.bottom, x, frame.bottom + 4]], {stroke: theme.axis, width: 1});
@@ -76,7 +75,7 @@ function paintLegend(painter, chart, legend, theme) {
         }
         painter.text(x + 28, y, label, {size: 11.5, color: theme.text, baseline: "middle"});
     }
-    if (chart.model instanceof HeatModel) paintHeatScale(painter, chart.model, legend, theme);
+    if (chart.model.hasRows) paintHeatScale(painter, chart.model, legend, theme);
 }
 
 function paintHeatScale(painter, model, {left, top: y}, theme) {
@@ -131,7 +130,7 @@ function saveSvg(chart) {
 function savePng(chart) {
     const sharpness = 2;
     const layout = savedLayout(chart, savedSize);
-    const canvas = element("canvas", {width: savedSize.width * sharpness, height: Math.ceil(layout.height) * sharpness});
+    const canvas = element("canvas", {width: layout.width * sharpness, height: Math.ceil(layout.height) * sharpness});
     const context = canvas.getContext("2d");
     context.scale(sharpness, sharpness);
     paintFigure(new CanvasPainter(context), chart, layout, currentTheme());

@@ -1,8 +1,8 @@
 "use strict";
 
-// Colours of the charts. The eight of the series are chosen by search from a blue, an orange, a green, ...: each at least
-// 3:1 against its background, and any two at least 0.09 apart in OKLab, also as people without one kind of cones see them
-// (simulated after Machado, Oliveira, Fernandes, IEEE TVCG 15(6), 2009). The page's own colours stand in the style sheet.
+// Colours of the charts. The eight of the series are chosen by search from a blue, an orange, a green, ...: each at
+// least 3:1 against its background, and any two at least 0.09 apart in OKLab, also as people without one kind of cones
+// see them (simulated after Machado, Oliveira, Fernandes, IEEE TVCG 15(6), 2009). The page's own stand in report.css.
 const chartThemes = {
     light: {
         background: "#ffffff", text: "#1b1f24", muted: "#57606a", grid: "#e7eaee", axis: "#aab2bb",

@@ -11,8 +11,9 @@ function targetLine(tile, index) {
     if (target === null && met === null) return null;
     const text = target === null ? "target" : `target ${formatWithUnit(target, tile.kind)}`;
     if (met === null) return element("p", {class: "tile-target"}, text);
-    const [sign, word, name] = met ? ["✓", "met", "met"] : ["✗", "missed", "missed"];
-    return element("p", {class: `tile-target ${name}`}, element("span", {"aria-hidden": "true"}, `${sign} `), `${text} ${word}`);
+    const [sign, word] = met ? ["✓", "met"] : ["✗", "missed"];
+    return element("p", {class: `tile-target ${word}`},
+                   element("span", {"aria-hidden": "true"}, `${sign} `), `${text} ${word}`);
 }
 
 function tileNumber(value, unit) {
