@@ -4,6 +4,7 @@ The rules come from the architecture page (rooms and walls) and the contract (de
 syntax tree, so they are blunt on purpose and name exactly what they look for.
 """
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -12,6 +13,8 @@ ROOMS = ["base", "engine", "transport", "hardware", "llm", "timing", "workload",
          "scenario", "results", "app"]
 CODE_DIRECTORIES = ["src", "include", "mpi_examples", "tests", "tools"]
 MOST_LINES = 400
+MOST_COLUMNS = 120
+PAGE_SUFFIXES = (".js", ".css", ".html")  # of the report's page; what C++ looks like, clang-format decides
 
 _COMMENT_OR_STRING = re.compile(
     r'R"(?P<delimiter>[^(\s]*)\(.*?\)(?P=delimiter)"|"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
@@ -186,11 +189,47 @@ def text_files(root):
 def file_length(root, files):
     found = []
     for path in text_files(root):
-        if path.suffix in (".hpp", ".cpp", ".py", ".cmake", ".txt") or path.parent.name in ("tools", ".ci"):
+        suffixes = (".hpp", ".cpp", ".py", ".cmake", ".txt", *PAGE_SUFFIXES)
+        if path.suffix in suffixes or path.parent.name in ("tools", ".ci"):
             lines = path.read_bytes().count(b"\n")
             if lines > MOST_LINES:
                 found.append((path.relative_to(root).as_posix(), MOST_LINES + 1,
                               f"{lines} lines; a file has at most {MOST_LINES}: split it"))
+    return found
+
+
+def line_length(root, files):
+    found = []
+    for path in text_files(root):
+        if path.suffix not in PAGE_SUFFIXES:
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if len(line) > MOST_COLUMNS:
+                found.append((path.relative_to(root).as_posix(), number,
+                              f"{len(line)} columns; a line has at most {MOST_COLUMNS}"))
+    return found
+
+
+def strict_mode(root, files):
+    return [(path.relative_to(root).as_posix(), 1, "a script opens with \"use strict\";") for path in text_files(root)
+            if path.suffix == ".js" and not path.read_text(encoding="utf-8").startswith('"use strict";\n')]
+
+
+def third_party_sums(root, files):
+    """What others wrote stays as they wrote it: each file is in its README's table, with its sum."""
+    found = []
+    for readme in sorted(root.glob("third_party/*/README.md")):
+        name = readme.relative_to(root).as_posix()
+        text = readme.read_text(encoding="utf-8")
+        sums = {row[1]: (row[2], line_of(text, row.start()))
+                for row in re.finditer(r"^\| `([^`]+)` \| `([0-9a-f]{64})` \|$", text, re.MULTILINE)}
+        beside = {path.name: path for path in readme.parent.iterdir() if path.is_file() and path != readme}
+        for file, (expected, line) in sums.items():
+            if file not in beside:
+                found.append((name, line, f"there is no {file}"))
+            elif hashlib.sha256(beside[file].read_bytes()).hexdigest() != expected:
+                found.append((name, line, f"{file} has another sha256 than the table says"))
+        found += [(name, 1, f"{file} is not in the table of sums") for file in sorted(beside.keys() - sums.keys())]
     return found
 
 
@@ -234,6 +273,9 @@ RULES = {
     "serving-names-no-rank": serving_names_no_rank,
     "pragma-once": pragma_once,
     "file-length": file_length,
+    "line-length": line_length,
+    "strict-mode": strict_mode,
+    "third-party-sums": third_party_sums,
     "last-newline": last_newline,
     "links": links,
 }

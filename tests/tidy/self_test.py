@@ -7,6 +7,7 @@ from pathlib import Path
 import rules
 
 HEADER = "#pragma once\n"
+EMPTY_SUM = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # sha256 of no bytes
 
 # rule, file, its content, line of the finding
 VIOLATIONS = [
@@ -45,6 +46,12 @@ VIOLATIONS = [
     ("pragma-once", "src/base/a.hpp", "// #pragma once\nint x;\n", 1),
     ("file-length", "src/base/a.cpp", "\n" * 401, 401),
     ("file-length", "tools/run", "\n" * 401, 401),
+    ("file-length", "src/results/page/a.js", '"use strict";\n' * 401, 401),
+    ("line-length", "src/results/page/a.css", "\n" + "a" * 121 + "\n", 2),
+    ("strict-mode", "src/results/page/a.js", "// A comment.\n", 1),
+    ("third-party-sums", "third_party/b/README.md", f"\n| `kept.js` | `{'0' * 64}` |\n", 2),
+    ("third-party-sums", "third_party/b/README.md", f"| `gone.js` | `{'0' * 64}` |\n", 1),
+    ("third-party-sums", "third_party/b/README.md", "No table.\n", 1),
     ("last-newline", "configs/catalogue/gpus.yaml", "a: 1\nb: 2", 2),
     ("last-newline", "src/base/a.cpp", "int x;", 1),
     ("links", "docs/guide/a.md", "\nSee [b](../b.md).\n", 2),
@@ -68,6 +75,9 @@ ALLOWED = {
     "src/base/a.cpp": "\n" * 400,
     "docs/a.md": "[b](guide/b.md#part) and [c](https://example.org/c.md) and [d](#d)\n",
     "docs/guide/b.md": "## part\n",
+    "src/results/page/a.js": '"use strict";\n' + "/" * 120 + "\n",
+    "third_party/a/README.md": f"| file | sha256 |\n|---|---|\n| `a.js` | `{EMPTY_SUM}` |\n",
+    "third_party/a/a.js": "",
 }
 
 
@@ -86,6 +96,7 @@ class TidySelfTest(unittest.TestCase):
     def test_finds_every_planted_violation_at_its_place(self):
         for rule, name, content, line in VIOLATIONS:
             with self.subTest(rule=rule, name=name, content=content[:60]):
+                self.write("third_party/b/kept.js", "kept\n")
                 path = self.write(name, content)
                 found = [(found_rule, found_name, found_line)
                          for found_rule, found_name, found_line, _ in rules.check(self.root)]

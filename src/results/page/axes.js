@@ -39,7 +39,8 @@ function fractionAt(scale, {min, max}, value) {
 /** A range that can be drawn: not empty, and above zero where it is logarithmic. */
 function drawableRange(scale, min, max) {
     const isLog = scale === "log";
-    if (!Number.isFinite(min) || !Number.isFinite(max) || (isLog && max <= 0)) return isLog ? {min: 1, max: 10} : {min: 0, max: 1};
+    const isKnown = Number.isFinite(min) && Number.isFinite(max);
+    if (!isKnown || (isLog && max <= 0)) return isLog ? {min: 1, max: 10} : {min: 0, max: 1};
     if (isLog && min <= 0) min = max / 1000;
     if (max > min) return {min, max};
     if (isLog) return {min: min / 2, max: min * 2};

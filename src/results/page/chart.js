@@ -19,7 +19,7 @@ class Chart {
         });
         this.figure = this.parts.figure;
         if (this.model.isEmpty) return;
-        this.legend = new Legend(this.model, (index) => this.toggle(index));
+        this.legend = new Legend(this.model, this.parts.at, (index) => this.toggle(index));
         this.figure.append(this.legend.node, dataDetails(this.model, spec.title));
         listenToKeys(this, this.parts.plot);
     }

@@ -29,13 +29,16 @@ function chartFigure(spec, model, actions) {
         style: `height: ${plotHeight(model)}px`,
     });
     const axisName = element("p", {class: "axis-name", "aria-hidden": "true"}, axisTitle(model.yAxis));
-    const xName = element("p", {class: "axis-name axis-name-x", "aria-hidden": "true"}, axisTitle(model.xAxis));
+    const at = element("span", {class: "cursor-at"});
+    const xName = element("p", {class: "axis-name axis-name-x", "aria-hidden": "true"}, at,
+                          element("span", {}, axisTitle(model.xAxis)));
     figure.append(axisName, plot, xName);
-    return {figure, reset, plot};
+    return {figure, reset, plot, at};
 }
 
 const tickRowHeight = 22;
 const plotTopMargin = 8;
+const plotRightMargin = 20;  // half of the last tick's text
 
 function plotHeight(model) {
     return model.height + tickRowHeight + plotTopMargin;
@@ -52,7 +55,6 @@ function makePlot(chart, node) {
     const axis = (index) => ({
         font: fontOf(11),
         stroke: () => currentTheme().muted,
-        grid: {stroke: () => currentTheme().grid, width: 1},
         border: {show: index === 0, stroke: () => currentTheme().axis, width: 1},
         ticks: {show: index === 0, stroke: () => currentTheme().axis, width: 1, size: 4},
         gap: index === 0 ? 4 : 6,
@@ -62,21 +64,22 @@ function makePlot(chart, node) {
             return chart.ticks(index, min, max, plotPixels(u, index)).map(({text}) => text);
         },
     });
+    const grid = (show) => ({show, stroke: () => currentTheme().grid, width: 1});
     const yTicks = () => chart.ticks(1, chart.yRange.min, chart.yRange.max, chart.model.height);
     const options = {
         width: Math.max(120, node.clientWidth),
         height: plotHeight(chart.model),
-        padding: [plotTopMargin, 14, 0, 0],
+        padding: [plotTopMargin, plotRightMargin, 0, 0],
         legend: {show: false},
         scales: {
             x: scaleOptions(chart.model.xAxis, () => [chart.group.range.min, chart.group.range.max]),
             y: scaleOptions(chart.model.yAxis, () => [chart.yRange.min, chart.yRange.max]),
         },
         series: [{}, {scale: "y", show: true, paths: () => null, points: {show: false}}],
-        axes: [{...axis(0), size: tickRowHeight, grid: xGrid(chart)},
-               {...axis(1), size: () => yAxisWidth(yTicks()), grid: yGrid(chart)}],
+        axes: [{...axis(0), size: tickRowHeight, grid: grid(chart.model.hasGrid.x)},
+               {...axis(1), size: () => yAxisWidth(yTicks()), grid: grid(chart.model.hasGrid.y)}],
         cursor: {
-            x: true, y: chart.model instanceof HeatModel, points: {show: false},
+            x: true, y: chart.model.hasRows, points: {show: false},
             drag: {x: true, y: false, setScale: false, dist: 5},
             bind: {dblclick: () => () => chart.group.reset()},
         },
@@ -99,13 +102,4 @@ function plotPixels(u, index) {
 
 function scaleOptions(axis, range) {
     return axis.scale === "log" ? {time: false, distr: 3, range} : {time: false, range};
-}
-
-function xGrid(chart) {
-    const isShown = !(chart.model instanceof StackedModel) && !(chart.model instanceof HeatModel);
-    return {show: isShown, stroke: () => currentTheme().grid, width: 1};
-}
-
-function yGrid(chart) {
-    return {show: !(chart.model instanceof HeatModel), stroke: () => currentTheme().grid, width: 1};
 }

@@ -39,7 +39,8 @@ function dataDetails(model, title) {
         const shown = Math.min(count, mostRows);
         const rows = Array.from({length: shown}, (_, index) => row(index));
         if (shown < count) {
-            details.append(element("p", {class: "note"}, `The first ${formatNumber(shown)} of ${formatNumber(count)} rows.`));
+            const text = `The first ${formatNumber(shown)} of ${formatNumber(count)} rows.`;
+            details.append(element("p", {class: "note"}, text));
         }
         details.append(scrollBox(tableNode(columns, rows), `Data of ${title}`));
     });

@@ -52,10 +52,9 @@ class ChartGroup {
 
     /** Moves the range by a part of its width, as far as there are data. */
     pan(part) {
-        const width = (range) => fractionAt(this.scale, this.full, range.max) - fractionAt(this.scale, this.full, range.min);
-        const size = width(this.range);
-        const start = fractionAt(this.scale, this.full, this.range.min) + part * size;
-        const kept = Math.max(0, Math.min(1 - size, start));
+        const [from, to] = [this.range.min, this.range.max].map((value) => fractionAt(this.scale, this.full, value));
+        const size = to - from;
+        const kept = Math.max(0, Math.min(1 - size, from + part * size));
         this.zoom(valueAt(this.scale, this.full, kept), valueAt(this.scale, this.full, kept + size));
     }
 

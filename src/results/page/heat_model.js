@@ -9,15 +9,19 @@ class HeatModel {
         this.values = spec.values;
         this.yAxis = {label: spec.y.label, unit: "", scale: "linear", min: 0, max: Math.max(1, this.rows.length)};
         this.value = spec.value;
-        this.most = spec.value.max > 0 ? spec.value.max : 1;
+        const largest = this.values.reduce((most, row) => row.reduce((m, value) => Math.max(m, value ?? 0), most), 0);
+        this.most = spec.value.max ?? largest;
+        if (!(this.most > 0)) this.most = 1;
         this.isEmpty = this.rows.length === 0 || this.columns.length < 2 ||
             !this.values.some((row) => row.some((value) => value !== null));
         this.legend = [];
         this.markKinds = [];
         this.lines = [];
         this.height = Math.max(100, Math.min(420, this.rows.length * 14));
-        this.isWide = true;
+        this.isWide = this.rows.length > 30;
         this.kindName = "heat map";
+        this.hasGrid = {x: false, y: false};
+        this.hasRows = true;  // the cursor is in one of them
     }
 
     xExtent() {
@@ -37,7 +41,7 @@ class HeatModel {
         const ticks = [];
         const every = niceRowStep((this.rows.length * 15) / pixels);
         for (let k = 0; k < this.rows.length; k += every) {
-            ticks.push({value: this.rows.length - 0.5 - k, text: this.rows[k], hasGrid: false});
+            ticks.push({value: this.rows.length - 0.5 - k, text: this.rows[k]});
         }
         return ticks;
     }
@@ -47,7 +51,7 @@ class HeatModel {
         painter.image(canvas, {left: frame.left, top: frame.top, width: frame.width, height: frame.height});
     }
 
-    /** One pixel of the picture for each of the frame's, twice as many to either side: no column of cells is smeared. */
+    /** Two pixels of the picture for each of the frame's, each of one cell's colour: no edge is smeared. */
     #picture(frame, theme) {
         const width = Math.max(1, Math.round(frame.width * 2));
         const height = Math.max(1, Math.round(frame.height * 2));
@@ -58,9 +62,11 @@ class HeatModel {
         const colors = heatColors(theme);
         const xRange = {min: frame.xMin, max: frame.xMax};
         const columnOf = new Int32Array(width);
-        for (let i = 0; i < width; ++i) columnOf[i] = this.#columnAt(valueAt(this.xAxis.scale, xRange, (i + 0.5) / width));
+        for (let i = 0; i < width; ++i) {
+            columnOf[i] = this.#columnAt(valueAt(this.xAxis.scale, xRange, (i + 0.5) / width));
+        }
         for (let j = 0; j < height; ++j) {
-            const row = this.values[Math.min(this.rows.length - 1, Math.floor(((j + 0.5) / height) * this.rows.length))];
+            const row = this.values[Math.floor(((j + 0.5) / height) * this.rows.length)];
             for (let i = 0; i < width; ++i) {
                 const value = columnOf[i] < 0 ? null : row[columnOf[i]];
                 if (value === null || value === undefined) continue;
@@ -102,7 +108,8 @@ class HeatModel {
     }
 
     describe() {
-        return `${this.value.label} of ${this.rows.length} ${this.yAxis.label} over ${this.xAxis.label}, told by colour`;
+        const rows = `${this.rows.length} ${this.yAxis.label}`;
+        return `${this.value.label} of ${rows} over ${this.xAxis.label}, told by colour`;
     }
 }
 

@@ -6,35 +6,38 @@
 const cursorSteps = 100;
 
 function moveCursorBy(chart, steps) {
-    const {group, model} = chart;
-    const {range} = group;
+    placeCursor(chart, chart.model.hasSteps ? nextCategory(chart, Math.sign(steps)) : nextPosition(chart, steps));
+}
+
+function nextCategory({cursorX, group}, step) {
+    const [first, last] = [Math.ceil(group.range.min), Math.floor(group.range.max)];
+    if (cursorX === null) return step > 0 ? first : last;
+    return Math.max(first, Math.min(last, Math.round(cursorX) + step));
+}
+
+function nextPosition({cursorX, group, model}, steps) {
     const {scale} = model.xAxis;
-    let x;
-    if (model.hasSteps) {
-        const start = chart.cursorX === null ? Math.ceil(range.min) - Math.sign(steps) : Math.round(chart.cursorX);
-        x = Math.max(Math.ceil(range.min), Math.min(Math.floor(range.max), start + Math.sign(steps)));
-    } else {
-        const start = chart.cursorX === null ? (steps > 0 ? 0 : 1) : fractionAt(scale, range, chart.cursorX) + steps / cursorSteps;
-        if (chart.cursorX !== null && (start > 1 || start < 0) && group.isZoomed) group.pan(start > 1 ? 0.5 : -0.5);
-        const fraction = chart.cursorX === null && start > 0 && start < 1 ? 0.5 : Math.max(0, Math.min(1, start));
-        x = valueAt(scale, group.range, fraction);
-    }
-    placeCursor(chart, x);
+    if (cursorX === null) return steps > 0 ? group.range.min : group.range.max;
+    const next = fractionAt(scale, group.range, cursorX) + steps / cursorSteps;
+    if (next >= 0 && next <= 1) return valueAt(scale, group.range, next);
+    // Over the edge: the range comes along as far as it can.
+    group.pan(next > 1 ? 0.5 : -0.5);
+    return Math.max(group.range.min, Math.min(group.range.max, cursorX));
 }
 
 function placeCursor(chart, x, row = chart.cursorRow) {
     const {model} = chart;
-    const y = model instanceof HeatModel ? row ?? model.rows.length - 0.5 : null;
+    const y = model.hasRows ? row ?? model.rows.length - 0.5 : null;
     chart.group.moveCursor(x, chart, y);
     const {at, values} = model.readout(x, y);
-    const parts = model.legend.map(({label}, index) => `${label} ${values[index]}`).filter((_, index) => chart.isShown[index]);
-    const marks = model.marksAt(x, 0);
-    announce([at, ...parts, ...marks].join("; "));
+    const shown = model.legend.map(({label}, index) => `${label} ${values[index]}`)
+        .filter((_, index) => chart.isShown[index]);
+    announce([at, ...shown, ...model.marksAt(x, 0)].join("; "));
 }
 
 /** The row above or below the cursor, of a heat map. */
 function moveRow(chart, rows) {
-    if (!(chart.model instanceof HeatModel)) return false;
+    if (!chart.model.hasRows) return false;
     const most = chart.model.rows.length - 0.5;
     const y = Math.max(0.5, Math.min(most, (chart.cursorRow ?? most) + rows));
     placeCursor(chart, chart.cursorX ?? valueAt(chart.model.xAxis.scale, chart.group.range, 0.5), y);

@@ -9,7 +9,9 @@ function swatch({color, dash = 0, style = "line"}) {
         return svg;
     }
     const dashes = dashPatterns[dash % dashPatterns.length].join(" ");
-    if (style === "area") svg.append(svgElement("rect", {y: 5, width: 22, height: 5, style: `fill: ${paint}; opacity: .25`}));
+    if (style === "area" && dash === 0) {
+        svg.append(svgElement("rect", {y: 5, width: 22, height: 5, style: `fill: ${paint}; opacity: .25`}));
+    }
     svg.append(svgElement("line", {
         x1: 0, x2: 22, y1: 5, y2: 5, "stroke-width": 2.5, "stroke-dasharray": dashes || null, style: `stroke: ${paint}`,
     }));
@@ -24,10 +26,11 @@ function markSwatch(kind) {
     return svg;
 }
 
-/** The legend under a chart: a button per series that shows or hides it, with the value at the cursor. */
+/** The legend under a chart: a button per series that shows or hides it, with the value at the cursor; `at` is the node
+    that says where the cursor is. */
 class Legend {
-    constructor(model, toggle) {
-        this.at = element("li", {class: "legend-at"});
+    constructor(model, at, toggle) {
+        this.at = at;
         this.values = [];
         this.buttons = [];
         this.node = element("ul", {class: "legend"});
@@ -43,8 +46,7 @@ class Legend {
         for (const kind of model.markKinds) {
             this.node.append(element("li", {class: "legend-mark"}, markSwatch(kind), markNames[kind] ?? kind));
         }
-        if (model instanceof HeatModel) this.node.append(heatScale(model));
-        this.node.append(this.at);
+        if (model.hasRows) this.node.append(heatScale(model));
     }
 
     show({at, values}) {

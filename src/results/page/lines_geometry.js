@@ -36,39 +36,21 @@ function drawableSeries(series, xAxis, yAxis) {
     return {...series, style: series.style ?? "line", dash: series.dash ?? 0, x: xs, y: ys};
 }
 
-/** Unbroken runs of a line, and the points that stand alone between gaps. */
-function lineRuns(series, frame) {
+/** Unbroken runs of a series, and the points that stand alone between gaps. With `holds`, y[i] holds from x[i] to
+    x[i+1]. */
+function seriesRuns(series, frame, holds) {
     const runs = [];
     const alone = [];
     let run = [];
     const finish = () => {
         if (run.length > 2) runs.push(run);
-        else if (run.length === 2) alone.push(...run);
-        run = [];
-    };
-    const [first, last] = visibleIndexes(series.x, frame.xMin, frame.xMax);
-    for (let i = first; i <= last; ++i) {
-        if (series.y[i] === null) finish();
-        else run.push(frame.x(series.x[i]), frame.y(series.y[i]));
-    }
-    finish();
-    return {runs, alone};
-}
-
-/** y[i] holds from x[i] to x[i+1]. */
-function stepRuns(series, frame) {
-    const runs = [];
-    const alone = [];
-    let run = [];
-    const finish = () => {
-        if (run.length > 2) runs.push(run);
-        else if (run.length === 2) alone.push(...run);
+        else alone.push(...run);
         run = [];
     };
     const [first, last] = visibleIndexes(series.x, frame.xMin, frame.xMax);
     for (let i = first; i <= last; ++i) {
         const x = frame.x(series.x[i]);
-        if (run.length) run.push(x, run[run.length - 1]);
+        if (holds && run.length) run.push(x, run[run.length - 1]);
         if (series.y[i] === null) finish();
         else run.push(x, frame.y(series.y[i]));
     }
@@ -92,6 +74,19 @@ function barBoxes(series, frame) {
     return boxes;
 }
 
+/** The outline of all bars as one run: bars of several runs lie on each other. */
+function barOutline(series, frame) {
+    const [first, last] = visibleIndexes(series.x, frame.xMin, frame.xMax);
+    const base = frame.yMin > 0 ? frame.bottom : frame.y(0);
+    const outline = [];
+    for (let i = first; i <= last; ++i) {
+        const x = frame.x(series.x[i]);
+        const isBar = i + 1 < series.x.length && series.y[i] !== null && series.y[i] !== 0;
+        outline.push(x, outline.length ? outline[outline.length - 1] : base, x, isBar ? frame.y(series.y[i]) : base);
+    }
+    return outline;
+}
+
 /** The area between each run and the base line. */
 function closedRuns(runs, base) {
     return runs.map((run) => [...run, run[run.length - 2], base, run[0], base]);
@@ -100,13 +95,13 @@ function closedRuns(runs, base) {
 function paintSeries(painter, series, frame, color) {
     const dash = dashPatterns[series.dash % dashPatterns.length];
     if (series.style === "bars") {
-        const boxes = barBoxes(series, frame);
-        if (series.dash === 0) painter.rects(boxes, {fill: color, opacity: 0.75});
-        else painter.rects(boxes, {stroke: color, dash, width: 1.25});
+        if (series.dash === 0) painter.rects(barBoxes(series, frame), {fill: color, opacity: 0.75});
+        else painter.path([barOutline(series, frame)], {stroke: color, dash, width: 1.5});
         return;
     }
-    const {runs, alone} = series.style === "step" ? stepRuns(series, frame) : lineRuns(series, frame);
-    if (series.style === "area") {
+    const {runs, alone} = seriesRuns(series, frame, series.style === "step");
+    // Areas of several runs would hide each other: only the first is filled.
+    if (series.style === "area" && series.dash === 0) {
         const base = frame.yMin > 0 ? frame.bottom : frame.y(0);
         painter.path(closedRuns(runs, base), {fill: color, opacity: 0.22});
     }

@@ -2,8 +2,8 @@
 
 const markNames = {failure: "failure", scale: "scaling", maintenance: "maintenance", other: "event"};
 
-/** A model knows what one chart shows, not where: axes, ranges, painting, legend, what stands at a position. This one is
-    numbers over numbers. */
+/** A model knows what one chart shows, not where: axes, ranges, painting, legend, what stands at a position. This one
+    is numbers over numbers. */
 class LinesModel {
     constructor(spec) {
         this.xAxis = spec.x;
@@ -17,6 +17,8 @@ class LinesModel {
         this.height = 210;
         this.isWide = false;
         this.kindName = "line chart";
+        this.hasGrid = {x: true, y: true};
+        this.hasRows = false;
     }
 
     xExtent() {
@@ -51,6 +53,8 @@ class LinesModel {
             if (axis === "y" && value > high && value <= 2.5 * high) high = value;
             if (axis === "y" && value < low && value >= low / 2.5 && value > 0) low = value;
         }
+        // A bar has a height on a logarithmic axis, too.
+        if (this.series.some(({style}) => style === "bars")) low /= 2;
         return rangeAround(this.yAxis, low, high);
     }
 
@@ -92,10 +96,16 @@ class LinesModel {
             const style = {stroke: theme.target, width: 1, dash: [5, 3]};
             if (axis === "x") {
                 const x = frame.x(value);
-                if (x < frame.left || x > frame.right) continue;
+                if (x > frame.right) {
+                    painter.text(frame.right - 4, frame.bottom - 6, `${text} →`, {...label, align: "right"});
+                    continue;
+                }
+                if (x < frame.left) continue;
                 painter.path([[x, frame.top, x, frame.bottom]], style);
                 const isRight = x > frame.left + 0.7 * frame.width;
-                painter.text(x + (isRight ? -4 : 4), frame.top + 10, text, {...label, align: isRight ? "right" : "left"});
+                // At the bottom: cumulative shares are at the top where a target usually lies.
+                const align = isRight ? "right" : "left";
+                painter.text(x + (isRight ? -4 : 4), frame.bottom - 6, text, {...label, align});
                 continue;
             }
             const y = frame.y(value);
@@ -159,8 +169,9 @@ class LinesModel {
             starts.push(count);
             count += x.length;
         }
+        const value = {label: this.yAxis.label || "value", unit: this.yAxis.unit};
         return {
-            columns: [{label: "series", unit: "text"}, name, {label: this.yAxis.label || "value", unit: this.yAxis.unit}],
+            columns: [{label: "series", unit: "text"}, name, value],
             count,
             row: (i) => {
                 const which = lastAtMost(starts, i);

@@ -14,16 +14,17 @@ function groupOf(spec) {
 
 /** A section of the page, and its link at the top. */
 function addSection(id, title, text) {
-    const section = element("section", {id, "aria-labelledby": `heading-${id}`},
-                            element("h2", {id: `heading-${id}`}, title), text ? element("p", {class: "lead"}, text) : null);
+    const section = element("section", {id: `section-${id}`, "aria-labelledby": `heading-${id}`},
+                            element("h2", {id: `heading-${id}`}, title),
+                            text ? element("p", {class: "lead"}, text) : null);
     document.getElementById("main").append(section);
-    document.getElementById("section-links").append(element("li", {}, element("a", {href: `#${id}`}, title)));
+    document.getElementById("section-links").append(element("li", {}, element("a", {href: `#section-${id}`}, title)));
     return section;
 }
 
 function addHeadline({tiles, runs}) {
     const main = document.getElementById("main");
-    const section = element("section", {id: "headline", "aria-label": "Headline figures"}, runLegend(runs));
+    const section = element("section", {id: "section-headline", "aria-label": "Headline figures"}, runLegend(runs));
     if (tiles.length) section.append(tileList(tiles, runs));
     main.append(section);
 }
@@ -42,9 +43,10 @@ function addSections(sections) {
     }
 }
 
-function addFacts({runs, scenarios, notes, program}) {
-    const section = addSection("run-facts", runs.length > 1 ? "Runs" : "Run", "");
-    section.append(factsTable(runs), ...scenarios.map((scenario) => scenarioBlock(scenario, runs)));
+function addScenarios({runs, scenarios, notes, program}) {
+    const title = runs.length > 1 ? "Scenarios" : "Scenario";
+    const section = addSection("scenarios", title, "With all defaults, as it was run.");
+    section.append(...scenarios.map((scenario) => scenarioBlock(scenario, runs)));
     if (notes.length) {
         const list = element("ul", {class: "notes"}, ...notes.map((note) => element("li", {}, note)));
         addSection("notes", "Notes", "").append(list);
@@ -74,7 +76,8 @@ function preparePrint() {
     for (const chart of charts) {
         if (chart.model.isEmpty) continue;
         chart.figure.querySelector(".print-figure")?.remove();
-        const svg = svgFigure(chart, chartThemes.light);
+        const isWide = chart.model.isWide || chart.figure.parentNode.classList.contains("single");
+        const svg = svgFigure(chart, chartThemes.light, isWide ? widePaperSize : paperSize);
         svg.setAttribute("class", "print-figure");
         svg.setAttribute("aria-hidden", "true");
         chart.figure.append(svg);
@@ -108,7 +111,7 @@ function start() {
     startTheme();
     addHeadline(reportDocument);
     addSections(reportDocument.sections);
-    addFacts(reportDocument);
+    addScenarios(reportDocument);
     themeListeners.push(() => charts.forEach((chart) => chart.themeChanged()));
     window.addEventListener("beforeprint", preparePrint);
     window.addEventListener("afterprint", cleanAfterPrint);

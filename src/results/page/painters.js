@@ -1,7 +1,7 @@
 "use strict";
 
-// Two painters with the same strokes: one on a canvas (screen, PNG), one that writes SVG. Charts are drawn once, in terms
-// of these. Positions are CSS pixels. A "run" is a flat list x0, y0, x1, y1, ... of one unbroken line.
+// Two painters with the same strokes: one on a canvas (screen, PNG), one that writes SVG. Charts are drawn by one code,
+// in terms of these. Positions are CSS pixels. A "run" is a flat list x0, y0, x1, y1, ... of one unbroken line.
 
 const fontFamily = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", Arial, sans-serif';
 const measuringContext = document.createElement("canvas").getContext("2d");

@@ -14,6 +14,8 @@ class StackedModel {
         this.height = 210;
         this.isWide = false;
         this.kindName = "stacked bar chart";
+        this.hasGrid = {x: false, y: true};
+        this.hasRows = false;
         this.hasSteps = true;  // the cursor goes from category to category
     }
 
@@ -36,10 +38,10 @@ class StackedModel {
 
     xTicks(min, max, pixels) {
         const ticks = [];
-        const widest = Math.max(...this.categories.map((name) => textWidth(name, 11))) + 14;
+        const widest = Math.max(...this.categories.map((name) => textWidth(name, 11))) + 8;
         const every = Math.max(1, Math.ceil(((max - min) * widest) / pixels));
         for (let k = Math.max(0, Math.ceil(min)); k <= max && k < this.categories.length; ++k) {
-            ticks.push({value: k, text: k % every === 0 ? this.categories[k] : "", hasGrid: false});
+            ticks.push({value: k, text: k % every === 0 ? this.categories[k] : ""});
         }
         return ticks;
     }

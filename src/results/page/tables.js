@@ -19,16 +19,8 @@ function copyButton(name, text) {
 }
 
 function scenarioBlock({run, text}, runs) {
-    const name = runs.length > 1 ? `Scenario of ${runs[run].name}` : "Scenario";
+    const name = runs.length > 1 ? `${runs[run].name}` : "Show the scenario";
     return element("details", {class: "scenario"}, element("summary", {}, name),
                    element("div", {class: "tools"}, copyButton("Copy", text)),
                    element("pre", {tabindex: "0", role: "region", "aria-label": name}, text));
-}
-
-function factsTable(runs) {
-    const columns = [{label: "run", unit: "text"}, {label: "digest", unit: "text"}, {label: "seed", unit: "text"},
-                     {label: "file", unit: "text"}];
-    const table = tableNode(columns, runs.map((run) => [run.name, run.digest, String(run.seed), run.path]));
-    table.classList.add("facts");
-    return scrollBox(table, "Facts of the runs");
 }

@@ -4,6 +4,7 @@
 
 const timeSteps = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
 const dayOfSeconds = 86400;
+const countedUnits = ["requests", "replicas", "sequences", "nodes", "events", "steps", "blocks"];  // no half ones
 
 function niceStep(least) {
     const power = 10 ** Math.floor(Math.log10(least));
@@ -39,7 +40,8 @@ function tickText(value, [size, name], step) {
 function linearTicks(min, max, unit, most) {
     const least = (max - min) / Math.max(1, most);
     if (!(least > 0)) return [{value: min, text: formatValue(min, unit)}];
-    const step = unit === "s" ? niceTimeStep(least) : niceStep(least);
+    const fine = unit === "s" ? niceTimeStep(least) : niceStep(least);
+    const step = countedUnits.includes(unit) ? Math.max(1, fine) : fine;
     const scale = tickScale(Math.max(Math.abs(min), Math.abs(max)), step, unit);
     const ticks = [];
     for (let k = Math.ceil(min / step - 1e-6); k * step <= max + 1e-6 * step; ++k) {

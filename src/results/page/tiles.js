@@ -11,14 +11,17 @@ function targetLine(tile, index) {
     if (target === null && met === null) return null;
     const text = target === null ? "target" : `target ${formatWithUnit(target, tile.kind)}`;
     if (met === null) return element("p", {class: "tile-target"}, text);
-    const [sign, word, name] = met ? ["✓", "met", "met"] : ["✗", "missed", "missed"];
-    return element("p", {class: `tile-target ${name}`}, element("span", {"aria-hidden": "true"}, `${sign} `), `${text} ${word}`);
+    const [sign, word] = met ? ["✓", "met"] : ["✗", "missed"];
+    return element("p", {class: `tile-target ${word}`},
+                   element("span", {"aria-hidden": "true"}, `${sign} `), `${text} ${word}`);
 }
 
 function tileNumber(value, unit) {
-    const word = value === null ? "" : unitWord(unit);
-    return element("span", {class: "tile-number"}, formatValue(value, unit),
-                   word ? element("span", {class: "tile-unit"}, ` ${word}`) : null);
+    const text = formatWithUnit(value, unit);
+    // A number and its unit; what has more parts (12 min 05 s) stays whole.
+    const parts = /^(\S+)( [^\d\s]\D*)$/.exec(text);
+    return element("span", {class: "tile-number"}, parts ? parts[1] : text,
+                   parts ? element("span", {class: "tile-unit"}, parts[2]) : null);
 }
 
 function tileRun(tile, index, runs) {
