@@ -14,6 +14,9 @@ namespace regatta::app {
 struct MergeArguments {
     std::string directory;
     std::string output;  ///< empty: run.h5 in the directory
+    std::optional<std::string> packing;
+    bool is_virtual = false;
+    bool is_partial = false;
 };
 void declare_merge(CLI::App& program, MergeArguments& arguments);
 void run_merge(const MergeArguments& arguments);
