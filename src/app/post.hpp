@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -36,9 +37,12 @@ struct ExportArguments {
     std::optional<double> to_s;
     std::optional<std::string> stream;
     std::optional<std::string> pool;
+    std::optional<std::uint32_t> node;
     std::optional<std::uint32_t> replica;
+    std::vector<std::uint64_t> requests;
     double fraction = 1;
     std::int64_t most = 100'000;
+    std::optional<std::string> format;  ///< of a trace; none: by the ending of `output`
 };
 void declare_requests(CLI::App& program, ExportArguments& arguments);
 void run_requests(const ExportArguments& arguments);
