@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <memory>
 #include <system_error>
@@ -19,19 +20,38 @@ namespace regatta::app {
 
 namespace {
 
+/// The library would say that a time is not between 0 and the largest number there is, digit by digit.
+CLI::Validator seconds() {
+    static constexpr double kMostSeconds = 9e9;  // what 64 bits of nanoseconds hold
+    return CLI::Validator(
+        [](const std::string& text) {
+            double value = 0;
+            const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+            const bool is_good = error == std::errc() && end == text.data() + text.size() && value >= 0 &&
+                                 value <= kMostSeconds;
+            return is_good ? std::string()
+                           : fmt::format("expected seconds from 0 to {:g}, found \"{}\"", kMostSeconds, text);
+        },
+        "");
+}
+
 void add_arguments(CLI::App& command, ExportArguments& arguments, const char* file_help) {
     command.add_option("RESULTS", arguments.path, "Merged file, or directory with the files of all ranks")
         ->type_name("");
     command.add_option("-o,--output", arguments.output, file_help)->type_name("FILE");
     command.add_option("--from", arguments.from_s, "Requests that arrived from this simulated second on")
         ->type_name("S")
-        ->check(CLI::NonNegativeNumber);
+        ->check(seconds());
     command.add_option("--to", arguments.to_s, "Requests that arrived before this simulated second")
         ->type_name("S")
-        ->check(CLI::NonNegativeNumber);
+        ->check(seconds());
     command.add_option("--stream", arguments.stream, "Requests of one stream")->type_name("NAME");
     command.add_option("--pool", arguments.pool, "Requests of one pool")->type_name("NAME");
+    command.add_option("--node", arguments.node, "Requests of replicas on one node")->type_name("N");
     command.add_option("--replica", arguments.replica, "Requests of one replica")->type_name("N");
+    command.add_option("--request", arguments.requests, "One request, by its id; may be repeated")
+        ->allow_extra_args(false)
+        ->type_name("ID");
     command
         .add_option("--sample", arguments.fraction,
                     "A fraction of the requests, the same ones in every run of a traffic")
@@ -44,8 +64,20 @@ results::RequestSelection selection_of(const ExportArguments& arguments) {
             .to = arguments.to_s ? SimTime::from_seconds(*arguments.to_s) : SimTime::never(),
             .stream = arguments.stream,
             .pool = arguments.pool,
+            .node = arguments.node,
             .replica = arguments.replica,
+            .requests = arguments.requests,
             .fraction = arguments.fraction};
+}
+
+results::TraceFormat format_of(const ExportArguments& arguments) {
+    if (arguments.format && *arguments.format != "chrome" && *arguments.format != "perfetto")
+        throw InputError(fmt::format("regatta-post trace: --format: expected chrome or perfetto, found \"{}\"{}",
+                                     *arguments.format, did_you_mean(*arguments.format, {"chrome", "perfetto"})));
+    const bool is_perfetto = arguments.format
+                                 ? *arguments.format == "perfetto"
+                                 : arguments.output.ends_with(".pftrace") || arguments.output.ends_with(".perfetto-trace");
+    return is_perfetto ? results::TraceFormat::Perfetto : results::TraceFormat::Chrome;
 }
 
 /// Runs `write` on the file, which gets its name when it is whole; on standard output where there is no name.
@@ -97,15 +129,25 @@ void declare_trace(CLI::App& program, ExportArguments& arguments) {
     command->add_option("--most", arguments.most, "At most so many requests, by end time (default: 100000)")
         ->type_name("N")
         ->check(CLI::PositiveNumber);
-    command->footer("Example:\n  regatta-post trace runs/quickstart/run.h5 --from 60 --to 90 -o trace.json");
+    command
+        ->add_option("--format", arguments.format,
+                     "chrome (JSON) or perfetto (protocol buffers); default: by the ending of FILE, .pftrace and "
+                     ".perfetto-trace are perfetto")
+        ->type_name("KIND");
+    command->footer(
+        "Node, replica, pool and times also choose steps, changes of the fleet and samples.\n"
+        "Examples:\n"
+        "  regatta-post trace runs/quickstart/run.h5 --from 60 --to 90 -o trace.pftrace\n"
+        "  regatta-post trace runs/quickstart/run.h5 --node 3 --format chrome -o trace.json");
 }
 
 void run_trace(const ExportArguments& arguments) {
     check_exists("trace", "RESULTS", arguments.path);
+    const results::TraceFormat format = format_of(arguments);
     const results::ResultReader reader(arguments.path);
     results::TraceCounts counts;
     write_to(arguments.output, [&](std::FILE* out) {
-        counts = results::write_chrome_trace(reader, selection_of(arguments), arguments.most, out);
+        counts = results::write_trace(reader, selection_of(arguments), arguments.most, format, out);
     });
     fmt::print(stderr, "{} requests, {} steps", results::show_count(counts.requests),
                results::show_count(counts.steps));

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <sstream>
+#include <string>
 #include <utility>
 
 #include "regatta/base/errors.hpp"
@@ -10,6 +12,7 @@ namespace regatta::results::layout {
 namespace {
 
 constexpr std::int64_t kNone = -1;
+constexpr std::size_t kMostLeftOutBytes = 60'000;  // HDF5 keeps attributes of up to 64 KiB
 
 std::int64_t ns_or_none(std::optional<SimTime> time) {
     return time ? time->ns() : kNone;
@@ -131,6 +134,29 @@ std::vector<StreamDescription> read_streams(const h5::File& file) {
     return streams;
 }
 
+/// How many files are not in a merged one, and which: as many as an attribute has room for.
+void write_left_out(h5::File& file, const std::vector<std::string>& left_out) {
+    std::string text;
+    for (const std::string& line : left_out) {
+        if (text.size() + line.size() > kMostLeftOutBytes) break;
+        text += (text.empty() ? "" : "\n") + line;
+    }
+    file.write_number("/", "files_left_out", static_cast<std::int64_t>(left_out.size()));
+    file.write_text("/", "left_out", text);
+}
+
+std::vector<std::string> read_left_out(const h5::File& file) {
+    std::vector<std::string> lines;
+    if (!file.has_attribute("/", "left_out")) return lines;
+    std::istringstream text(file.read_text("/", "left_out"));
+    for (std::string line; std::getline(text, line);)
+        lines.push_back(line);
+    const auto all = static_cast<std::size_t>(file.read_number("/", "files_left_out"));
+    while (lines.size() < all)
+        lines.emplace_back("one more file, whose name did not fit");
+    return lines;
+}
+
 }  // namespace
 
 void write_description(h5::File& file, const RunDescription& run) {
@@ -141,6 +167,7 @@ void write_description(h5::File& file, const RunDescription& run) {
     file.write_number("/scenario", "series_every_ns", ns_or_none(run.series_every));
     file.write_number("/scenario", "has_node_series", run.has_node_series ? 1 : 0);
     if (!run.scratchpad.empty()) file.write_texts("/scratchpad", {run.scratchpad}, true);
+    if (!run.left_out.empty()) write_left_out(file, run.left_out);
     write_pools(file, run.pools);
     write_streams(file, run.streams);
 }
@@ -156,7 +183,8 @@ RunDescription read_description(const h5::File& file) {
             .has_node_series = file.has_attribute("/scenario", "has_node_series") &&
                                file.read_number("/scenario", "has_node_series") != 0,
             .measure_from = SimTime::from_ns(file.read_number("/scenario", "measure_from_ns")),
-            .scratchpad = file.has("/scratchpad") ? file.read_texts("/scratchpad").front() : std::string()};
+            .scratchpad = file.has("/scratchpad") ? file.read_texts("/scratchpad").front() : std::string(),
+            .left_out = read_left_out(file)};
 }
 
 }  // namespace regatta::results::layout

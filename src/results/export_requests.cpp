@@ -73,7 +73,7 @@ void write_out(std::string& text, std::FILE* out) {
 }  // namespace
 
 std::int64_t write_requests_csv(const ResultReader& results, const RequestSelection& selection, std::FILE* out) {
-    const RequestFilter filter(selection, results.run());
+    const RequestFilter filter(selection, results);
     std::string text =
         "request_id,stream,pool,replica,gateway,state,prompt_tokens,output_tokens,requested_output_tokens,preemptions,"
         "arrival_s,received_s,scheduled_s,first_token_s,end_s,queueing_s,ttft_s,tpot_s,e2e_s,reason,retries\n";

@@ -107,6 +107,10 @@ constexpr std::array kRunMetrics = {
     Metric{
         "digest", "digest", Kind::Number, "",
         "of all results, 128 bits in hexadecimal digits; the same whatever the number of ranks and the order of rows"},
+    Metric{
+        "left_out", "files left out", Kind::Number, "",
+        "of a partial merge: a line for each rank file that is not in it; else empty. Figures of such a file are not "
+        "of the whole run"},
     Metric{"measure_from_s", "start of the measured span", Kind::Number, "s", "from the scenario"},
     Metric{"end_s", "end of the run", Kind::Number, "s", "simulated time; also the end of the measured span"},
     Metric{"changes", "changes of the fleet", Kind::Number, "",

@@ -45,6 +45,9 @@ struct RunDescription {
     /// Under compat: scratchpad, what that simulator's own files tell beside results, as JSON: see
     /// export_scratchpad.hpp. Else empty.
     std::string scratchpad = {};
+    /// Of a merged file that not all ranks' files went into: a line for each that did not. Sums over ranks need not
+    /// hold.
+    std::vector<std::string> left_out = {};
 };
 
 /// What one rank can say about its own work. Kept under /run: these facts, and only these, depend on how the run was

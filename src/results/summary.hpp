@@ -237,9 +237,11 @@ struct Summary {
     PoolFigures fleet;
     std::vector<PoolFigures> pools;
     ChangeSums changes;
+    std::vector<std::string> left_out = {};  ///< see RunDescription::left_out
 };
 
-/// Throws BugError when requests were lost: arrived != finished + rejected + failed + timed out + unfinished.
+/// Throws BugError when requests were lost, unless ranks were left out: arrived != finished + rejected + failed + timed
+/// out + unfinished.
 [[nodiscard]] Summary summarize(const RunDescription& run, const SummarySums& sums, const SeriesSums& series,
                                 std::int64_t arrived, SimTime end);
 

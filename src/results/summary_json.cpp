@@ -171,6 +171,7 @@ std::string to_json(const Summary& summary, const SummaryContext& context) {
     Json json = {{"format", kJsonFormat},
                  {"name", summary.name},
                  {"digest", context.digest.to_hex()},
+                 {"left_out", summary.left_out},
                  {"measure_from_s", summary.measure_from.seconds()},
                  {"end_s", summary.end.seconds()}};
     json["requests"] = {{"arrived", summary.arrived}};

@@ -162,10 +162,24 @@ std::string pools_table(const std::vector<PoolFigures>& pools) {
     return "Pools\n" + aligned(rows);
 }
 
+/// Which ranks' files these figures are not of.
+std::string partial_lines(const Summary& summary) {
+    constexpr std::size_t kMostLines = 10;
+    if (summary.left_out.empty()) return {};
+    std::string text =
+        "PARTIAL    these figures are not of the whole run, and sums need not hold; left out of the merge were\n";
+    for (std::size_t i = 0; i < std::min(summary.left_out.size(), kMostLines); ++i)
+        text += "  " + summary.left_out[i] + "\n";
+    if (summary.left_out.size() > kMostLines)
+        text += fmt::format("  and {} more\n", summary.left_out.size() - kMostLines);
+    return text;
+}
+
 }  // namespace
 
 std::string to_text(const Summary& summary, const SummaryContext& context) {
-    std::string text = requests_line(summary);
+    std::string text = partial_lines(summary);
+    text += requests_line(summary);
     text += latency_table(summary);
     text += throughput_lines(summary.all);
     if (summary.streams.size() > 1) text += streams_table("Streams\n", summary.streams);
