@@ -84,6 +84,10 @@ RunOutcome Reduction::outcome() const {
         gaps_table().add_to(outcome.digest, &row);
     for (const GapTotalRow& row : outcome.sums.gap_total_rows())
         gap_totals_table().add_to(outcome.digest, &row);
+    for (const GapRow& row : outcome.sums.step_time_rows())
+        step_times_table().add_to(outcome.digest, &row);
+    for (const GapTotalRow& row : outcome.sums.step_time_total_rows())
+        step_time_totals_table().add_to(outcome.digest, &row);
     for (const BatchRow& row : outcome.sums.batch_rows())
         batches_table().add_to(outcome.digest, &row);
     const RunTotalsRow totals{.requests_arrived = total_.arrived, .end_ns = total_.end.ns()};
