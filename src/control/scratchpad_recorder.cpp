@@ -135,7 +135,10 @@ void ScratchpadRecorder::count(Engine& engine, const ScratchpadIteration& iterat
         sums.samples += sequences;
         sums.attended_tokens += context_tokens;
     }
-    sink_->batches(PoolId(static_cast<std::uint16_t>(sums.pool)), sequences, 1);
+    const PoolId pool(static_cast<std::uint16_t>(sums.pool));
+    const SimTime length = SimTime::from_ns(ns_of(iteration.end_s) - ns_of(iteration.start_s));
+    sink_->step_times({.pool = pool, .length = length, .count = 1, .total = length});
+    sink_->batches(pool, sequences, 1);
 }
 
 /// Sequences of a batch mostly had their last token at the same time.

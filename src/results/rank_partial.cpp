@@ -79,6 +79,10 @@ Digest Reduction::digest() const {
         gaps_table().add_to(digest, &row);
     for (const GapTotalRow& row : total_.sums.gap_total_rows())
         gap_totals_table().add_to(digest, &row);
+    for (const GapRow& row : total_.sums.step_time_rows())
+        step_times_table().add_to(digest, &row);
+    for (const GapTotalRow& row : total_.sums.step_time_total_rows())
+        step_time_totals_table().add_to(digest, &row);
     for (const BatchRow& row : total_.sums.batch_rows())
         batches_table().add_to(digest, &row);
     const RunTotalsRow totals{.requests_arrived = total_.arrived, .end_ns = total_.end.ns()};

@@ -38,8 +38,8 @@ ttft_ms = (requests.first_token_ns - requests.arrival_ns)[requests.state == 0] /
 | `/` | attributes `format`, `format_major`, `format_minor`, `kind` (`rank` or `merged`), `digest`, and those below; `row_order` of virtual merges, `left_out` and `files_left_out` of partial ones |
 | `/requests`, `/replicas` | tables of rows, see below |
 | `/series` | sampled state of the pools; absent when nothing was sampled |
-| `/histograms` | inter-token gaps of each pool; absent when there were none |
-| `/scenario` | the scenario with every default written out, as text; attributes `name`, `seed`, `measure_from_ns`, `series_every_ns` (-1: none) |
+| `/histograms` | inter-token gaps of each pool, and lengths (since format 1.4) and batch sizes of its steps; absent when there were none |
+| `/scenario` | the scenario with every default written out, as text; attributes `name`, `seed`, `measure_from_ns`, `series_every_ns` (-1: none), `grid_mg_per_kwh` (-1: none) and `pue_millionths` (since format 1.4) |
 | `/pools/name`, `/streams/name` | what the columns `pool` and `stream` count through |
 | `/streams/ttft_target_ns`, `/streams/tpot_target_ns` | targets of each stream; -1: none |
 | `/streams/model`, `/streams/tenant`, `/streams/class`, `/streams/priority` | who each stream is for; since format 1.1 |

@@ -46,7 +46,9 @@ std::string latency_table(const Summary& summary) {
                     latency_row("  network", all.network, {}),
                     latency_row("  waiting", all.waiting, {}),
                     latency_row("prefill", all.prefill, {}),
-                    latency_row("decode", all.decode, {})});
+                    latency_row("decode", all.decode, {}),
+                    latency_row("preempted", all.preempted, {}),
+                    latency_row("step", summary.fleet.step_time, {})});
 }
 
 /// Nothing when all were served.
@@ -104,6 +106,36 @@ std::string fleet_line(const PoolFigures& fleet) {
         text += fmt::format("; MFU {}, MBU {}", show_percent(*fleet.flops_utilisation),
                             show_percent(*fleet.bandwidth_utilisation));
     return text + '\n';
+}
+
+/// What the GPUs drew, cost and emitted; only what is known.
+std::string energy_lines(const PoolFigures& fleet) {
+    std::string text;
+    if (fleet.energy) {
+        text += fmt::format("Energy     {}J, {}W on average", show_scaled(fleet.energy->total_j),
+                            show_scaled(fleet.energy->mean_w));
+        if (fleet.energy->j_per_request)
+            text += fmt::format("; {}J per request", show_scaled(*fleet.energy->j_per_request));
+        if (fleet.energy->j_per_million_output_tokens)
+            text +=
+                fmt::format(", {}J per million output tokens", show_scaled(*fleet.energy->j_per_million_output_tokens));
+        text += '\n';
+    }
+    if (fleet.cost) {
+        text += fmt::format("Cost       {} USD", show_number(fleet.cost->total_usd));
+        if (fleet.cost->usd_per_million_output_tokens)
+            text += fmt::format("; {} USD per thousand requests, {} USD per million output tokens",
+                                show_number(*fleet.cost->usd_per_request * 1000),
+                                show_number(*fleet.cost->usd_per_million_output_tokens));
+        text += '\n';
+    }
+    if (fleet.carbon) {
+        text += fmt::format("Emissions  {}g of CO2 equivalent", show_scaled(fleet.carbon->total_g));
+        if (fleet.carbon->g_per_request)
+            text += fmt::format("; {}g per request", show_scaled(*fleet.carbon->g_per_request));
+        text += '\n';
+    }
+    return text;
 }
 
 /// What happened to the fleet; only what did.
@@ -187,6 +219,7 @@ std::string to_text(const Summary& summary, const SummaryContext& context) {
     if (summary.classes.size() > 1 && summary.classes.size() < summary.streams.size())
         text += streams_table("Classes\n", summary.classes);
     text += fleet_line(summary.fleet);
+    text += energy_lines(summary.fleet);
     text += changes_line(summary.changes);
     if (summary.pools.size() > 1) text += pools_table(summary.pools);
     if (!context.facts.ranks.empty()) text += run_text(summary, context.facts);

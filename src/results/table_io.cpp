@@ -153,6 +153,7 @@ TableReader::TableReader(const File& file, const Table& table)
       rows_(row_count(file, dataset_)) {
     const Handle type(H5Dget_type(dataset_.id()), H5Tclose);
     for (const Column& column : table.columns) {
+        if (table.may_lack(column)) continue;  // then rows keep what they have there
         if (H5Tget_class(type.id()) != H5T_COMPOUND ||
             H5Tget_member_index(type.id(), std::string(column.name).c_str()) < 0)
             throw IoError(fmt::format("{}: {} has no column {}", file.path(), table.path, column.name));

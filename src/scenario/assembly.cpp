@@ -66,6 +66,11 @@ void Assembly::assemble_general() {
     if (network.is_sound) scenario_.node_to_node_latency = network.values.duration("node_to_node");
     const Reading& measure = root_.maps["measure"];
     if (measure.is_sound) scenario_.measure_from = measure.values.duration("from");
+    const Reading& energy = root_.maps["energy"];
+    if (energy.is_sound) {
+        if (energy.has("grid_intensity")) scenario_.energy.grid_g_per_kwh = energy.values.real("grid_intensity");
+        scenario_.energy.pue = energy.values.real("pue");
+    }
     const Reading& engine = root_.maps["engine"];
     if (engine.is_sound && engine.values.word("stepping") == "stepwise")
         scenario_.stepping = serving::Stepping::Stepwise;

@@ -31,6 +31,12 @@ TEST(PoolFacts, AreReadBackAsTheyWereWritten) {
     h5::File file = h5::File::create(path, path);
     RunDescription written = make_up_run(1, 10).description;
     written.pools[1].shared_gpus = 3;
+    written.pools[1].absent_gpus = 5;
+    written.pools[1].gpu_idle_mw = 110'000;
+    written.pools[1].gpu_memory_bound_mw = 350'001;
+    written.pools[1].gpu_compute_bound_mw = 700'000;
+    written.pools[1].gpu_price_uusd_per_h = 2'744'705;
+    written.energy = {.grid_mg_per_kwh = 473'500, .pue_millionths = 1'120'000};
     layout::write_description(file, written);
     const RunDescription run = layout::read_description(file);
     ASSERT_EQ(run.pools.size(), 2U);
@@ -42,7 +48,32 @@ TEST(PoolFacts, AreReadBackAsTheyWereWritten) {
         EXPECT_EQ(run.pools[i].stages, written.pools[i].stages);
         EXPECT_EQ(run.pools[i].layers, written.pools[i].layers);
         EXPECT_EQ(run.pools[i].shared_gpus, written.pools[i].shared_gpus);
+        EXPECT_EQ(run.pools[i].absent_gpus, written.pools[i].absent_gpus);
+        EXPECT_EQ(run.pools[i].gpu_idle_mw, written.pools[i].gpu_idle_mw);
+        EXPECT_EQ(run.pools[i].gpu_memory_bound_mw, written.pools[i].gpu_memory_bound_mw);
+        EXPECT_EQ(run.pools[i].gpu_compute_bound_mw, written.pools[i].gpu_compute_bound_mw);
+        EXPECT_EQ(run.pools[i].gpu_price_uusd_per_h, written.pools[i].gpu_price_uusd_per_h);
     }
+    EXPECT_EQ(run.energy.grid_mg_per_kwh, 473'500);
+    EXPECT_EQ(run.energy.pue_millionths, 1'120'000);
+}
+
+TEST(PoolFacts, TheEnergyOfOlderFilesIsNotKnown) {
+    const ScratchDirectory scratch;
+    const std::string path = scratch.path("run.h5");
+    h5::File file = h5::File::create(path, path);
+    RunDescription written = make_up_run(1, 10).description;
+    written.pools[0].gpu_idle_mw = 110'000;
+    written.energy.grid_mg_per_kwh = 1;
+    layout::write_description(file, written);
+    for (const char* name : {"/pools/gpu_idle_mw", "/pools/gpu_price_uusd_per_h"})
+        ASSERT_GE(H5Ldelete(file.id(), name, H5P_DEFAULT), 0);
+    for (const char* name : {"grid_mg_per_kwh", "pue_millionths"})
+        ASSERT_GE(H5Adelete_by_name(file.id(), "/scenario", name, H5P_DEFAULT), 0);
+    const RunDescription run = layout::read_description(file);
+    EXPECT_EQ(run.pools[0].gpu_idle_mw, 0);
+    EXPECT_FALSE(run.energy.grid_mg_per_kwh);
+    EXPECT_EQ(run.energy.pue_millionths, 1'000'000);
 }
 
 TEST(StreamFacts, MayBeMissingFromOlderFiles) {
