@@ -226,7 +226,7 @@ class ReportPage(unittest.TestCase):
             met = [text for tile in tiles for text in tile["targets"]]
             self.assertTrue(met)
             for text in met:
-                self.assertRegex(text, r"^(✓ .* met|✗ .* missed)$")
+                self.assertRegex(text, r"^(✓ (target .+ )?met|✗ (target .+ )?missed)$")
 
     def test_figures_can_be_saved(self):
         self.open(self.overlay)

@@ -129,7 +129,7 @@ class LinesModel {
         });
         return {
             at: this.#atText(x, points),
-            values: points.map((point) => (point ? formatWithUnit(point.y, this.yAxis.unit) : noValue)),
+            values: points.map((point) => (point ? formatValue(point.y, this.yAxis.unit) : noValue)),
             points: this.series.map((series, index) => (series.style === "bars" ? null : points[index])),
         };
     }

@@ -24,7 +24,8 @@ function addSection(id, title, text) {
 
 function addHeadline({tiles, runs}) {
     const main = document.getElementById("main");
-    const section = element("section", {id: "section-headline", "aria-label": "Headline figures"}, runLegend(runs));
+    const section = element("section", {id: "section-headline", "aria-labelledby": "heading-headline"},
+                            element("h2", {id: "heading-headline", class: "hidden"}, "Headline figures"), runLegend(runs));
     if (tiles.length) section.append(tileList(tiles, runs));
     main.append(section);
 }

@@ -1,5 +1,7 @@
 "use strict";
 
+const widestBar = 110;
+
 /** Shares of a whole by category: bars one beside the other, each stacked of the series. Category k lies at x = k. */
 class StackedModel {
     constructor(spec) {
@@ -52,7 +54,8 @@ class StackedModel {
 
     paint(painter, frame, theme, isShown) {
         const sums = this.categories.map(() => 0);
-        const half = 0.39;
+        const categoryWidth = frame.width / (frame.xMax - frame.xMin);
+        const half = Math.min(0.39, widestBar / 2 / categoryWidth);
         this.series.forEach((series, index) => {
             if (!isShown[index]) return;
             const boxes = [];
@@ -74,7 +77,7 @@ class StackedModel {
         const isInside = k >= 0 && k < this.categories.length;
         return {
             at: isInside ? this.categories[k] : "",
-            values: this.series.map(({y}) => (isInside ? formatWithUnit(y[k], this.yAxis.unit) : noValue)),
+            values: this.series.map(({y}) => (isInside ? formatValue(y[k], this.yAxis.unit) : noValue)),
             points: [],
         };
     }
