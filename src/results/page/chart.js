@@ -12,6 +12,8 @@ class Chart {
         this.cursorX = null;
         this.cursorRow = null;
         this.knownYRange = null;
+        this.isNear = false;  // the viewport
+        this.isStale = false;  // drawn, but not as it should look now
         group.add(this);
         this.parts = chartFigure(spec, this.model, {
             reset: () => this.group.reset(),
@@ -70,17 +72,27 @@ class Chart {
         u.ctx.restore();
     }
 
+    setNear(isNear) {
+        this.isNear = isNear;
+        if (!isNear) return;
+        this.draw();
+        if (this.isStale) this.refresh();
+    }
+
     rangeChanged() {
         this.parts.reset.hidden = !this.group.isZoomed;
         this.knownYRange = null;
+        this.refresh();
+    }
+
+    /** Draws again, or, where nobody sees it, remembers to: a zoom changes many charts, of which few are in view. */
+    refresh() {
         if (this.plot === null) return;
+        this.isStale = !this.isNear;
+        if (this.isStale) return;
         const {min, max} = this.group.range;
         this.plot.setScale("x", {min, max});
         this.showCursor(null, null, false);
-    }
-
-    themeChanged() {
-        this.plot?.redraw(false, true);
     }
 
     toggle(index) {
@@ -113,6 +125,7 @@ class Chart {
         if (this.plot === null) return;
         this.cursorX = x;
         this.cursorRow = y;
+        if (!this.isNear && x !== null) return;
         const isInside = x !== null && x >= this.group.range.min && x <= this.group.range.max;
         const readout = isInside ? this.model.readout(x, y) : {at: "", values: [], points: []};
         this.legend.show(readout);

@@ -25,7 +25,8 @@ function addSection(id, title, text) {
 function addHeadline({tiles, runs}) {
     const main = document.getElementById("main");
     const section = element("section", {id: "section-headline", "aria-labelledby": "heading-headline"},
-                            element("h2", {id: "heading-headline", class: "hidden"}, "Headline figures"), runLegend(runs));
+                            element("h2", {id: "heading-headline", class: "hidden"}, "Headline figures"),
+                            runLegend(runs));
     if (tiles.length) section.append(tileList(tiles, runs));
     main.append(section);
 }
@@ -60,10 +61,8 @@ function addScenarios({runs, scenarios, notes, program}) {
 function drawWhenNear() {
     return new Promise((resolve) => {
         const observer = new IntersectionObserver((entries) => {
-            for (const entry of entries) {
-                if (!entry.isIntersecting) continue;
-                observer.unobserve(entry.target);
-                charts.find(({figure}) => figure === entry.target).draw();
+            for (const {target, isIntersecting} of entries) {
+                charts.find(({figure}) => figure === target).setNear(isIntersecting);
             }
             resolve();
         }, {rootMargin: "600px 0px"});
@@ -113,7 +112,7 @@ function start() {
     addHeadline(reportDocument);
     addSections(reportDocument.sections);
     addScenarios(reportDocument);
-    themeListeners.push(() => charts.forEach((chart) => chart.themeChanged()));
+    themeListeners.push(() => charts.forEach((chart) => chart.refresh()));
     window.addEventListener("beforeprint", preparePrint);
     window.addEventListener("afterprint", cleanAfterPrint);
     publish(drawWhenNear());

@@ -59,7 +59,9 @@ function tileNode(tile, runs) {
     if (runs.length === 1) return node;
     const [detail, target] = [commonOf(tile.detail), commonOf(tile.target)];
     if (detail) node.append(element("p", {class: "tile-detail"}, detail));
-    if (target !== null && target !== undefined) node.append(element("p", {class: "tile-detail"}, targetText(tile, target)));
+    if (target !== null && target !== undefined) {
+        node.append(element("p", {class: "tile-detail"}, targetText(tile, target)));
+    }
     return node;
 }
 
