@@ -211,6 +211,16 @@ class ReportPage(unittest.TestCase):
             self.assert_ranges([low, high])
         self.assertEqual(self.browser.complaints(), [])
 
+    def test_numbers_read_as_the_programs_print_them(self):
+        self.browser.open(self.page)
+        for value, unit, text in (
+                (740e-9, "s", "740 ns"), (9.83e-3, "s", "9.83 ms"), (1.5, "s", "1.50 s"), (725, "s", "12 min 05 s"),
+                (7500, "s", "2 h 05 min"), (0.984, "fraction", "98.4 %"), (0.99999, "fraction", "99.9 %"),
+                (61234, "tokens", "61.2 k tokens"), (2390, "requests", "2,390 requests"), (1536, "bytes", "1.54 kB"),
+                (9.85e6, "J", "9.85 MJ"), (412, "J/request", "412 J/request"), (None, "s", "–")):
+            with self.subTest(value=value, unit=unit):
+                self.assertEqual(self.browser.run("return regattaReport.format(...arguments);", value, unit), text)
+
     def test_tiles_say_what_the_summary_says(self):
         summaries = [self.program("regatta-post", "stats", path, "--json").json for path in self.run_paths]
         for page, expected in ((self.page, summaries[:1]), (self.overlay, summaries)):

@@ -92,6 +92,7 @@ function cleanAfterPrint() {
 function publish(ready) {
     window.regattaReport = {
         ready,
+        format: formatWithUnit,
         drawAll: () => charts.forEach((chart) => chart.draw()),
         charts: charts.map((chart) => ({
             id: chart.id,
@@ -113,6 +114,9 @@ function start() {
     addSections(reportDocument.sections);
     addScenarios(reportDocument);
     themeListeners.push(() => charts.forEach((chart) => chart.refresh()));
+    document.addEventListener("keydown", (event) => {
+        if (event.key === "Escape") groups.forEach((group) => group.reset());
+    });
     window.addEventListener("beforeprint", preparePrint);
     window.addEventListener("afterprint", cleanAfterPrint);
     publish(drawWhenNear());

@@ -40,10 +40,14 @@ class StackedModel {
 
     xTicks(min, max, pixels) {
         const ticks = [];
-        const widest = Math.max(...this.categories.map((name) => textWidth(name, 11))) + 8;
-        const every = Math.max(1, Math.ceil(((max - min) * widest) / pixels));
-        for (let k = Math.max(0, Math.ceil(min)); k <= max && k < this.categories.length; ++k) {
-            ticks.push({value: k, text: k % every === 0 ? this.categories[k] : ""});
+        const widthOf = (names) => Math.max(...names.map((name) => textWidth(name, 11))) + 8;
+        const each = pixels / (max - min);
+        // Names like "run: part" that do not fit lose what stands first; the cursor says them in full.
+        const short = this.categories.map((name) => name.slice(name.lastIndexOf(": ") + 1).trim());
+        const names = widthOf(this.categories) <= each ? this.categories : short;
+        const every = Math.max(1, Math.ceil(widthOf(names) / each));
+        for (let k = Math.max(0, Math.ceil(min)); k <= max && k < names.length; ++k) {
+            ticks.push({value: k, text: k % every === 0 ? names[k] : ""});
         }
         return ticks;
     }
