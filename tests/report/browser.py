@@ -42,6 +42,22 @@ return [...document.querySelectorAll(".tile")].map((tile) => ({
     targets: [...tile.querySelectorAll(".tile-target")].map((node) => node.textContent),
 }));
 """
+# Texts whose contrast with what is behind them (WCAG 2.1, relative luminance) is less than it should be.
+FAINT_TEXTS = """
+const light = (part) => (part /= 255) <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+const parts = (color) => color.match(/[\\d.]+/g).map(Number);
+const luminance = ([r, g, b]) => 0.2126 * light(r) + 0.7152 * light(g) + 0.0722 * light(b);
+const behind = (node) => {
+    const color = parts(getComputedStyle(node).backgroundColor);
+    return color[3] === 0 ? behind(node.parentElement) : color;
+};
+return [...document.querySelectorAll("body *")].filter((node) => {
+    const hasText = [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
+    if (!hasText || node.closest("script, noscript")) return false;
+    const [low, high] = [parts(getComputedStyle(node).color), behind(node)].map(luminance).sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05) < 4.5;
+}).map((node) => `${node.tagName}.${node.className}: ${node.textContent}`);
+"""
 IN_BASE_UNITS = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1, "%": 0.01, "k": 1e3, "M": 1e6, "G": 1e9}
 
 
@@ -296,6 +312,22 @@ class ReportPage(unittest.TestCase):
             with self.subTest(chart=chart["id"]):
                 self.assertGreater(self.browser.run(COLOURED_PIXELS, chart["id"]), 100)
         self.assertEqual(self.browser.complaints(), [])
+
+    def test_texts_are_readable_and_parts_have_names(self):
+        for scheme in ("light", "dark"):
+            with self.subTest(scheme=scheme):
+                self.browser.prefer(scheme)
+                self.open(self.overlay)
+                self.browser.run("document.querySelectorAll('details').forEach((node) => { node.open = true; });")
+                self.assertEqual(self.browser.run(FAINT_TEXTS), [])
+        levels = self.browser.run("return [...document.querySelectorAll('h1, h2, h3')].map((h) => +h.tagName[1]);")
+        self.assertEqual(levels.count(1), 1)
+        self.assertTrue(all(after <= before + 1 for before, after in zip(levels, levels[1:])), levels)
+        ids = self.browser.run("return [...document.querySelectorAll('[id]')].map(({id}) => id);")
+        self.assertEqual(len(ids), len(set(ids)))
+        names = self.browser.run("return [...document.querySelectorAll('button, a, figure, .plot')].map((node) =>"
+                                 "node.ariaLabel || node.getAttribute('aria-labelledby') || node.textContent.trim());")
+        self.assertTrue(all(names), names)
 
     def test_paper_gets_all_figures(self):
         self.browser.open(self.page)  # not drawn yet, most of them
