@@ -198,8 +198,8 @@ class ReportPage(unittest.TestCase):
                 self.assertAlmostEqual(chart["cursor"], low + (high - low) / 3, delta=0.02 * (high - low))
         for chart in charts[:2]:  # in view
             with self.subTest(chart=chart["id"]):
-                self.assertTrue(self.browser.run("return document.querySelector(arguments[0]).textContent;",
-                                                 f"#chart-{chart['id']} .cursor-at"))
+                self.browser.wait_for("return document.querySelector(arguments[0]).textContent !== '';",
+                                      f"#chart-{chart['id']} .cursor-at")
 
     def test_keys_move_the_cursor_and_zoom(self):
         self.open(self.page)

@@ -77,6 +77,7 @@ class Chart {
         if (!isNear) return;
         this.draw();
         if (this.isStale) this.refresh();
+        else if (this.cursorX !== null) this.showCursor(this.cursorX, null, false);
     }
 
     rangeChanged() {
