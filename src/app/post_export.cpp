@@ -27,8 +27,8 @@ CLI::Validator seconds() {
         [](const std::string& text) {
             double value = 0;
             const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-            const bool is_good = error == std::errc() && end == text.data() + text.size() && value >= 0 &&
-                                 value <= kMostSeconds;
+            const bool is_good =
+                error == std::errc() && end == text.data() + text.size() && value >= 0 && value <= kMostSeconds;
             return is_good ? std::string()
                            : fmt::format("expected seconds from 0 to {:g}, found \"{}\"", kMostSeconds, text);
         },
@@ -74,9 +74,9 @@ results::TraceFormat format_of(const ExportArguments& arguments) {
     if (arguments.format && *arguments.format != "chrome" && *arguments.format != "perfetto")
         throw InputError(fmt::format("regatta-post trace: --format: expected chrome or perfetto, found \"{}\"{}",
                                      *arguments.format, did_you_mean(*arguments.format, {"chrome", "perfetto"})));
-    const bool is_perfetto = arguments.format
-                                 ? *arguments.format == "perfetto"
-                                 : arguments.output.ends_with(".pftrace") || arguments.output.ends_with(".perfetto-trace");
+    const bool is_perfetto =
+        arguments.format ? *arguments.format == "perfetto"
+                         : arguments.output.ends_with(".pftrace") || arguments.output.ends_with(".perfetto-trace");
     return is_perfetto ? results::TraceFormat::Perfetto : results::TraceFormat::Chrome;
 }
 

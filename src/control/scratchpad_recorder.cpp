@@ -158,7 +158,9 @@ void ScratchpadRecorder::tell_gaps(const Engine& engine, const ScratchpadIterati
 void ScratchpadRecorder::tell_step(const Engine& engine, const ScratchpadIteration& iteration,
                                    std::int64_t context_tokens) {
     const SimTime start = SimTime::from_seconds(iteration.start_s);
-    if (!engine.is_recorded || start < recording_.steps_from || start >= recording_.steps_to) return;
+    if (!engine.is_recorded || start < recording_.steps_from || start >= recording_.steps_to ||
+        !recording_.steps_sample.takes(ReplicaId(engine.sums.replica), start))
+        return;
     const auto sequences = static_cast<std::uint32_t>(iteration.participants.size());
     serving::StepRecord record{.start_ns = start.ns(),
                                .end_ns = ns_of(iteration.end_s),

@@ -61,27 +61,28 @@ public:
         if (line.lane > 0) line.lane += kFirstStepLane;
         add_lane(line, "steps");
         const auto us = [](std::int64_t ns) { return static_cast<double>(ns) / 1000; };
-        const TraceSlice slice{
-            .line = line,
-            .category = "step",
-            .name = step.prefills == 0 ? "decode step" : step.decodes == 0 ? "prefill step" : "mixed step",
-            .start_ns = step.start_ns,
-            .end_ns = step.end_ns,
-            .id = static_cast<std::uint64_t>(line.thread) << 28U | line.lane,
-            .arguments = {{"decodes", std::int64_t{step.decodes}},
-                          {"prefills", std::int64_t{step.prefills}},
-                          {"prefill_tokens", std::int64_t{step.prefill_tokens}},
-                          {"context_tokens", step.decode_context_tokens},
-                          {"kv_blocks", step.kv_blocks_used},
-                          {"projections_us", us(step.projections_ns)},
-                          {"mlp_us", us(step.mlp_ns)},
-                          {"experts_us", us(step.experts_ns)},
-                          {"attention_prefill_us", us(step.attention_prefill_ns)},
-                          {"attention_decode_us", us(step.attention_decode_ns)},
-                          {"head_us", us(step.head_ns)},
-                          {"collectives_us", us(step.collectives_ns)},
-                          {"other_us", us(step.other_ns)},
-                          {"overhead_us", us(step.overhead_ns)}}};
+        const TraceSlice slice{.line = line,
+                               .category = "step",
+                               .name = step.prefills == 0  ? "decode step"
+                                       : step.decodes == 0 ? "prefill step"
+                                                           : "mixed step",
+                               .start_ns = step.start_ns,
+                               .end_ns = step.end_ns,
+                               .id = static_cast<std::uint64_t>(line.thread) << 28U | line.lane,
+                               .arguments = {{"decodes", std::int64_t{step.decodes}},
+                                             {"prefills", std::int64_t{step.prefills}},
+                                             {"prefill_tokens", std::int64_t{step.prefill_tokens}},
+                                             {"context_tokens", step.decode_context_tokens},
+                                             {"kv_blocks", step.kv_blocks_used},
+                                             {"projections_us", us(step.projections_ns)},
+                                             {"mlp_us", us(step.mlp_ns)},
+                                             {"experts_us", us(step.experts_ns)},
+                                             {"attention_prefill_us", us(step.attention_prefill_ns)},
+                                             {"attention_decode_us", us(step.attention_decode_ns)},
+                                             {"head_us", us(step.head_ns)},
+                                             {"collectives_us", us(step.collectives_ns)},
+                                             {"other_us", us(step.other_ns)},
+                                             {"overhead_us", us(step.overhead_ns)}}};
         encoder_.begin(slice);
         encoder_.end(slice);
     }
@@ -91,17 +92,16 @@ public:
         const bool is_instant = event.start_ns == event.end_ns;
         if (!is_instant) line.lane = state_lanes_.lane(line.thread, event.start_ns, event.end_ns);
         add_lane(line, "state");
-        const TraceSlice slice{
-            .line = line,
-            .category = "fleet",
-            .name = event_name(event.kind),
-            .start_ns = event.start_ns,
-            .end_ns = event.end_ns,
-            .id = static_cast<std::uint64_t>(line.thread) << 28U | line.lane,
-            .arguments = {{"cause", cause_name(event.cause)},
-                          {"node", event.node == serving::kNoNode ? -1 : std::int64_t{event.node}},
-                          {"gpu", event.gpu == serving::kNoGpu ? -1 : std::int64_t{event.gpu}},
-                          {"amount", event.amount}}};
+        const TraceSlice slice{.line = line,
+                               .category = "fleet",
+                               .name = event_name(event.kind),
+                               .start_ns = event.start_ns,
+                               .end_ns = event.end_ns,
+                               .id = static_cast<std::uint64_t>(line.thread) << 28U | line.lane,
+                               .arguments = {{"cause", cause_name(event.cause)},
+                                             {"node", event.node == serving::kNoNode ? -1 : std::int64_t{event.node}},
+                                             {"gpu", event.gpu == serving::kNoGpu ? -1 : std::int64_t{event.gpu}},
+                                             {"amount", event.amount}}};
         if (is_instant) return encoder_.mark(slice);
         encoder_.begin(slice);
         encoder_.end(slice);
@@ -150,8 +150,7 @@ private:
                                .arguments = {{"request", fmt::format("{}", record.request_id)}}};
         encoder_.begin(whole);
         add_stage(whole, "queued", record.received_ns, record.scheduled_ns);
-        if (record.scheduled_ns != kNoTime)
-            add_stage(whole, "prefill", record.scheduled_ns, record.first_token_ns);
+        if (record.scheduled_ns != kNoTime) add_stage(whole, "prefill", record.scheduled_ns, record.first_token_ns);
         if (record.first_token_ns != kNoTime) add_stage(whole, "decode", record.first_token_ns, record.end_ns);
         encoder_.end(whole);
     }

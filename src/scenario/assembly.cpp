@@ -94,6 +94,7 @@ void Assembly::assemble_output(const Reading& output) {
     scenario_.steps.replicas = std::numeric_limits<std::uint32_t>::max();
     if (steps.has("replicas")) scenario_.steps.replicas = static_cast<std::uint32_t>(steps.values.count("replicas"));
     scenario_.steps.from = steps.values.duration("from");
+    scenario_.steps.sample = steps.values.real("sample");
     if (steps.has("to")) scenario_.steps.to = steps.values.duration("to");
     if (scenario_.steps.to <= scenario_.steps.from)
         problems_.add(steps.place_of("to"), steps.path_of("to"),

@@ -155,6 +155,7 @@ struct Scenario {
         std::uint32_t replicas = 0;  ///< the first so many of each pool
         SimTime from;
         SimTime to = SimTime::never();
+        double sample = 1;  ///< of these steps, by a hash of replica and start
     };
     RecordedSteps steps;
     /// Under `compat: scratchpad`, what runs: then pools are its kinds of engines and streams its models, for results

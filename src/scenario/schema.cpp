@@ -239,8 +239,15 @@ Section scenario_schema(const Registries& registries) {
     Key series = duration("series", "1s", 1e-3, "time between two samples of the state of pools");
     series.may_be_none = true;
     Key replicas = count("replicas", "", 1, kMostNodes, "of the first so many replicas of each pool; none: of all");
+    Parameter sample{
+        .key = "sample",
+        .kind = Kind::Fraction,
+        .default_text = "1",
+        .least = 1e-9,
+        .sentence = "part of these steps, chosen by replica and start: the same ones on any number of ranks"};
     Section steps{.keys = {std::move(replicas), duration("from", "0s", 0, "of steps that start from here on"),
-                           duration("to", "", 1e-9, "of steps that start before; none: to the end")}};
+                           duration("to", "", 1e-9, "of steps that start before; none: to the end"),
+                           value(std::move(sample))}};
     Section output{.keys = {word("requests", "all", {"all"}, "which requests get a row"), std::move(series),
                             word("series_by", "pool", {"pool", "node"}, "node: also of the state of each node"),
                             optional_map("steps", std::move(steps),

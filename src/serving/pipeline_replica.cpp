@@ -134,7 +134,7 @@ void PipelineReplica::land(SimTime now) {
     const std::int64_t regular = flight.decodes - flight.stalled_decodes;
     const SimTime length = end - flight.formed;
     sink_->step_times({.pool = facts_.pool, .length = length, .count = 1, .total = length, .gaps_each = regular});
-    if (flight.formed >= facts_.record_from && flight.formed < facts_.record_to) {
+    if (facts_.records_step(flight.formed)) {
         StepRecord record = flight.record;
         record.start_ns = flight.formed.ns();
         record.end_ns = end.ns();

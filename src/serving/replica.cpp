@@ -268,7 +268,7 @@ void Replica::tell_steps(std::int64_t steps) {
     SimTime start = run_start_.ceiling();
     for (std::int64_t step = 0; step < steps; ++step) {
         const SimTime end = boundary(step + 1);
-        if (start >= facts_.record_from && start < facts_.record_to) {
+        if (facts_.records_step(start)) {
             shape.decode_context_tokens = run_context_tokens_ + step * run_decodes_;
             StepRecord record = describe_step(facts_, shape, timing_->parts(shape));
             record.start_ns = start.ns();

@@ -71,11 +71,11 @@ class PerfettoTrace:
 
     def __init__(self, path):
         decoded = subprocess.run(["protoc", f"--proto_path={HERE}", "--decode=Trace", "perfetto.proto"], check=True,
-                                 stdin=path.open("rb"), capture_output=True, text=True)
+                                 input=path.read_bytes(), capture_output=True)
         self.processes, self.threads, self.parents, self.counters = {}, {}, {}, {}
         self.slices, self.values = [], []
         open_slices = defaultdict(list)
-        packets = parse_text(decoded.stdout)["packet"]
+        packets = parse_text(decoded.stdout.decode())["packet"]
         assert all(packet["trusted_packet_sequence_id"] == [1] for packet in packets)
         for packet in packets:
             for descriptor in packet["track_descriptor"]:

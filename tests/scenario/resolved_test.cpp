@@ -260,6 +260,7 @@ output:
 
 TEST(Resolved, MeansTheSameWhenItIsReadAgain) {
     expect_same_again(scenario_with());
+    expect_same_again(scenario_with(), {"output.steps={replicas: 3, to: 5s, sample: 0.01}"});
     expect_same_again(scenario_with(), {"compat=vidur", "fleet.pools[0].parallel={tp: 2, pp: 4}"});
     expect_same_again(scenario_with(), {"gateways.reports={every: 100ms}", "end=at_duration", "output.series=none"});
     for (const char* rate :
