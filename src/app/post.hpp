@@ -70,9 +70,9 @@ void run_trace(const ExportArguments& arguments);
 
 /// What `export` writes, in whose form, and where.
 struct VidurArguments {
-    std::string simulator;
+    std::string simulator;  ///< or "flat"
     std::string path;
-    std::string directory;
+    std::string directory;  ///< of flat: a file
     std::int64_t most_replicas = 1000;
 };
 void declare_export(CLI::App& program, VidurArguments& arguments);

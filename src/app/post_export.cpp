@@ -7,6 +7,7 @@
 #include <memory>
 #include <system_error>
 
+#include "app/flat_export.hpp"
 #include "app/post.hpp"
 #include "regatta/base/errors.hpp"
 #include "results/export_requests.hpp"
@@ -106,6 +107,18 @@ void write_scratchpad(const results::ResultReader& reader, const VidurArguments&
         fmt::print(stderr, "Left out   {}\n", what);
 }
 
+void write_flat(const results::ResultReader& reader, const VidurArguments& arguments) {
+    const results::RunOutcome outcome = reader.outcome();
+    const std::string summary = to_json(outcome.summary, {.digest = outcome.digest, .facts = outcome.facts});
+    const std::string text = flat_json(summary, reader.run().scenario_text, arguments.path);
+    write_to(arguments.directory, [&](std::FILE* out) {
+        if (std::fwrite(text.data(), 1, text.size(), out) != text.size())
+            throw IoError(
+                fmt::format("{}: cannot be written: {}", arguments.directory, std::generic_category().message(errno)));
+    });
+    fmt::print(stderr, "Written    {}\n", arguments.directory);
+}
+
 }  // namespace
 
 void declare_requests(CLI::App& program, ExportArguments& arguments) {
@@ -159,16 +172,16 @@ void run_trace(const ExportArguments& arguments) {
 }
 
 void declare_export(CLI::App& program, VidurArguments& arguments) {
-    CLI::App* command =
-        program.add_subcommand("export", "Write the metrics of a run as another simulator's files, under its names");
-    command->add_option("SIMULATOR", arguments.simulator, "Whose: vidur, or scratchpad")
+    CLI::App* command = program.add_subcommand(
+        "export", "Write the metrics of a run as another simulator's files, or flat for experiment trackers");
+    command->add_option("FORM", arguments.simulator, "Whose: vidur, or scratchpad; or flat: one flat JSON object")
         ->required()
-        ->check(CLI::IsMember({"vidur", "scratchpad"}))
+        ->check(CLI::IsMember({"vidur", "scratchpad", "flat"}))
         ->type_name("");
     command->add_option("RESULTS", arguments.path, "Merged file, or directory with the files of all ranks")
         ->required()
         ->type_name("");
-    command->add_option("-o,--output", arguments.directory, "Directory to write, empty or new")
+    command->add_option("-o,--output", arguments.directory, "Directory to write, empty or new; of flat: file")
         ->required()
         ->type_name("DIR");
     command
@@ -179,6 +192,7 @@ void declare_export(CLI::App& program, VidurArguments& arguments) {
     command->footer(
         "Batches and operations are those of recorded steps: regatta run --set output.steps.from=0s records all.\n"
         "scratchpad: stats.json and trace.json, of runs under compat: scratchpad.\n"
+        "flat: parameters (param.*) and figures, numbers and strings only, as wandb and mlflow take them.\n"
         "Example:\n  regatta-post export vidur runs/quickstart/run.h5 -o metrics");
 }
 
@@ -187,10 +201,8 @@ void run_export(const VidurArguments& arguments) {
     if (arguments.directory.empty())
         throw InputError("regatta-post export: --output is missing; see regatta-post export --help");
     const results::ResultReader reader(arguments.path);
-    if (arguments.simulator == "scratchpad") {
-        write_scratchpad(reader, arguments);
-        return;
-    }
+    if (arguments.simulator == "scratchpad") return write_scratchpad(reader, arguments);
+    if (arguments.simulator == "flat") return write_flat(reader, arguments);
     const results::VidurExport done =
         results::write_vidur_metrics(reader, arguments.directory, arguments.most_replicas);
     fmt::print(stderr, "Written    {}: {} requests, {} batches, {} replicas\n", arguments.directory,

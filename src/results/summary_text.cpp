@@ -182,7 +182,7 @@ std::string streams_table(const char* title, const std::vector<RequestFigures>& 
 
 std::string pools_table(const std::vector<PoolFigures>& pools) {
     std::vector<Row> rows = {
-        {"", "replicas", "GPUs", "GPU busy", "KV mean", "KV peak", "preemptions", "gap p50", "p99"}};
+        {"", "replicas", "GPUs", "GPU busy", "KV mean", "KV peak", "preemptions", "gap p50", "p99", "energy", "USD"}};
     const auto shown = [](const LatencyFigures& figures, std::int64_t ns) {
         return figures.count == 0 ? std::string("-") : show_ns(ns);
     };
@@ -190,7 +190,9 @@ std::string pools_table(const std::vector<PoolFigures>& pools) {
         rows.push_back({pool.name, show_count(pool.replicas), show_count(pool.gpus),
                         show_percent(pool.gpu_busy_fraction), kv_mean_text(pool), show_percent(pool.kv_peak_fraction),
                         show_count(pool.preemptions), shown(pool.inter_token_gap, pool.inter_token_gap.p50_ns),
-                        shown(pool.inter_token_gap, pool.inter_token_gap.p99_ns)});
+                        shown(pool.inter_token_gap, pool.inter_token_gap.p99_ns),
+                        pool.energy ? show_scaled(pool.energy->total_j) + "J" : "-",
+                        pool.cost ? show_number(pool.cost->total_usd) : "-"});
     return "Pools\n" + aligned(rows);
 }
 

@@ -63,8 +63,8 @@ class Run(ProgramTest):
         outcome = self.succeed("regatta", *SHORT, "--quiet", "--out", "out", cwd=self.directory)
         self.assertEqual(outcome.stderr, "")
         words = [line.split()[0] for line in outcome.stdout.splitlines() if line and not line.startswith(" ")]
-        self.assertEqual(words, ["Requests", "Measured", "Throughput", "Goodput", "Fleet", "Steps", "Run", "Windows", "Time",
-                                 "Digest"])
+        self.assertEqual(words, ["Requests", "Measured", "Throughput", "Goodput", "Fleet", "Steps", "Energy", "Cost",
+                                 "Emissions", "Run", "Windows", "Time", "Digest"])
         self.assertRegex(outcome.stdout, r"Digest [0-9a-f]{32}\n$")
         self.assertRegex(outcome.stdout, r"M? ?steps/s in the event loop")
 

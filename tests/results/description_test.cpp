@@ -5,6 +5,7 @@
 #include "made_up_run.hpp"
 #include "results/file_layout.hpp"
 #include "results/hdf5.hpp"
+#include "results/table_io.hpp"
 
 namespace regatta::results {
 namespace {
@@ -86,6 +87,34 @@ TEST(StreamFacts, MayBeMissingFromOlderFiles) {
     const RunDescription run = layout::read_description(file);
     EXPECT_EQ(run.streams[1].name, "machines");
     EXPECT_EQ(run.streams[1].tenant, "");
+}
+
+/// Rows of a file of format 1.3, whose digest it still has.
+TEST(RequestRows, OfOlderFilesWereNotPreempted) {
+    const ScratchDirectory scratch;
+    const std::string path = scratch.path("run.h5");
+    h5::File file = h5::File::create(path, path);
+    Table old = requests_table();
+    old.columns = old.columns.first(old.columns.size() - 2);
+    old.row_bytes = old.old_row_bytes;
+    serving::RequestRecord row = make_up_run(1, 10).requests.front();
+    row.preempted_ns = row.preempted_before_token_ns = 7;
+    h5::TableAppender appender(file, old, h5::Packing::Plain);
+    appender.append(&row, 1);
+    appender.close();
+    const auto read = h5::read_table<serving::RequestRecord>(file, requests_table());
+    ASSERT_EQ(read.size(), 1U);
+    EXPECT_EQ(read[0].request_id, row.request_id);
+    EXPECT_EQ(read[0].retries, row.retries);
+    EXPECT_EQ(read[0].preempted_ns, 0);
+    EXPECT_EQ(read[0].preempted_before_token_ns, 0);
+    Digest then;
+    old.add_to(then, &row);
+    Digest now;
+    requests_table().add_to(now, read.data());
+    EXPECT_EQ(now, then);
+    requests_table().add_to(now = Digest(), &row);
+    EXPECT_NE(now, then);
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ TEST(EnergyKeys, MustGoTogether) {
                      "fleet.yaml:4:14: fleet.pools[0].power.compute_bound: expected a power above 0W, as others of the "
                      "GPU are given"}));
     EXPECT_EQ(problems_of_text(with_pool("power: {idle: 110W, memory_bound: 800W, compute_bound: 700W}")),
-              Lines{"fleet.yaml:4:67: fleet.pools[0].power.compute_bound: 700W is less than memory_bound_power, 800W"});
+              Lines{"fleet.yaml:4:62: fleet.pools[0].power.compute_bound: 700W is less than memory_bound_power, 800W"});
 }
 
 TEST(EnergyKeys, HaveUnitsAndRanges) {
@@ -91,7 +91,7 @@ TEST(EnergyKeys, HaveUnitsAndRanges) {
     EXPECT_EQ(problems_of_text(scenario_with(1, "duration: 1s\nenergy: {pue: 0.9}")),
               Lines{"fleet.yaml:2:15: energy.pue: expected a number from 1 to 100, found \"0.9\""});
     EXPECT_EQ(problems_of_text(scenario_with(1, "duration: 1s\nenergy: {grid: 5g/kWh}")),
-              Lines{"fleet.yaml:2:10: energy.grid: no such key; allowed: grid_intensity, pue"});
+              Lines{"fleet.yaml:2:10: energy.grid: no such key; did you mean \"grid_intensity\"?"});
     EXPECT_EQ(problems_of_text(scenario_with(1, "duration: 1s\nenergy: {grid_intensity: 473}")),
               Lines{"fleet.yaml:2:26: energy.grid_intensity: expected a carbon intensity with a unit (g/kWh, kg/kWh), "
                     "found \"473\""});
