@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <memory>
+#include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,10 @@ struct Together {
     std::vector<serving::ReplicaRecord> replicas;
 };
 
+h5::Packing packing_of(const MergeOptions& options) {
+    return options.rows == MergedRows::Plain ? h5::Packing::Plain : h5::Packing::Compressed;
+}
+
 std::vector<std::string> paths_of(const std::vector<MergedFile>& files) {
     std::vector<std::string> paths;
     for (const MergedFile& file : files)
@@ -46,28 +51,31 @@ std::vector<std::string> paths_of(const std::vector<MergedFile>& files) {
 
 /// Returns how many requests there are.
 std::int64_t merge_tables(h5::File& output, std::vector<MergedFile>& files, const MergeOptions& options) {
-    const h5::Packing packing = options.rows == MergedRows::Plain ? h5::Packing::Plain : h5::Packing::Compressed;
     std::vector<MergedFile*> all;
     for (MergedFile& file : files)
         all.push_back(&file);
-    const std::int64_t requests = merge_rows<serving::RequestRecord>(
-        output, all, packing,
-        {.table = requests_table(),
-         .name = [](const serving::RequestRecord& row) { return fmt::format("request {}", row.request_id); },
-         .progress = options.progress});
-    merge_rows<serving::StepRecord>(
-        output, all, packing, {.table = steps_table(), .name = [](const serving::StepRecord& row) {
-                                   return fmt::format("the step of replica {} at {} ns", row.replica, row.start_ns);
-                               }});
-    merge_rows<serving::FleetEventRecord>(
-        output, all, packing, {.table = events_table(), .name = [](const serving::FleetEventRecord& row) {
-                                   return fmt::format("the change of node {} at {} ns", row.node, row.start_ns);
-                               }});
-    merge_rows<NodeSeriesRow>(output, all, packing,
-                              {.table = node_series_table(), .name = [](const NodeSeriesRow& row) {
-                                   return fmt::format("the sample of node {} at {} ns", row.node, row.time_ns);
-                               }});
-    return requests;
+    const auto merge = [&]<class Row>(const Table& table, std::string (*name)(const Row&)) {
+        const bool tells = std::is_same_v<Row, serving::RequestRecord>;
+        return merge_rows<Row>(output, all,
+                               {.table = table,
+                                .name = name,
+                                .packing = packing_of(options),
+                                .most_open_files = options.most_open_files,
+                                .progress = tells ? options.progress : nullptr});
+    };
+    merge(
+        steps_table(), +[](const serving::StepRecord& row) {
+            return fmt::format("the step of replica {} at {} ns", row.replica, row.start_ns);
+        });
+    merge(
+        events_table(), +[](const serving::FleetEventRecord& row) {
+            return fmt::format("the change of node {} at {} ns", row.node, row.start_ns);
+        });
+    merge(
+        node_series_table(),
+        +[](const NodeSeriesRow& row) { return fmt::format("the sample of node {} at {} ns", row.node, row.time_ns); });
+    return merge(
+        requests_table(), +[](const serving::RequestRecord& row) { return fmt::format("request {}", row.request_id); });
 }
 
 /// Shows the rows where they are. Their digests are taken from the files: see MergedRows::Virtual.
@@ -136,10 +144,9 @@ MergeOutcome write_merged(h5::File& output, const RankFiles& found, const MergeO
         throw IoError(fmt::format("{}: the rank files hold {} requests, but {} arrived", options.directory, requests,
                                   total.arrived));
     const Digest digest = together.reduction.digest();
-    const h5::Packing packing = options.rows == MergedRows::Plain ? h5::Packing::Plain : h5::Packing::Compressed;
-    h5::write_table(output, replicas_table(), together.replicas, packing);
+    h5::write_table(output, replicas_table(), together.replicas, packing_of(options));
     layout::write_series(output, total.series);
-    layout::write_histograms(output, total.sums, packing);
+    layout::write_histograms(output, total.sums, packing_of(options));
     layout::write_totals(output, {.requests_arrived = total.arrived, .end_ns = total.end.ns()}, digest);
     layout::write_facts(output, layout::read_program(first), total.facts);
     if (is_virtual) write_row_files(output, row_files(files, options));

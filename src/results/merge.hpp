@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -24,6 +25,9 @@ struct MergeOptions {
     MergedRows rows = MergedRows::Deflated;
     /// Leaves out files that are missing, damaged or foreign, and marks the merged file; else such a file is an error.
     bool is_partial = false;
+    /// Of more ranks than this, each file is open only while a block of it is read. A process may have 1024 files open
+    /// on most systems, and an open file takes HDF5 0.6 MB.
+    std::size_t most_open_files = 128;
     /// Told now and then how many of all requests are done; may be empty.
     std::function<void(std::int64_t done, std::int64_t total)> progress = {};
 };
@@ -36,11 +40,11 @@ struct MergeOutcome {
 };
 
 /// Makes one file of the ranks' files, the same whatever their number but for /run: requests by (end_ns, request_id),
-/// replicas by index, series and histograms summed. Memory is bounded by max(64 MiB, 80 KiB per rank) of rows, whatever
-/// the length of the run. The output gets its name when it is whole; on failure nothing of it is left.
-/// Every row is hashed, and the digest of each file's rows compared with the one that its rank stored; but for a
-/// virtual merge, which reads no rows of large tables: whoever reads the merged file compares then. Throws IoError that
-/// names the file at fault: missing, damaged, foreign, changed since the run, or not writable.
+/// replicas by index, series and histograms summed. Memory is bounded by max(64 MiB, 10 KiB per rank) of rows and what
+/// HDF5 needs for open files, whatever the length of the run. The output gets its name when it is whole; on failure
+/// nothing of it is left. Every row is hashed, and the digest of each file's rows compared with the one that its rank
+/// stored; but for a virtual merge, which reads no rows of large tables: whoever reads the merged file compares then.
+/// Throws IoError that names the file at fault: missing, damaged, foreign, changed since the run, or not writable.
 MergeOutcome merge_run(const MergeOptions& options);
 
 }  // namespace regatta::results

@@ -30,6 +30,8 @@ template <class Row>
 struct RowMerge {
     const Table& table;
     std::function<std::string(const Row&)> name;  ///< of a row, for errors
+    h5::Packing packing = h5::Packing::Compressed;
+    std::size_t most_open_files = 0;
     std::function<void(std::int64_t rows, std::int64_t total)> progress = {};
 };
 
@@ -195,12 +197,10 @@ private:
 
 /// Writes the rows of all files that have the table, in their order; no table where no file has it. Returns how many.
 template <class Row>
-std::int64_t merge_rows(h5::File& output, std::vector<MergedFile*> files, h5::Packing packing,
-                        const RowMerge<Row>& merge) {
+std::int64_t merge_rows(h5::File& output, std::vector<MergedFile*> files, const RowMerge<Row>& merge) {
     constexpr std::size_t kBufferBytes = std::size_t{64} << 20;
     constexpr std::size_t kMostBlockRows = 4096;
-    constexpr std::size_t kLeastBlockRows = 1024;
-    constexpr std::size_t kMostOpenFiles = 256;  // a process may have 1024 on most systems
+    constexpr std::size_t kLeastBlockRows = 128;
     constexpr std::int64_t kTellRows = 100'000;
     std::erase_if(
         files, [&](const MergedFile* file) { return !h5::File::open(file->path).has(std::string(merge.table.path)); });
@@ -211,11 +211,11 @@ std::int64_t merge_rows(h5::File& output, std::vector<MergedFile*> files, h5::Pa
     sources.reserve(files.size());
     std::int64_t total = 0;
     for (MergedFile* file : files) {
-        sources.emplace_back(*file, block_rows, files.size() <= kMostOpenFiles, merge);
+        sources.emplace_back(*file, block_rows, files.size() <= merge.most_open_files, merge);
         total += sources.back().rows();
     }
     LoserTree<Row> tree(sources);
-    h5::TableAppender appender(output, merge.table, packing);
+    h5::TableAppender appender(output, merge.table, merge.packing);
     LastRow<Row> last;
     std::int64_t done = 0;
     while (RowSource<Row>* const source = tree.winner()) {

@@ -57,6 +57,15 @@ TEST(Merge, SortsMoreRowsThanOneBlockHolds) {
     EXPECT_TRUE(are_equal(rows, run.requests));
 }
 
+TEST(Merge, GoesOnWhereItWasInFilesThatItClosedBetweenBlocks) {
+    const ScratchDirectory scratch;
+    MadeUpRun run = make_up_run(11, 40'000);
+    write_run(run, scratch.path(), 3);
+    merge_run({.directory = scratch.path(), .output = scratch.path("run.h5"), .most_open_files = 2});
+    std::sort(run.requests.begin(), run.requests.end(), RowOrder());
+    EXPECT_TRUE(are_equal(requests_in(scratch.path("run.h5")), run.requests));
+}
+
 TEST(Merge, GivesFilesBetweenWhichH5diffFindsNothing) {
     if (!has_program("h5diff")) GTEST_SKIP() << "h5diff (hdf5-tools) is not installed";
     const ScratchDirectory scratch;
