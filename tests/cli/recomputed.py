@@ -36,6 +36,9 @@ class Closely(Exactly):
     def fits(self, found):
         return isinstance(found, (int, float)) and math.isclose(found, self.value, rel_tol=ROUNDING, abs_tol=1e-300)
 
+    def __repr__(self):
+        return f"{self.value!r}"
+
 
 class WithinBucket(Exactly):
     """The percentile of values of `value` seconds."""
