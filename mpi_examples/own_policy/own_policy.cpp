@@ -140,7 +140,7 @@ private:
     std::int64_t steps_to_next_end() const {
         std::int64_t steps = INT64_MAX;
         for (const serving::ServedRequest& served : running_)
-            steps = std::min(steps, served.request.output_tokens - served.generated);
+            steps = std::min(steps, std::int64_t{served.request.output_tokens} - served.generated);
         return steps;
     }
     void admit(SimTime now) {
