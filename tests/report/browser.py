@@ -58,7 +58,8 @@ return [...document.querySelectorAll("body *")].filter((node) => {
     return (high + 0.05) / (low + 0.05) < 4.5;
 }).map((node) => `${node.tagName}.${node.className}: ${node.textContent}`);
 """
-IN_BASE_UNITS = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1, "%": 0.01, "k": 1e3, "M": 1e6, "G": 1e9}
+IN_BASE_UNITS = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1, "%": 0.01, "k": 1e3, "M": 1e6, "G": 1e9,
+                 "kJ": 1e3, "MJ": 1e6, "GJ": 1e9, "µg": 1e-6, "mg": 1e-3, "kg": 1e3, "kW": 1e3, "MW": 1e6}
 
 
 def number_of(text):
