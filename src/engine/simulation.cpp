@@ -1,8 +1,6 @@
 #include "regatta/engine/simulation.hpp"
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -10,6 +8,7 @@
 #include "engine/exchange.hpp"
 #include "engine/horizon.hpp"
 #include "engine/rank_loop.hpp"
+#include "engine/saved_state.hpp"
 #include "engine/tiers.hpp"
 #include "engine/wall_clock.hpp"
 
@@ -36,10 +35,14 @@ public:
 
     RunReport run(const RunOptions& options);
     RankLoop& loop() { return loop_; }
-
-    bool has_started_ = false;
+    void load(std::span<const std::span<const char>> parts) {
+        loop_.load(SavedState(parts, model_.process_count()));
+        has_started_ = true;
+    }
 
 private:
+    bool has_started_ = false;
+
     void meet();
     [[nodiscard]] bool is_over(SimTime until) const;
     void run_window(SimTime until);
@@ -175,13 +178,12 @@ void Simulation::finish(SimTime end) {
 LogicalProcess* Simulation::local(LpId id) {
     return impl_->loop().local(id);
 }
-void Simulation::save(OutArchive& archive) const {
-    impl_->loop().save(archive);
+Buffer Simulation::save() const {
+    return impl_->loop().save();
 }
 
-void Simulation::load(InArchive& archive) {
-    impl_->loop().load(archive);
-    impl_->has_started_ = true;
+void Simulation::load(std::span<const std::span<const char>> parts) {
+    impl_->load(parts);
 }
 
 }  // namespace regatta::engine

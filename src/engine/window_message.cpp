@@ -8,8 +8,8 @@
 #include <boost/serialization/tracking.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <streambuf>
 
+#include "engine/buffer_stream.hpp"
 #include "regatta/base/errors.hpp"
 
 // Hot types go as one block: trivially copyable, never tracked, no class information in the stream.
@@ -21,41 +21,6 @@ BOOST_IS_BITWISE_SERIALIZABLE(regatta::engine::BoardEntry)
 namespace regatta::engine {
 
 namespace {
-
-constexpr unsigned kArchiveFlags = boost::archive::no_header | boost::archive::no_codecvt | boost::archive::no_tracking;
-
-/// Appends to a Buffer that changes from message to message.
-class BufferSink : public std::streambuf {
-public:
-    void aim(Buffer& buffer) {
-        buffer_ = &buffer;
-        buffer_->clear();
-    }
-
-protected:
-    std::streamsize xsputn(const char* data, std::streamsize count) override {
-        buffer_->insert(buffer_->end(), data, data + count);
-        return count;
-    }
-    int_type overflow(int_type character) override {
-        buffer_->push_back(traits_type::to_char_type(character));
-        return character;
-    }
-
-private:
-    Buffer* buffer_ = nullptr;
-};
-
-/// Reads from a Buffer that changes from message to message.
-class BufferSource : public std::streambuf {
-public:
-    void aim(const Buffer& buffer) {
-        // The get area of a streambuf is not const, but is only read.
-        char* begin = const_cast<char*>(buffer.data());
-        setg(begin, begin, begin + buffer.size());
-    }
-    [[nodiscard]] std::ptrdiff_t left() const { return egptr() - gptr(); }
-};
 
 /// What comes first: how much of everything follows.
 struct Counts {

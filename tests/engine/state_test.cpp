@@ -35,5 +35,41 @@ RC_GTEST_PROP(State, LeavesTheProcessAndGoesOnElsewhere, ()) {
     }
 }
 
+// A run that was begun on some ranks goes on on others, by another partition.
+RC_GTEST_PROP(State, GoesOnOnAnyNumberOfRanks, ()) {
+    const RandomSpec spec = arbitrary_spec();
+    const SimTime until =
+        *rc::gen::inRange(0, 2) == 0 ? SimTime::never() : SimTime::from_ns(*rc::gen::inRange<std::int64_t>(0, 3'000));
+    const Outcome whole = run_random(spec, {.until = until});
+    std::vector<SimTime> ends = arbitrary_pauses(whole.end);
+    ends.push_back(until);
+    std::vector<Leg> legs;
+    RC_LOG() << to_text(spec) << ", until " << until.ns() << " ns\n";
+    for (const SimTime end : ends) {
+        legs.push_back({.ranks = *rc::gen::inRange(1u, 5u),
+                        .partitioner = *rc::gen::inRange(0, 2) == 0 ? partition_round_robin : partition_by_load,
+                        .until = end});
+        RC_LOG() << "to " << end.ns() << " ns on " << legs.back().ranks << " ranks\n";
+    }
+    RC_ASSERT(run_random_in_legs(spec, legs) == whole);
+}
+
+// What is read is not trusted: nothing of a part that is cut short, or missing, is taken for a state.
+TEST(State, RefusesWhatIsNotAll) {
+    RandomSpec spec;
+    spec.seed = 3;
+    spec.groups = {{.count = 3, .load = 1}};
+    spec.links = {{.from = GroupId(0), .to = GroupId(0), .latency = SimTime::from_ns(9), .carries = 1}};
+    const SavedParts parts = saved_at(spec, SimTime::from_ns(40), 2);
+    EXPECT_EQ(refusal_of(spec, parts), "");
+    EXPECT_EQ(refusal_of(spec, {parts[0]}).find("the saved state lacks process"), 0U);
+    EXPECT_NE(refusal_of(spec, {parts[0], parts[1], parts[1]}).find("twice"), std::string::npos);
+    for (std::size_t left = 0; left < parts[0].size(); left += 7) {
+        SavedParts cut = parts;
+        cut[0].resize(left);
+        EXPECT_NE(refusal_of(spec, cut), "") << left << " bytes left";
+    }
+}
+
 }  // namespace
 }  // namespace regatta::engine::test

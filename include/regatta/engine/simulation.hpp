@@ -4,10 +4,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "regatta/base/archive_fwd.hpp"
 #include "regatta/base/time.hpp"
 #include "regatta/engine/model.hpp"
 #include "regatta/engine/partition.hpp"
@@ -86,10 +86,13 @@ public:
     /// The process with this id, if it lives on this rank; else nullptr.
     [[nodiscard]] LogicalProcess* local(LpId id);
 
-    /// State of this rank between two calls of `run`: processes, events, wake-ups, boards. To be loaded into a
-    /// simulation of the same model and partition.
-    void save(OutArchive& archive) const;
-    void load(InArchive& archive);
+    /// State of this rank between two calls of `run` to the same instant on all ranks: processes, events, wake-ups,
+    /// boards.
+    [[nodiscard]] Buffer save() const;
+    /// Goes on where a run of the same model stood, on any number of ranks and by any partition: `parts` are what all its
+    /// ranks saved, and need to be there only during the call. Before the first `run`. Throws IoError when they are not
+    /// those of such a run.
+    void load(std::span<const std::span<const char>> parts);
 
 private:
     class Impl;
