@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
+#include <boost/math/policies/policy.hpp>
 #include <cmath>
 #include <vector>
 
@@ -10,9 +11,15 @@
 namespace regatta::results {
 namespace {
 
+// In double throughout: the library's tables of long double are computed as the program starts, and not on every
+// machine.
+using Student =
+    boost::math::students_t_distribution<double,
+                                         boost::math::policies::policy<boost::math::policies::promote_double<false>>>;
+
 /// Two-sided 95 %.
 double student(double degrees_of_freedom) {
-    return boost::math::quantile(boost::math::students_t(degrees_of_freedom), 0.975);
+    return boost::math::quantile(Student(degrees_of_freedom), 0.975);
 }
 
 struct Moments {
