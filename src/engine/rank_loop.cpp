@@ -323,6 +323,13 @@ SimTime RankLoop::settled() const {
     return settled;
 }
 
+SimTime RankLoop::farthest() const {
+    SimTime farthest;
+    for (const Domain& domain : domains_)
+        farthest = std::max(farthest, domain.horizon());
+    return farthest;
+}
+
 std::int64_t RankLoop::events() const {
     std::int64_t events = 0;
     for (const Domain& domain : domains_)

@@ -37,6 +37,8 @@ public:
     [[nodiscard]] SimTime last_event() const;
     /// Everything before has happened on this rank.
     [[nodiscard]] SimTime settled() const;
+    /// Something before this instant may have happened on this rank, and nothing at or after it.
+    [[nodiscard]] SimTime farthest() const;
     [[nodiscard]] std::int64_t events() const;
     /// The smallest time between a message's receipt and the horizon of the domain that got it: how near to the edge
     /// promises and latencies let the run go. Never when nothing was received.

@@ -28,10 +28,11 @@ struct Counts {
     std::uint64_t earliest_sent = 0;
     std::uint64_t events = 0;
     std::uint64_t reports = 0;
+    std::uint64_t wish = 0;
 
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
-        archive& pending& earliest_sent& events& reports;
+        archive& pending& earliest_sent& events& reports& wish;
     }
 };
 
@@ -76,7 +77,8 @@ void MessageWriter::write(const WindowMessage& message, Buffer& buffer) {
     const std::array<Counts, 1> counts = {Counts{.pending = message.pending.size(),
                                                  .earliest_sent = message.earliest_sent.size(),
                                                  .events = message.events.size(),
-                                                 .reports = message.reports.size()}};
+                                                 .reports = message.reports.size(),
+                                                 .wish = message.wish}};
     archive << boost::serialization::make_array(counts.data(), counts.size());
     put_block(archive, message.pending);
     put_block(archive, message.earliest_sent);
@@ -110,6 +112,7 @@ void MessageReader::read(const Buffer& buffer, WindowMessage& message) {
     get_block(archive, impl_->source, counts.pending, message.pending);
     get_block(archive, impl_->source, counts.earliest_sent, message.earliest_sent);
     get_block(archive, impl_->source, counts.events, message.events);
+    message.wish = counts.wish;
     message.reports.clear();
     for (std::uint64_t i = 0; i < counts.reports; ++i) {
         std::uint16_t board = 0;

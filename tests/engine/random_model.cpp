@@ -253,23 +253,34 @@ Outcome run_random(const RandomSpec& spec, const HowToRun& how) {
     return outcome;
 }
 
-Outcome run_random_in_legs(const RandomSpec& spec, const std::vector<Leg>& legs) {
+Outcome run_random_in_legs(const RandomSpec& spec, SimTime until, const std::vector<Leg>& legs) {
     World world{.spec = spec, .model = {}, .histories = {}};
     build(world);
     Outcome outcome;
     SavedParts saved;
-    for (std::size_t i = 0; i < legs.size(); ++i) {
-        const Leg& leg = legs[i];
+    bool is_over = false;
+    for (std::size_t i = 0; !is_over; ++i) {
+        const Leg& leg = legs.at(i);
         SavedParts parts(leg.ranks);
         std::atomic<std::int64_t> events = 0;
         run_on_ranks(leg.ranks, [&](Transport& transport) {
-            Simulation simulation(world.model, leg.partitioner(world.model, leg.ranks), transport);
+            Simulation simulation(world.model, leg.partitioner(world.model, leg.ranks), transport, leg.bound, leg.way);
             if (i > 0) load_parts(simulation, saved);
-            const RunReport report = simulation.run({.until = leg.until, .observer = {}});
+            RunOptions options{.until = until, .pause = leg.pause};
+            std::uint32_t windows = 0;
+            // The last rank alone wants to.
+            if (leg.windows > 0)
+                options.wish = [&] {
+                    return transport.rank() + 1 == leg.ranks && ++windows >= leg.windows ? Wish::Stop : Wish::None;
+                };
+            const RunReport report = simulation.run(options);
             events += report.progress.events;
-            if (transport.rank() == 0) outcome.end = report.end;
+            if (transport.rank() == 0) {
+                outcome.end = report.end;
+                is_over = report.paused_for == Wish::None;
+            }
             parts[transport.rank()] = simulation.save();
-            if (i + 1 == legs.size()) simulation.finish(report.end);
+            if (report.paused_for == Wish::None) simulation.finish(report.end);
         });
         saved = std::move(parts);
         outcome.events = events;

@@ -35,23 +35,29 @@ RC_GTEST_PROP(State, LeavesTheProcessAndGoesOnElsewhere, ()) {
     }
 }
 
-// A run that was begun on some ranks goes on on others, by another partition.
+// A run that was begun on some ranks goes on on others, by another partition, as often as it is interrupted.
 RC_GTEST_PROP(State, GoesOnOnAnyNumberOfRanks, ()) {
     const RandomSpec spec = arbitrary_spec();
     const SimTime until =
         *rc::gen::inRange(0, 2) == 0 ? SimTime::never() : SimTime::from_ns(*rc::gen::inRange<std::int64_t>(0, 3'000));
     const Outcome whole = run_random(spec, {.until = until});
-    std::vector<SimTime> ends = arbitrary_pauses(whole.end);
-    ends.push_back(until);
-    std::vector<Leg> legs;
     RC_LOG() << to_text(spec) << ", until " << until.ns() << " ns\n";
-    for (const SimTime end : ends) {
+    // Some of these lie after the end.
+    std::vector<SimTime> pauses = arbitrary_pauses(whole.end + SimTime::from_ns(100));
+    pauses.push_back(SimTime::never());
+    std::vector<Leg> legs;
+    for (const SimTime pause : pauses) {
+        const bool is_wanted = !pause.is_never() && *rc::gen::inRange(0, 3) == 0;
         legs.push_back({.ranks = *rc::gen::inRange(1u, 5u),
                         .partitioner = *rc::gen::inRange(0, 2) == 0 ? partition_round_robin : partition_by_load,
-                        .until = end});
-        RC_LOG() << "to " << end.ns() << " ns on " << legs.back().ranks << " ranks\n";
+                        .pause = is_wanted ? SimTime::never() : pause,
+                        .windows = is_wanted ? *rc::gen::inRange(1u, 20u) : 0,
+                        .bound = *rc::gen::element(Bound::Plain, Bound::Promises),
+                        .way = *rc::gen::element(ExchangeWay::Pairs, ExchangeWay::Collective)});
+        RC_LOG() << "to " << legs.back().pause.ns() << " ns, or " << legs.back().windows << " windows, on "
+                 << legs.back().ranks << " ranks\n";
     }
-    RC_ASSERT(run_random_in_legs(spec, legs) == whole);
+    RC_ASSERT(run_random_in_legs(spec, until, legs) == whole);
 }
 
 // What is read is not trusted: nothing of a part that is cut short, or missing, is taken for a state.
