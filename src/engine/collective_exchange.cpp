@@ -7,7 +7,7 @@ namespace regatta::engine {
 namespace {
 
 /// For the agreement, and for each kind and tier.
-constexpr std::size_t kCommonValues = 4;
+constexpr std::size_t kCommonValues = 5;
 constexpr std::size_t kPendingValues = 4;
 
 }  // namespace
@@ -68,6 +68,7 @@ Agreement CollectiveExchange::reduce() {
     values_[1] = agreement.fixed.ns();
     values_[2] = -agreement.last_event.ns();
     values_[3] = -agreement.lasting.ns();
+    values_[4] = -static_cast<std::int64_t>(wish_);
     const std::size_t kind = parts_.horizon.kind_of(parts_.transport.rank());
     std::size_t next = kCommonValues + kind * parts_.tiers * kPendingValues;
     for (const Pending& pending : own_)
@@ -85,7 +86,8 @@ Agreement CollectiveExchange::reduce() {
     return {.event = SimTime::from_ns(values_[0]),
             .fixed = SimTime::from_ns(values_[1]),
             .last_event = SimTime::from_ns(-values_[2]),
-            .lasting = SimTime::from_ns(-values_[3])};
+            .lasting = SimTime::from_ns(-values_[3]),
+            .wish = static_cast<Wish>(-values_[4])};
 }
 
 }  // namespace regatta::engine

@@ -260,27 +260,48 @@ std::vector<Event> Domain::messages() const {
     return all;
 }
 
-void Domain::save(OutArchive& archive) const {
-    for (const Member& member : members_) {
-        archive << member.sent;
-        member.process->save(archive);
+std::vector<ProcessState> Domain::states() const {
+    std::vector<ProcessState> states(members_.size());
+    for (std::uint32_t local = 0; local < members_.size(); ++local) {
+        states[local].sent = members_[local].sent;
+        for (std::uint32_t slot = 0; slot < members_[local].slots; ++slot)
+            if (wakes_.is_planned(local, slot)) {
+                const WakeTable::Key& wake_up = wakes_.planned(local, slot);
+                states[local].wake_ups.push_back(
+                    {.slot = slot, .at = wake_up.time, .depth = WakeTable::depth_of(wake_up)});
+            }
     }
-    const std::vector<Event> events = messages();
-    archive << events << wakes_ << agenda_ << horizon_ << reached_ << lasting_ << last_event_ << events_;
+    for (const Event& event : messages())
+        states[(*local_of_)[event.receiver.index()]].messages.push_back(event);
+    return states;
 }
 
-void Domain::load(InArchive& archive) {
-    for (Member& member : members_) {
-        archive >> member.sent;
-        member.process->load(archive);
+void Domain::restore(std::uint32_t local, const ProcessState& state) {
+    members_[local].sent = state.sent;
+    for (const ProcessState::WakeUp& wake_up : state.wake_ups) {
+        if (wake_up.slot >= members_[local].slots) throw IoError("the saved state has a wake-up that nobody plans");
+        wakes_.plan(local, wake_up.slot, wake_up.at, wake_up.depth);
     }
-    std::vector<Event> events;
-    archive >> events >> wakes_ >> agenda_ >> horizon_ >> reached_ >> lasting_ >> last_event_ >> events_;
-    messages_.clear();
-    inbox_.clear();
-    earliest_in_inbox_ = SimTime::never();
-    for (const Event& event : events)
-        messages_.push(event);
+    for (const Event& event : state.messages)
+        push(event);
+}
+
+void Domain::save_rest(OutArchive& archive) const {
+    archive << agenda_ << horizon_ << reached_ << lasting_ << last_event_ << events_;
+}
+
+void Domain::load_rest(InArchive& archive, bool counts) {
+    SimTime horizon;
+    SimTime reached;
+    SimTime lasting;
+    SimTime last_event;
+    std::int64_t events = 0;
+    archive >> agenda_ >> horizon >> reached >> lasting >> last_event >> events;
+    horizon_ = std::max(horizon_, horizon);
+    reached_ = std::max(reached_, reached);
+    lasting_ = std::max(lasting_, lasting);
+    last_event_ = std::max(last_event_, last_event);
+    if (counts) events_ += events;
 }
 
 }  // namespace regatta::engine

@@ -8,6 +8,7 @@
 #include "engine/agenda.hpp"
 #include "engine/bucket_queue.hpp"
 #include "engine/horizon.hpp"
+#include "engine/saved_state.hpp"
 #include "engine/wake_table.hpp"
 #include "regatta/base/time.hpp"
 #include "regatta/engine/event.hpp"
@@ -67,8 +68,14 @@ public:
     /// Messages that have not been handled.
     [[nodiscard]] std::vector<Event> messages() const;
 
-    void save(OutArchive& archive) const;
-    void load(InArchive& archive);
+    /// What is kept of each member, but for what it has published.
+    [[nodiscard]] std::vector<ProcessState> states() const;
+    /// Into a domain that has not begun.
+    void restore(std::uint32_t local, const ProcessState& state);
+    /// What belongs to no member: the same for this tier on all ranks, but for what each knows and counts.
+    void save_rest(OutArchive& archive) const;
+    /// To be called with what each rank saved; `counts`: this domain goes on with the counts of all.
+    void load_rest(InArchive& archive, bool counts);
 
 private:
     static bool comes_before(const Event& a, const Event& b) { return engine::is_before(a, b); }

@@ -22,6 +22,8 @@ struct Agreement {
     /// messages, which cannot be called back, and by wake-ups as far as nothing that comes before can cancel them.
     SimTime lasting;
 
+    Wish wish = Wish::None;  ///< the strongest of all ranks
+
     /// What one domain knows counts too.
     void add(const Pending& pending) {
         event = std::min(event, pending.event());
@@ -51,11 +53,14 @@ public:
 
     /// Brings events and reports to where they go, and the horizon up to date. All ranks call it.
     virtual Agreement meet() = 0;
+    /// What this rank wants, to be told with the next meeting.
+    void want(Wish wish) { wish_ = wish; }
     /// Adds what was sent since the last call.
     void count_into(Progress& progress);
 
 protected:
     Parts parts_;
+    Wish wish_ = Wish::None;
     std::int64_t messages_ = 0;
     std::int64_t bytes_ = 0;
     std::int64_t reductions_ = 0;

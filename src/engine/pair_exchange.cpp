@@ -12,7 +12,7 @@ PairExchange::PairExchange(const Parts& parts)
       pending_(std::size_t{parts.transport.ranks()} * parts.tiers) {}
 
 std::size_t PairExchange::least_bytes(std::uint32_t ranks, std::uint32_t tiers) {
-    constexpr std::size_t kCountBytes = 32;
+    constexpr std::size_t kCountBytes = 40;
     return kCountBytes + tiers * sizeof(Pending) + std::size_t{ranks} * tiers * sizeof(SimTime);
 }
 
@@ -25,6 +25,9 @@ Agreement PairExchange::meet() {
     const bool is_alone = parts_.transport.ranks() == 1;
     if (!is_alone) exchange();
     Agreement agreement;
+    received_[own].wish = static_cast<std::uint64_t>(wish_);
+    for (const WindowMessage& message : received_)
+        agreement.wish = std::max(agreement.wish, static_cast<Wish>(message.wish));
     for (std::size_t i = 0; i < pending_.size(); ++i) {
         Pending& pending = pending_[i];
         pending = received_[i / tiers].pending[i % tiers];
@@ -49,6 +52,7 @@ void PairExchange::exchange() {
         if (to == own) continue;
         messages[to].pending = received_[own].pending;
         messages[to].earliest_sent = sent;
+        messages[to].wish = static_cast<std::uint64_t>(wish_);
         writers_[to].write(messages[to], outgoing_[to]);
         ++messages_;
         bytes_ += static_cast<std::int64_t>(outgoing_[to].size());

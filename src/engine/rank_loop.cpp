@@ -7,6 +7,7 @@
 #include <boost/archive/binary_oarchive.hpp>
 #include <boost/serialization/vector.hpp>
 #include <cstddef>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -60,6 +61,7 @@ RankLoop::RankLoop(const Model& model, const Tiers& tiers, const Partition& part
     for (std::size_t board = 0; board < published_.size(); ++board) {
         if (!model.boards()[board].is_published) continue;
         published_[board].values.assign(model.boards()[board].entries, 0);
+        published_[board].publishers.assign(model.boards()[board].entries, LpId());
         published_[board].is_changed.assign(model.boards()[board].entries, 0);
     }
     for (WindowMessage& message : outgoing_)
@@ -218,8 +220,13 @@ void RankLoop::publish(BoardId board, std::uint32_t entry, std::uint32_t value) 
                       model_->boards()[board.index()].from == domain_->members()[current_].group,
                   fmt::format("{} publishes entry {} of board {}, which it does not report to", model_->name_of(self_),
                               entry, board.value()));
-    Published& published = published_[board.index()];
-    published.values[entry] = value;
+    put(board, entry, value, self_);
+}
+
+void RankLoop::put(BoardId board, std::uint32_t entry, std::uint32_t value, LpId publisher) {
+    Published& published = published_.at(board.index());
+    published.values.at(entry) = value;
+    published.publishers[entry] = publisher;
     if (published.is_changed[entry] != 0) return;
     published.is_changed[entry] = 1;
     published.changed.push_back(entry);
@@ -316,6 +323,13 @@ SimTime RankLoop::settled() const {
     return settled;
 }
 
+SimTime RankLoop::farthest() const {
+    SimTime farthest;
+    for (const Domain& domain : domains_)
+        farthest = std::max(farthest, domain.horizon());
+    return farthest;
+}
+
 std::int64_t RankLoop::events() const {
     std::int64_t events = 0;
     for (const Domain& domain : domains_)
@@ -349,16 +363,81 @@ void RankLoop::finish(SimTime end) {
     }
 }
 
-void RankLoop::save(OutArchive& archive) const {
+Buffer RankLoop::save() const {
+    StateWriter writer;
+    std::vector<std::vector<ProcessState>> states;
     for (const Domain& domain : domains_)
-        domain.save(archive);
-    archive << board_values_ << waiting_reports_ << published_;
+        states.push_back(domain.states());
+    for (std::size_t board = 0; board < published_.size(); ++board)
+        for (const std::uint32_t entry : published_[board].changed) {
+            const LpId publisher = published_[board].publishers[entry];
+            states[places_[publisher.index()].tier][local_of_[publisher.index()]].published.push_back(
+                {.board = BoardId(static_cast<std::uint16_t>(board)),
+                 .entry = entry,
+                 .value = published_[board].values[entry]});
+        }
+    for (std::size_t tier = 0; tier < domains_.size(); ++tier)
+        for (std::size_t local = 0; local < states[tier].size(); ++local) {
+            const Domain::Member& member = domains_[tier].members()[local];
+            writer.add(member.id, states[tier][local], *member.process);
+        }
+    return writer.finish([this](OutArchive& archive) {
+        for (const Domain& domain : domains_)
+            domain.save_rest(archive);
+        save_boards(archive);
+    });
 }
 
-void RankLoop::load(InArchive& archive) {
+void RankLoop::load(const SavedState& state) {
     for (Domain& domain : domains_)
-        domain.load(archive);
-    archive >> board_values_ >> waiting_reports_ >> published_;
+        for (std::uint32_t local = 0; local < domain.members().size(); ++local) {
+            ProcessState of_process;
+            const LpId id = domain.members()[local].id;
+            state.read(id, of_process, *domain.members()[local].process);
+            domain.restore(local, of_process);
+            for (const ProcessState::Entry& entry : of_process.published)
+                put(entry.board, entry.entry, entry.value, id);
+        }
+    state.read_rest([this](InArchive& archive) {
+        // What is only counted, and summed over ranks, goes on where it began.
+        for (Domain& domain : domains_)
+            domain.load_rest(archive, rank_ == 0);
+        load_boards(archive);
+    });
+}
+
+/// All ranks that read a board know the same of it: the first of them says it.
+bool RankLoop::speaks_for(std::size_t board) const {
+    const std::size_t ranks = outgoing_.size();
+    for (std::size_t rank = 0; rank < rank_; ++rank)
+        if (ranks_reading_[board * ranks + rank]) return false;
+    return ranks_reading_[board * ranks + rank_];
+}
+
+void RankLoop::save_boards(OutArchive& archive) const {
+    std::vector<std::vector<std::uint32_t>> values(board_values_.size());
+    std::vector<BoardReport> waiting;
+    for (std::size_t board = 0; board < board_values_.size(); ++board) {
+        if (!speaks_for(board)) continue;
+        values[board] = board_values_[board];
+        std::copy_if(waiting_reports_.begin(), waiting_reports_.end(), std::back_inserter(waiting),
+                     [board](const BoardReport& report) { return report.board.index() == board; });
+    }
+    archive << values << waiting;
+}
+
+void RankLoop::load_boards(InArchive& archive) {
+    std::vector<std::vector<std::uint32_t>> values;
+    std::vector<BoardReport> waiting;
+    archive >> values >> waiting;
+    if (values.size() != board_values_.size()) throw IoError("the saved state has other boards");
+    for (std::size_t board = 0; board < values.size(); ++board) {
+        if (values[board].empty() || board_values_[board].empty()) continue;
+        if (values[board].size() != board_values_[board].size()) throw IoError("the saved state has another board");
+        board_values_[board] = std::move(values[board]);
+    }
+    for (BoardReport& report : waiting)
+        if (!board_values_.at(report.board.index()).empty()) waiting_reports_.push_back(std::move(report));
 }
 
 }  // namespace regatta::engine

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/domain.hpp"
+#include "engine/saved_state.hpp"
 #include "engine/tiers.hpp"
 #include "engine/window_message.hpp"
 #include "regatta/engine/context.hpp"
@@ -36,6 +37,8 @@ public:
     [[nodiscard]] SimTime last_event() const;
     /// Everything before has happened on this rank.
     [[nodiscard]] SimTime settled() const;
+    /// Something before this instant may have happened on this rank, and nothing at or after it.
+    [[nodiscard]] SimTime farthest() const;
     [[nodiscard]] std::int64_t events() const;
     /// The smallest time between a message's receipt and the horizon of the domain that got it: how near to the edge
     /// promises and latencies let the run go. Never when nothing was received.
@@ -48,8 +51,8 @@ public:
     void publish(BoardId board, std::uint32_t entry, std::uint32_t value) override;
     [[nodiscard]] const LogicalProcess& peek(LpId other) override;
 
-    void save(OutArchive& archive) const;
-    void load(InArchive& archive);
+    [[nodiscard]] Buffer save() const;
+    void load(const SavedState& state);
 
 private:
     /// Where a process lives and what it is, in one look.
@@ -62,13 +65,9 @@ private:
     /// What members of this rank have published to a board.
     struct Published {
         std::vector<std::uint32_t> values;     ///< by entry
+        std::vector<LpId> publishers;          ///< by entry, of those that have changed
         std::vector<std::uint32_t> changed;    ///< entries since the last report
         std::vector<std::uint8_t> is_changed;  ///< by entry
-
-        template <class Archive>
-        void serialize(Archive& archive, unsigned /*version*/) {
-            archive& values& changed& is_changed;
-        }
     };
 
     void post(Event& event, SimTime delay) override;
@@ -85,6 +84,10 @@ private:
     void report(Domain& domain, const Agenda::Item& item);
     void ask_members(Domain& domain, BoardReport& report) const;
     void change_board(Domain& domain, const Agenda::Item& item);
+    void put(BoardId board, std::uint32_t entry, std::uint32_t value, LpId publisher);
+    [[nodiscard]] bool speaks_for(std::size_t board) const;
+    void save_boards(OutArchive& archive) const;
+    void load_boards(InArchive& archive);
     [[noreturn]] void fail_latency(const Event& event, SimTime least) const;
     [[noreturn]] void fail_horizon(const Event& event, SimTime horizon) const;
 

@@ -1,8 +1,6 @@
 #include "regatta/engine/simulation.hpp"
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -10,6 +8,7 @@
 #include "engine/exchange.hpp"
 #include "engine/horizon.hpp"
 #include "engine/rank_loop.hpp"
+#include "engine/saved_state.hpp"
 #include "engine/tiers.hpp"
 #include "engine/wall_clock.hpp"
 
@@ -36,12 +35,20 @@ public:
 
     RunReport run(const RunOptions& options);
     RankLoop& loop() { return loop_; }
-
-    bool has_started_ = false;
+    void load(std::span<const std::span<const char>> parts) {
+        loop_.load(SavedState(parts, model_.process_count()));
+        has_started_ = true;
+    }
 
 private:
+    bool has_started_ = false;
+
     void meet();
     [[nodiscard]] bool is_over(SimTime until) const;
+    [[nodiscard]] bool is_due(SimTime pause) const;
+    [[nodiscard]] SimTime farthest();
+    [[nodiscard]] SimTime short_end();
+    void run_rest(SimTime until, SimTime lasting);
     void run_window(SimTime until);
     void count_bound(SimTime until);
     void observe();
@@ -59,6 +66,11 @@ private:
     Agreement agreement_;
     std::vector<std::int64_t> windows_bounded_;  ///< by channel
     SimTime lasting_;                            ///< the run is known to last so long
+    // Of windows while wishes are asked for. No longer than 73 years, so that sums of two fit.
+    static constexpr SimTime kMostWindow = SimTime::from_ns(std::int64_t{1} << 61);
+    SimTime longest_window_ = SimTime::from_ns(1'000'000'000);
+    double window_began_s_ = 0;
+    SimTime wanted_at_ = SimTime::never();  ///< the instant of a pause that some rank wants
     Progress progress_;
     WallClock clock_;
     ProgressObserver observer_;
@@ -95,22 +107,69 @@ RunReport Simulation::Impl::run(const RunOptions& options) {
     if (!has_started_) loop_.start();
     has_started_ = true;
     const bool is_given = !options.until.is_never();
+    SimTime pause = std::min(options.pause, options.until);
+    Wish wanted = Wish::Pause;
     while (true) {
+        exchange_->want(options.wish ? options.wish() : Wish::None);
         meet();
         // A run that has its end given lasts to it; else as long as something is known to happen.
         lasting_ = is_given ? options.until : agreement_.lasting;
         if (is_over(options.until)) break;
-        run_window(options.until);
+        if (agreement_.wish != Wish::None && wanted_at_ == SimTime::never()) {
+            // All ranks know of the wish in the same window. Nobody can pause before where anybody has gone.
+            wanted_at_ = farthest();
+            wanted = agreement_.wish;
+        }
+        if (wanted_at_ < pause) pause = wanted_at_;
+        if (is_due(pause)) {
+            const bool is_wanted = pause == wanted_at_;
+            wanted_at_ = SimTime::never();
+            run_rest(pause, pause);
+            RunReport paused = report(pause);
+            paused.paused_for = is_wanted ? wanted : Wish::Pause;
+            return paused;
+        }
+        run_window(std::min({options.until, pause, options.wish ? short_end() : SimTime::never()}));
         ++progress_.windows;
         observe();
     }
-    // What is left are samples.
-    const SimTime after_end = is_given ? options.until : lasting_ + SimTime::from_ns(1);
+    run_rest(is_given ? options.until : lasting_ + SimTime::from_ns(1), lasting_);
+    return report(is_given ? options.until : agreement_.last_event);
+}
+
+/// Where a window ends at the latest, so that wishes are asked for every so often: after about a tenth of a second of
+/// wall time, as it went so far.
+SimTime Simulation::Impl::short_end() {
+    constexpr double kLeast_s = 0.05;
+    constexpr double kMost_s = 0.2;
+    clock_.look();
+    const double now_s = clock_.loop_s();
+    if (const double took_s = now_s - window_began_s_; took_s < kLeast_s)
+        longest_window_ = SimTime::from_ns(std::min(2 * longest_window_.ns(), kMostWindow.ns()));
+    else if (took_s > kMost_s)
+        longest_window_ = SimTime::from_ns(std::max<std::int64_t>(longest_window_.ns() / 2, 1));
+    window_began_s_ = now_s;
+    const SimTime from = std::max(agreement_.event, loop_.settled());
+    return from.is_never() || from > kMostWindow ? SimTime::never() : from + longest_window_;
+}
+
+/// What is left before `until` are samples.
+void Simulation::Impl::run_rest(SimTime until, SimTime lasting) {
     for (std::uint32_t tier = 0; tier < tiers_.count(); ++tier)
-        loop_.run_until(tier, after_end, lasting_, look_up_);
+        loop_.run_until(tier, until, lasting, look_up_);
     observe();
     clock_.stop();
-    return report(is_given ? options.until : agreement_.last_event);
+}
+
+/// Nothing before `pause` is left on any rank, and the run goes on after it: its first event cannot be called back, for
+/// nothing comes before.
+bool Simulation::Impl::is_due(SimTime pause) const {
+    return !pause.is_never() && !agreement_.event.is_never() && agreement_.event >= pause && agreement_.fixed >= pause;
+}
+
+/// How far any rank has gone.
+SimTime Simulation::Impl::farthest() {
+    return SimTime::from_ns(transport_.largest(loop_.farthest().ns()));
 }
 
 /// Nothing before the end is left, on any rank: no event, and no report or change of a board while the run lasts.
@@ -175,13 +234,12 @@ void Simulation::finish(SimTime end) {
 LogicalProcess* Simulation::local(LpId id) {
     return impl_->loop().local(id);
 }
-void Simulation::save(OutArchive& archive) const {
-    impl_->loop().save(archive);
+Buffer Simulation::save() const {
+    return impl_->loop().save();
 }
 
-void Simulation::load(InArchive& archive) {
-    impl_->loop().load(archive);
-    impl_->has_started_ = true;
+void Simulation::load(std::span<const std::span<const char>> parts) {
+    impl_->load(parts);
 }
 
 }  // namespace regatta::engine

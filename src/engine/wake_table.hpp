@@ -25,10 +25,6 @@ public:
         friend bool operator<(const Key& a, const Key& b) {
             return a.time != b.time ? a.time < b.time : a.rank < b.rank;
         }
-        template <class Archive>
-        void serialize(Archive& archive, unsigned /*version*/) {
-            archive& time& rank;
-        }
     };
 
     /// Adds the slots of the next member, empty.
@@ -36,6 +32,9 @@ public:
 
     [[nodiscard]] bool is_planned(std::uint32_t member, std::uint32_t slot) const {
         return !keys_[first_slot_[member] + slot].time.is_never();
+    }
+    [[nodiscard]] const Key& planned(std::uint32_t member, std::uint32_t slot) const {
+        return keys_[first_slot_[member] + slot];
     }
     /// Plans the slot for `at`, which may be never.
     void plan(std::uint32_t member, std::uint32_t slot, SimTime at, std::uint32_t depth) {
@@ -82,11 +81,6 @@ public:
     void touch(std::uint32_t member);
     /// Carries the changes of all visits since the last call up the tree: once for each node, not for each change.
     void settle_touched();
-
-    template <class Archive>
-    void serialize(Archive& archive, unsigned /*version*/) {
-        archive& keys_& levels_& root_;
-    }
 
 private:
     static constexpr std::size_t kFanOut = 16;

@@ -8,8 +8,8 @@
 #include <boost/serialization/tracking.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <streambuf>
 
+#include "engine/buffer_stream.hpp"
 #include "regatta/base/errors.hpp"
 
 // Hot types go as one block: trivially copyable, never tracked, no class information in the stream.
@@ -22,51 +22,17 @@ namespace regatta::engine {
 
 namespace {
 
-constexpr unsigned kArchiveFlags = boost::archive::no_header | boost::archive::no_codecvt | boost::archive::no_tracking;
-
-/// Appends to a Buffer that changes from message to message.
-class BufferSink : public std::streambuf {
-public:
-    void aim(Buffer& buffer) {
-        buffer_ = &buffer;
-        buffer_->clear();
-    }
-
-protected:
-    std::streamsize xsputn(const char* data, std::streamsize count) override {
-        buffer_->insert(buffer_->end(), data, data + count);
-        return count;
-    }
-    int_type overflow(int_type character) override {
-        buffer_->push_back(traits_type::to_char_type(character));
-        return character;
-    }
-
-private:
-    Buffer* buffer_ = nullptr;
-};
-
-/// Reads from a Buffer that changes from message to message.
-class BufferSource : public std::streambuf {
-public:
-    void aim(const Buffer& buffer) {
-        // The get area of a streambuf is not const, but is only read.
-        char* begin = const_cast<char*>(buffer.data());
-        setg(begin, begin, begin + buffer.size());
-    }
-    [[nodiscard]] std::ptrdiff_t left() const { return egptr() - gptr(); }
-};
-
 /// What comes first: how much of everything follows.
 struct Counts {
     std::uint64_t pending = 0;
     std::uint64_t earliest_sent = 0;
     std::uint64_t events = 0;
     std::uint64_t reports = 0;
+    std::uint64_t wish = 0;
 
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
-        archive& pending& earliest_sent& events& reports;
+        archive& pending& earliest_sent& events& reports& wish;
     }
 };
 
@@ -111,7 +77,8 @@ void MessageWriter::write(const WindowMessage& message, Buffer& buffer) {
     const std::array<Counts, 1> counts = {Counts{.pending = message.pending.size(),
                                                  .earliest_sent = message.earliest_sent.size(),
                                                  .events = message.events.size(),
-                                                 .reports = message.reports.size()}};
+                                                 .reports = message.reports.size(),
+                                                 .wish = message.wish}};
     archive << boost::serialization::make_array(counts.data(), counts.size());
     put_block(archive, message.pending);
     put_block(archive, message.earliest_sent);
@@ -145,6 +112,7 @@ void MessageReader::read(const Buffer& buffer, WindowMessage& message) {
     get_block(archive, impl_->source, counts.pending, message.pending);
     get_block(archive, impl_->source, counts.earliest_sent, message.earliest_sent);
     get_block(archive, impl_->source, counts.events, message.events);
+    message.wish = counts.wish;
     message.reports.clear();
     for (std::uint64_t i = 0; i < counts.reports; ++i) {
         std::uint16_t board = 0;

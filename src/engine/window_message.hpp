@@ -43,6 +43,7 @@ struct WindowMessage {
     std::vector<SimTime> earliest_sent;
     std::vector<Event> events;
     std::vector<BoardReport> reports;
+    std::uint64_t wish = 0;  ///< of the sender, see Wish
 
     /// Not sent: by tier of the destination, the earliest of `events`.
     std::vector<SimTime> earliest;

@@ -1,5 +1,7 @@
 #include "random_model.hpp"
 
+#include "regatta/base/errors.hpp"
+
 #include <fmt/format.h>
 #include <rapidcheck.h>
 
@@ -249,6 +251,69 @@ Outcome run_random(const RandomSpec& spec, const HowToRun& how) {
     outcome.histories = std::move(world.histories);
     outcome.events = events;
     return outcome;
+}
+
+Outcome run_random_in_legs(const RandomSpec& spec, SimTime until, const std::vector<Leg>& legs) {
+    World world{.spec = spec, .model = {}, .histories = {}};
+    build(world);
+    Outcome outcome;
+    SavedParts saved;
+    bool is_over = false;
+    for (std::size_t i = 0; !is_over; ++i) {
+        const Leg& leg = legs.at(i);
+        SavedParts parts(leg.ranks);
+        std::atomic<std::int64_t> events = 0;
+        run_on_ranks(leg.ranks, [&](Transport& transport) {
+            Simulation simulation(world.model, leg.partitioner(world.model, leg.ranks), transport, leg.bound, leg.way);
+            if (i > 0) load_parts(simulation, saved);
+            RunOptions options{.until = until, .pause = leg.pause};
+            std::uint32_t windows = 0;
+            // The last rank alone wants to.
+            if (leg.windows > 0)
+                options.wish = [&] {
+                    return transport.rank() + 1 == leg.ranks && ++windows >= leg.windows ? Wish::Stop : Wish::None;
+                };
+            const RunReport report = simulation.run(options);
+            events += report.progress.events;
+            if (transport.rank() == 0) {
+                outcome.end = report.end;
+                is_over = report.paused_for == Wish::None;
+            }
+            parts[transport.rank()] = simulation.save();
+            if (report.paused_for == Wish::None) simulation.finish(report.end);
+        });
+        saved = std::move(parts);
+        outcome.events = events;
+    }
+    outcome.histories = std::move(world.histories);
+    return outcome;
+}
+
+SavedParts saved_at(const RandomSpec& spec, SimTime at, std::uint32_t ranks) {
+    World world{.spec = spec, .model = {}, .histories = {}};
+    build(world);
+    SavedParts parts(ranks);
+    run_on_ranks(ranks, [&](Transport& transport) {
+        Simulation simulation(world.model, partition_round_robin(world.model, ranks), transport);
+        simulation.run({.until = at, .observer = {}});
+        parts[transport.rank()] = simulation.save();
+    });
+    return parts;
+}
+
+std::string refusal_of(const RandomSpec& spec, const SavedParts& parts) {
+    World world{.spec = spec, .model = {}, .histories = {}};
+    build(world);
+    std::string text;
+    run_on_ranks(1, [&](Transport& transport) {
+        Simulation simulation(world.model, partition_by_load(world.model, 1), transport);
+        try {
+            load_parts(simulation, parts);
+        } catch (const IoError& error) {
+            text = error.what();
+        }
+    });
+    return text;
 }
 
 Outcome run_random_by_reference(const RandomSpec& spec, SimTime until) {

@@ -43,6 +43,16 @@ struct HowToRun {
     ExchangeWay way = ExchangeWay::Auto;
 };
 
+/// A part of a run: by so many ranks, up to an instant, or to where one rank wants to pause, after so many windows.
+struct Leg {
+    std::uint32_t ranks = 1;
+    Partitioner partitioner = partition_by_load;
+    SimTime pause = SimTime::never();
+    std::uint32_t windows = 0;  ///< 0: no rank wants to
+    Bound bound = Bound::Promises;
+    ExchangeWay way = ExchangeWay::Auto;
+};
+
 /// What must not depend on how a model is run.
 struct Outcome {
     /// By process: a hash over all that happened to it, in the order in which it did, and over what it saw.
@@ -53,6 +63,14 @@ struct Outcome {
 };
 
 [[nodiscard]] Outcome run_random(const RandomSpec& spec, const HowToRun& how);
+/// Leg after leg, each by simulations that load what those of the leg before have saved, to the run's end. The last leg
+/// does not pause.
+[[nodiscard]] Outcome run_random_in_legs(const RandomSpec& spec, SimTime until, const std::vector<Leg>& legs);
+
+/// What so many ranks save at an instant, and what a simulation says that is to load such parts; empty: nothing.
+[[nodiscard]] SavedParts saved_at(const RandomSpec& spec, SimTime at, std::uint32_t ranks);
+[[nodiscard]] std::string refusal_of(const RandomSpec& spec, const SavedParts& parts);
+
 /// The same by ReferenceRun.
 [[nodiscard]] Outcome run_random_by_reference(const RandomSpec& spec, SimTime until);
 

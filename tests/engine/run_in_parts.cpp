@@ -1,11 +1,27 @@
 #include "run_in_parts.hpp"
 
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
-#include <memory>
-#include <sstream>
+#include <span>
 
 namespace regatta::engine::test {
+namespace {
+
+/// What all ranks have saved, on all ranks.
+SavedParts exchanged(const Buffer& own, Transport& transport) {
+    SavedParts parts = transport.gather(own);
+    parts.resize(transport.ranks());
+    for (Buffer& part : parts)
+        transport.broadcast(part);
+    return parts;
+}
+
+}  // namespace
+
+void load_parts(Simulation& simulation, const SavedParts& parts) {
+    std::vector<std::span<const char>> spans;
+    for (const Buffer& part : parts)
+        spans.emplace_back(part);
+    simulation.load(spans);
+}
 
 RunReport run_in_parts(const Model& model, const Partition& partition, Transport& transport, SimTime until,
                        const Pauses& pauses, Bound bound, ExchangeWay way) {
@@ -13,14 +29,9 @@ RunReport run_in_parts(const Model& model, const Partition& partition, Transport
     for (const SimTime pause : pauses.at) {
         simulation->run({.until = pause, .observer = {}});
         if (!pauses.are_saved) continue;
-        std::stringstream bytes;
-        {
-            OutArchive out(bytes);
-            simulation->save(out);
-        }
+        const SavedParts parts = exchanged(simulation->save(), transport);
         simulation = std::make_unique<Simulation>(model, partition, transport, bound, way);
-        InArchive in(bytes);
-        simulation->load(in);
+        load_parts(*simulation, parts);
     }
     const RunReport report = simulation->run({.until = until, .observer = {}});
     simulation->finish(report.end);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "regatta/engine/model.hpp"
@@ -15,6 +16,10 @@ struct Pauses {
     /// simulation runs all parts.
     bool are_saved = false;
 };
+
+/// What the ranks of a run have saved, by rank.
+using SavedParts = std::vector<Buffer>;
+void load_parts(Simulation& simulation, const SavedParts& parts);
 
 /// One rank's run to `until` with pauses, to the end: with `finish`. Called by all ranks.
 RunReport run_in_parts(const Model& model, const Partition& partition, Transport& transport, SimTime until,

@@ -35,5 +35,47 @@ RC_GTEST_PROP(State, LeavesTheProcessAndGoesOnElsewhere, ()) {
     }
 }
 
+// A run that was begun on some ranks goes on on others, by another partition, as often as it is interrupted.
+RC_GTEST_PROP(State, GoesOnOnAnyNumberOfRanks, ()) {
+    const RandomSpec spec = arbitrary_spec();
+    const SimTime until =
+        *rc::gen::inRange(0, 2) == 0 ? SimTime::never() : SimTime::from_ns(*rc::gen::inRange<std::int64_t>(0, 3'000));
+    const Outcome whole = run_random(spec, {.until = until});
+    RC_LOG() << to_text(spec) << ", until " << until.ns() << " ns\n";
+    // Some of these lie after the end.
+    std::vector<SimTime> pauses = arbitrary_pauses(whole.end + SimTime::from_ns(100));
+    pauses.push_back(SimTime::never());
+    std::vector<Leg> legs;
+    for (const SimTime pause : pauses) {
+        const bool is_wanted = !pause.is_never() && *rc::gen::inRange(0, 3) == 0;
+        legs.push_back({.ranks = *rc::gen::inRange(1u, 5u),
+                        .partitioner = *rc::gen::inRange(0, 2) == 0 ? partition_round_robin : partition_by_load,
+                        .pause = is_wanted ? SimTime::never() : pause,
+                        .windows = is_wanted ? *rc::gen::inRange(1u, 20u) : 0,
+                        .bound = *rc::gen::element(Bound::Plain, Bound::Promises),
+                        .way = *rc::gen::element(ExchangeWay::Pairs, ExchangeWay::Collective)});
+        RC_LOG() << "to " << legs.back().pause.ns() << " ns, or " << legs.back().windows << " windows, on "
+                 << legs.back().ranks << " ranks\n";
+    }
+    RC_ASSERT(run_random_in_legs(spec, until, legs) == whole);
+}
+
+// What is read is not trusted: nothing of a part that is cut short, or missing, is taken for a state.
+TEST(State, RefusesWhatIsNotAll) {
+    RandomSpec spec;
+    spec.seed = 3;
+    spec.groups = {{.count = 3, .load = 1}};
+    spec.links = {{.from = GroupId(0), .to = GroupId(0), .latency = SimTime::from_ns(9), .carries = 1}};
+    const SavedParts parts = saved_at(spec, SimTime::from_ns(40), 2);
+    EXPECT_EQ(refusal_of(spec, parts), "");
+    EXPECT_EQ(refusal_of(spec, {parts[0]}).find("the saved state lacks process"), 0U);
+    EXPECT_NE(refusal_of(spec, {parts[0], parts[1], parts[1]}).find("twice"), std::string::npos);
+    for (std::size_t left = 0; left < parts[0].size(); left += 7) {
+        SavedParts cut = parts;
+        cut[0].resize(left);
+        EXPECT_NE(refusal_of(spec, cut), "") << left << " bytes left";
+    }
+}
+
 }  // namespace
 }  // namespace regatta::engine::test

@@ -1,9 +1,8 @@
 #include "small_fleet.hpp"
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
-#include <sstream>
+#include <array>
+#include <span>
 
 #include "regatta/engine/simulation.hpp"
 #include "regatta/transport/in_process.hpp"
@@ -15,14 +14,9 @@ void SmallFleet::run() {
     auto simulation = std::make_unique<engine::Simulation>(model_, partition_by_load(model_, 1), transport);
     if (setup_.move_at) {
         (void)simulation->run({.until = *setup_.move_at, .observer = {}});
-        std::stringstream bytes;
-        {
-            boost::archive::binary_oarchive archive(bytes);
-            simulation->save(archive);
-        }
+        const engine::Buffer bytes = simulation->save();
         simulation = std::make_unique<engine::Simulation>(model_, partition_by_load(model_, 1), transport);
-        boost::archive::binary_iarchive archive(bytes);
-        simulation->load(archive);
+        simulation->load(std::array{std::span<const char>(bytes)});
     }
     const engine::RunReport report = simulation->run({.until = setup_.until, .observer = {}});
     simulation->finish(report.end);

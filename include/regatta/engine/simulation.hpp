@@ -4,10 +4,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "regatta/base/archive_fwd.hpp"
 #include "regatta/base/time.hpp"
 #include "regatta/engine/model.hpp"
 #include "regatta/engine/partition.hpp"
@@ -31,10 +31,17 @@ struct Progress {
 /// Called between windows, and every few thousand events inside long ones.
 using ProgressObserver = std::function<void(const Progress&)>;
 
+/// What a rank wants of all ranks between two windows; the strongest wish counts.
+enum class Wish : std::uint8_t { None, Pause, Stop };
+
 struct RunOptions {
     /// Nothing at or after this instant happens; never: until no event is left.
     SimTime until = SimTime::never();
-    ProgressObserver observer;
+    ProgressObserver observer = {};
+    /// The run pauses at this instant, before anything at or after it, unless it is over before; never: does not.
+    SimTime pause = SimTime::never();
+    /// Asked once in a while, on each rank; on Pause or Stop all ranks pause at one instant soon after. None: never.
+    std::function<Wish()> wish = {};
 };
 
 /// How far ahead a rank may trust the others. Results are the same; only speed differs.
@@ -58,7 +65,9 @@ struct ChannelUse {
 };
 
 struct RunReport {
-    SimTime end;  ///< `until`, or the time of the last event on any rank
+    SimTime end;  ///< `until`, or the time of the last event on any rank; of a pause, its instant
+    /// None: the run is over. Pause or Stop: it can be saved, and goes on with the next call of `run`.
+    Wish paused_for = Wish::None;
     Progress progress;
     std::vector<ChannelUse> channels;        ///< of this rank
     SimTime least_slack = SimTime::never();  ///< smallest time between a receipt and how far the receiver had gone
@@ -86,10 +95,13 @@ public:
     /// The process with this id, if it lives on this rank; else nullptr.
     [[nodiscard]] LogicalProcess* local(LpId id);
 
-    /// State of this rank between two calls of `run`: processes, events, wake-ups, boards. To be loaded into a
-    /// simulation of the same model and partition.
-    void save(OutArchive& archive) const;
-    void load(InArchive& archive);
+    /// State of this rank between two calls of `run` to the same instant on all ranks: processes, events, wake-ups,
+    /// boards.
+    [[nodiscard]] Buffer save() const;
+    /// Goes on where a run of the same model stood, on any number of ranks and by any partition: `parts` are what all
+    /// its ranks saved, and need to be there only during the call. Before the first `run`. Throws IoError when they are
+    /// not those of such a run.
+    void load(std::span<const std::span<const char>> parts);
 
 private:
     class Impl;

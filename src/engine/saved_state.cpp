@@ -1,0 +1,110 @@
+#include "engine/saved_state.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/archive/archive_exception.hpp>
+#include <boost/archive/binary_iarchive.hpp>
+#include <boost/archive/binary_oarchive.hpp>
+#include <boost/serialization/array.hpp>
+#include <boost/serialization/vector.hpp>
+#include <cstring>
+#include <limits>
+
+#include "engine/buffer_stream.hpp"
+#include "regatta/base/errors.hpp"
+
+namespace regatta::engine {
+namespace {
+
+/// Stands in the table for what belongs to no process.
+constexpr std::uint64_t kRest = std::numeric_limits<std::uint32_t>::max();
+constexpr std::size_t kTableWidth = 3;
+
+void read_from(std::span<const char> bytes, const std::function<void(InArchive&)>& read) {
+    BufferSource source;
+    source.aim(bytes);
+    try {
+        InArchive archive(source, kArchiveFlags);
+        read(archive);
+    } catch (const boost::archive::archive_exception&) {
+        throw IoError("the saved state is cut short");
+    }
+    if (source.left() != 0) throw IoError(fmt::format("the saved state has {} bytes too many", source.left()));
+}
+
+}  // namespace
+
+void StateWriter::write(std::uint32_t id, const std::function<void(OutArchive&)>& content) {
+    const std::uint64_t first = bytes_.size();
+    BufferSink sink;
+    sink.append_to(bytes_);
+    {
+        OutArchive archive(sink, kArchiveFlags);
+        content(archive);
+    }
+    table_.insert(table_.end(), {id, first, bytes_.size()});
+}
+
+void StateWriter::add(LpId id, const ProcessState& state, const LogicalProcess& process) {
+    write(id.value(), [&](OutArchive& archive) {
+        archive << state;
+        process.save(archive);
+    });
+}
+
+Buffer StateWriter::finish(const std::function<void(OutArchive&)>& write_rest) {
+    write(static_cast<std::uint32_t>(kRest), write_rest);
+    table_.push_back(bytes_.size());
+    const auto* raw = reinterpret_cast<const char*>(table_.data());
+    bytes_.insert(bytes_.end(), raw, raw + table_.size() * sizeof(std::uint64_t));
+    return std::move(bytes_);
+}
+
+SavedState::SavedState(std::span<const std::span<const char>> parts, std::size_t processes) : of_process_(processes) {
+    for (const std::span<const char> part : parts)
+        read_table(part);
+    for (std::size_t id = 0; id < processes; ++id)
+        if (of_process_[id].data() == nullptr) throw IoError(fmt::format("the saved state lacks process {}", id));
+}
+
+void SavedState::read_table(std::span<const char> part) {
+    const auto number_at = [part](std::size_t at) {
+        std::uint64_t number = 0;
+        std::memcpy(&number, part.data() + at, sizeof number);
+        return number;
+    };
+    constexpr std::size_t kWord = sizeof(std::uint64_t);
+    const std::uint64_t table = part.size() < kWord ? part.size() : number_at(part.size() - kWord);
+    if (part.size() < kWord || table > part.size() - kWord ||
+        (part.size() - kWord - table) % (kTableWidth * kWord) != 0)
+        throw IoError("the saved state has no table of its processes");
+    for (std::size_t at = table; at + kWord < part.size(); at += kTableWidth * kWord) {
+        const std::uint64_t id = number_at(at);
+        const std::uint64_t first = number_at(at + kWord);
+        const std::uint64_t last = number_at(at + 2 * kWord);
+        if (first > last || last > table) throw IoError("the saved state has a table that points beyond it");
+        const std::span<const char> bytes = part.subspan(first, last - first);
+        if (id == kRest) {
+            rests_.push_back(bytes);
+            continue;
+        }
+        if (id >= of_process_.size() || of_process_[id].data() != nullptr)
+            throw IoError(fmt::format("the saved state has process {} {}", id,
+                                      id < of_process_.size() ? "twice" : "of another model"));
+        of_process_[id] = bytes;
+    }
+}
+
+void SavedState::read(LpId id, ProcessState& state, LogicalProcess& process) const {
+    read_from(of_process_[id.index()], [&](InArchive& archive) {
+        archive >> state;
+        process.load(archive);
+    });
+}
+
+void SavedState::read_rest(const std::function<void(InArchive&)>& read) const {
+    for (const std::span<const char> rest : rests_)
+        read_from(rest, read);
+}
+
+}  // namespace regatta::engine
