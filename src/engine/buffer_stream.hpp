@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/archive/basic_archive.hpp>
 #include <cstddef>
 #include <span>
 #include <streambuf>
@@ -10,8 +9,7 @@
 namespace regatta::engine {
 
 /// Archives in memory: nothing in them but what is written.
-inline constexpr unsigned kArchiveFlags =
-    boost::archive::no_header | boost::archive::no_codecvt | boost::archive::no_tracking;
+extern const unsigned kArchiveFlags;
 
 /// Appends to a Buffer, which may change between two writes.
 class BufferSink : public std::streambuf {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/archive/archive_exception.hpp>
+#include <boost/archive/basic_archive.hpp>
 #include <boost/archive/binary_iarchive.hpp>
 #include <boost/archive/binary_oarchive.hpp>
 #include <boost/serialization/array.hpp>
@@ -14,6 +15,9 @@
 #include "regatta/base/errors.hpp"
 
 namespace regatta::engine {
+
+const unsigned kArchiveFlags = boost::archive::no_header | boost::archive::no_codecvt | boost::archive::no_tracking;
+
 namespace {
 
 /// Stands in the table for what belongs to no process.

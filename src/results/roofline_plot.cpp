@@ -9,6 +9,7 @@
 
 #include "results/plot_axis.hpp"
 #include "results/plot_canvas.hpp"
+#include "results/plot_colors.hpp"
 
 namespace regatta::results {
 namespace {
@@ -26,26 +27,14 @@ constexpr double kLineHeight = 21;
 constexpr double kRoofWidth = 2.2;
 constexpr double kTera = 1e12;
 
-constexpr PlotColor kBlack = {0.13, 0.13, 0.13};
-constexpr PlotColor kGrey = {0.45, 0.45, 0.45};
 constexpr PlotColor kGold = {1.0, 0.78, 0.15};
-// Told apart by all eyes. Source: Okabe, Ito, "Color Universal Design", 2008; without its black and its yellow, and
-// with a brown and a grey.
-// 7 shapes and 8 colours: 56 looks before one comes again.
-constexpr std::array<PlotColor, 8> kColors = {{{0.00, 0.45, 0.70},
-                                               {0.84, 0.37, 0.00},
-                                               {0.00, 0.62, 0.45},
-                                               {0.80, 0.47, 0.65},
-                                               {0.34, 0.71, 0.91},
-                                               {0.90, 0.62, 0.00},
-                                               {0.55, 0.34, 0.29},
-                                               {0.40, 0.40, 0.40}}};
-const PlotCanvas::Font kPlain = {.size = kTextSize, .color = kBlack};
-const PlotCanvas::Font kSmall = {.size = kSmallTextSize, .color = kBlack};
-const PlotCanvas::Font kFaint = {.size = kSmallTextSize, .color = kGrey};
+const PlotCanvas::Font kPlain = {.size = kTextSize, .color = kPlotBlack};
+const PlotCanvas::Font kSmall = {.size = kSmallTextSize, .color = kPlotBlack};
+const PlotCanvas::Font kFaint = {.size = kSmallTextSize, .color = kPlotGrey};
 
+/// 7 shapes and 8 colours: 56 looks before one comes again.
 PlotCanvas::Paint paint_of(const RooflineSeries& series) {
-    const PlotColor& color = kColors.at(series.color % kColors.size());
+    const PlotColor& color = kPlotColors.at(series.color % kPlotColors.size());
     if (series.is_hollow) return {.inside = color.at(0), .edge = color, .edge_width = 2};
     return {.inside = color.at(0.8), .edge = {1, 1, 1}, .edge_width = 1};
 }
@@ -104,8 +93,9 @@ public:
 
     void draw() {
         draw_axes();
-        text_within(plot_.left, 36, chart_.title, {.size = 19, .color = kBlack, .is_bold = true}, kWidth - kLeft - 20);
-        text_within(plot_.left, 60, chart_.subtitle, {.size = kTextSize, .color = kGrey}, kWidth - kLeft - 20);
+        text_within(plot_.left, 36, chart_.title, {.size = 19, .color = kPlotBlack, .is_bold = true},
+                    kWidth - kLeft - 20);
+        text_within(plot_.left, 60, chart_.subtitle, {.size = kTextSize, .color = kPlotGrey}, kWidth - kLeft - 20);
         canvas_.clip(plot_);
         for (std::size_t i = 0; i < chart_.roofs.size(); ++i)
             draw_roof(chart_.roofs[i], roof_color(i));
@@ -125,7 +115,7 @@ private:
         return plot_.bottom - axes_.second.position(flops_per_s / kTera) * (plot_.bottom - plot_.top);
     }
     [[nodiscard]] PlotColor roof_color(std::size_t roof) const {
-        return chart_.roofs.size() == 1 ? kBlack : kColors.at(roof % kColors.size());
+        return chart_.roofs.size() == 1 ? kPlotBlack : kPlotColors.at(roof % kPlotColors.size());
     }
 
     /// Shortened to the width.
@@ -139,7 +129,7 @@ private:
     }
 
     void draw_axes() {
-        const auto grid = [](const PlotAxis::Tick& tick) { return kGrey.at(tick.label.empty() ? 0.13 : 0.3); };
+        const auto grid = [](const PlotAxis::Tick& tick) { return kPlotGrey.at(tick.label.empty() ? 0.13 : 0.3); };
         for (const PlotAxis::Tick& tick : axes_.first.ticks()) {
             const double at = x(tick.value);
             canvas_.line(at, plot_.top, at, plot_.bottom, 1, grid(tick));
@@ -150,7 +140,7 @@ private:
             canvas_.line(plot_.left, at, plot_.right, at, 1, grid(tick));
             canvas_.text(plot_.left - 8, at + 4.5, tick.label, kSmall, 1);
         }
-        canvas_.frame(plot_, kGrey);
+        canvas_.frame(plot_, kPlotGrey);
         canvas_.text((plot_.left + plot_.right) / 2, plot_.bottom + 46, "arithmetic intensity [FLOP/byte]", kPlain,
                      0.5);
         canvas_.upright_text(26, (plot_.top + plot_.bottom) / 2, "performance [TFLOP/s]", kPlain);
@@ -194,7 +184,7 @@ private:
         }
         for (const RooflineRoof& roof : chart_.roofs)
             canvas_.star(x(roof.ridge_flops_per_byte()), y(roof.peak_flops_per_s), 12,
-                         {.inside = kGold, .edge = kBlack, .edge_width = 1.2});
+                         {.inside = kGold, .edge = kPlotBlack, .edge_width = 1.2});
         for (const RooflineRoof& roof : chart_.roofs) {
             const double at_x = x(roof.ridge_flops_per_byte());
             const double at_y = y(roof.peak_flops_per_s);
@@ -289,7 +279,7 @@ private:
         for (std::size_t i = 0; i < chart_.sizes.size(); ++i) {
             base += kLineHeight;
             if (base > kHeight - 8) return;
-            const PlotCanvas::Paint paint = {.inside = kGrey.at(0.3), .edge = kGrey.at(0.5)};
+            const PlotCanvas::Paint paint = {.inside = kPlotGrey.at(0.3), .edge = kPlotGrey.at(0.5)};
             canvas_.marker(0, left + 12, base - 4.5, radius_of(chart_, i), paint);
             canvas_.text(left + kSymbolWidth, base, fmt::format("{}", chart_.sizes[i]), kSmall);
         }

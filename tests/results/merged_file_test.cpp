@@ -22,6 +22,8 @@ steps = pandas.read_hdf(sys.argv[1], "steps")
 nodes = pandas.read_hdf(sys.argv[1], "node_series")
 print(len(steps), steps.equals(steps.sort_values(["replica", "start_ns"])), steps.mlp_ns.sum())
 print(len(nodes), nodes.equals(nodes.sort_values(["time_ns", "node"])), nodes.kv_tokens.sum())
+events = pandas.read_hdf(sys.argv[1], "events")
+print(len(events), events.start_ns.is_monotonic_increasing, events.amount.sum())
 )";
 
 constexpr const char* kH5pyReads = R"(
@@ -40,7 +42,11 @@ TEST(MergedFile, IsReadByPandasWithoutCodeOfOurs) {
     if (run_command("/usr/bin/python3 -c 'import pandas, tables'").code != 0)
         GTEST_SKIP() << "python3-pandas or python3-tables is not installed";
     const ScratchDirectory scratch;
-    const MadeUpRun run = make_up_run(30, 500);
+    MadeUpRun run = make_up_run(30, 500);
+    make_up_events(run, 30);
+    std::int64_t amount = 0;
+    for (const auto& row : run.events)
+        amount += row.amount;
     std::uint64_t sum = 0;
     for (const auto& row : run.requests)
         sum += row.request_id;
@@ -55,7 +61,7 @@ TEST(MergedFile, IsReadByPandasWithoutCodeOfOurs) {
               "requested_output_tokens preemptions gateway replica pool stream state reason retries preempted_ns "
               "preempted_before_token_ns " +
                   std::to_string(sum) + " int64\n6 ['pool', 'lower_ns', 'upper_ns', 'count']\n" +
-                  fmt::format("300 True {}\n126 True {}\n", mlp_ns, kv_tokens));
+                  fmt::format("300 True {}\n126 True {}\n{} True {}\n", mlp_ns, kv_tokens, run.events.size(), amount));
 }
 
 TEST(MergedFile, IsReadByH5py) {

@@ -46,19 +46,24 @@ Axis share_axis(const std::string& label) {
     return {.label = label, .unit = "fraction", .least = 0.0, .most = 1.0};
 }
 
+void add_distribution(LinesChart& chart, const Runs& runs, std::size_t run, std::size_t index, const std::string& group,
+                      const LatencySketch& sketch) {
+    LineSeries series = distribution(sketch);
+    series.label = runs.size() > 1 ? label_of(runs, run, "") : group;
+    series.color = runs.size() > 1 ? run : index;
+    series.dash = run;
+    chart.series.push_back(std::move(series));
+}
+
 Chart pool_distribution_chart(const Runs& runs, const PoolDistribution& what) {
     LinesChart chart{.x = latency_axis(what.x_label), .y = share_axis(what.y_label)};
     for (std::size_t run = 0; run < runs.size(); ++run) {
-        std::size_t color = runs.size() > 1 ? run : 0;
-        for (const PoolGroup& group : pool_groups_of(runs, run)) {
+        const std::vector<PoolGroup> groups = pool_groups_of(runs, run);
+        for (std::size_t i = 0; i < groups.size(); ++i) {
             LatencySketch sketch;
-            for (const std::size_t pool : group.pools)
+            for (const std::size_t pool : groups[i].pools)
                 sketch += runs[run].outcome.sums.pools()[pool].*what.sketch;
-            LineSeries series = distribution(sketch);
-            series.label = runs.size() > 1 ? label_of(runs, run, "") : group.label;
-            series.color = color++;
-            series.dash = run;
-            chart.series.push_back(std::move(series));
+            add_distribution(chart, runs, run, i, groups[i].label, sketch);
         }
     }
     return {.id = what.id, .title = what.title, .note = what.note, .content = std::move(chart)};

@@ -8,6 +8,9 @@ namespace regatta::results::report {
 
 /// Which fraction of the values is at or below x [s].
 [[nodiscard]] LineSeries distribution(const LatencySketch& sketch);
+/// Adds it to a chart, as the one of the `index`-th group of a run, or of the run where several are overlaid.
+void add_distribution(LinesChart& chart, const Runs& runs, std::size_t run, std::size_t index, const std::string& group,
+                      const LatencySketch& sketch);
 [[nodiscard]] Axis latency_axis(const std::string& label);
 [[nodiscard]] Axis share_axis(const std::string& label);
 

@@ -46,16 +46,12 @@ Chart latency_chart(const Runs& runs, const Latency& latency) {
     LinesChart chart{
         .x = latency_axis(latency.title), .y = share_axis("requests below"), .lines = targets_of(runs, latency)};
     for (std::size_t run = 0; run < runs.size(); ++run) {
-        std::size_t color = runs.size() > 1 ? run : 0;
-        for (const RequestGroup& group : groups_of(runs, run)) {
+        const std::vector<RequestGroup> groups = groups_of(runs, run);
+        for (std::size_t i = 0; i < groups.size(); ++i) {
             LatencySketch sketch;
-            for (const std::size_t stream : group.streams)
+            for (const std::size_t stream : groups[i].streams)
                 sketch += runs[run].outcome.sums.streams()[stream].*latency.sketch;
-            LineSeries series = distribution(sketch);
-            series.label = runs.size() > 1 ? label_of(runs, run, "") : group.label;
-            series.color = color++;
-            series.dash = run;
-            chart.series.push_back(std::move(series));
+            add_distribution(chart, runs, run, i, groups[i].label, sketch);
         }
     }
     return {.id = std::string(latency.id) + "-distribution",

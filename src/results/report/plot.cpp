@@ -11,6 +11,7 @@
 
 #include "results/plot_axis.hpp"
 #include "results/plot_canvas.hpp"
+#include "results/plot_colors.hpp"
 #include "results/show.hpp"
 
 namespace regatta::results::report {
@@ -26,23 +27,11 @@ constexpr double kBottom = 88;
 constexpr double kTextSize = 12;
 constexpr double kLineWidth = 1.8;
 
-constexpr PlotColor kBlack = {0.13, 0.13, 0.13};
-constexpr PlotColor kGrey = {0.45, 0.45, 0.45};
-// Told apart by all eyes. Source: Okabe, Ito, "Color Universal Design", 2008; without its black and its yellow, and
-// with a brown and a grey.
-constexpr std::array<PlotColor, 8> kColors = {{{0.00, 0.45, 0.70},
-                                               {0.84, 0.37, 0.00},
-                                               {0.00, 0.62, 0.45},
-                                               {0.80, 0.47, 0.65},
-                                               {0.34, 0.71, 0.91},
-                                               {0.90, 0.62, 0.00},
-                                               {0.55, 0.34, 0.29},
-                                               {0.40, 0.40, 0.40}}};
-const PlotCanvas::Font kPlain = {.size = kTextSize, .color = kBlack};
-const PlotCanvas::Font kFaint = {.size = kTextSize, .color = kGrey};
+const PlotCanvas::Font kPlain = {.size = kTextSize, .color = kPlotBlack};
+const PlotCanvas::Font kFaint = {.size = kTextSize, .color = kPlotGrey};
 
 const PlotColor& color_of(std::size_t index) {
-    return kColors.at(index % kColors.size());
+    return kPlotColors.at(index % kPlotColors.size());
 }
 
 /// By run: a whole line, long dashes, short ones, dots.
@@ -99,15 +88,15 @@ public:
     [[nodiscard]] double y(double value) const { return box.bottom - y_.position(value) * (box.bottom - box.top); }
 
     void title() {
-        canvas_.text(box.left, 24, chart_.title, {.size = 16, .color = kBlack, .is_bold = true});
-        canvas_.text(box.left, 43, chart_.note, {.size = 11, .color = kGrey});
+        canvas_.text(box.left, 24, chart_.title, {.size = 16, .color = kPlotBlack, .is_bold = true});
+        canvas_.text(box.left, 43, chart_.note, {.size = 11, .color = kPlotGrey});
     }
     void x_axis(const Axis& axis) {
         double last_end = -1e300;
         for (const PlotAxis::Tick& tick : x_.ticks()) {
             const double at = x(tick.value);
             const std::string text = tick_text(tick, axis.unit);
-            canvas_.line(at, box.top, at, box.bottom, 1, kGrey.at(text.empty() ? 0.1 : 0.25));
+            canvas_.line(at, box.top, at, box.bottom, 1, kPlotGrey.at(text.empty() ? 0.1 : 0.25));
             const double width = canvas_.text_width(text, kPlain);
             if (text.empty() || at - width / 2 < last_end + 6) continue;
             canvas_.text(at, box.bottom + 17, text, kPlain, 0.5);
@@ -118,7 +107,7 @@ public:
     void y_axis(const Axis& axis) {
         for (const PlotAxis::Tick& tick : y_.ticks()) {
             const double at = y(tick.value);
-            canvas_.line(box.left, at, box.right, at, 1, kGrey.at(tick.label.empty() ? 0.1 : 0.25));
+            canvas_.line(box.left, at, box.right, at, 1, kPlotGrey.at(tick.label.empty() ? 0.1 : 0.25));
             canvas_.text(box.left - 7, at + 4, tick_text(tick, axis.unit), kPlain, 1);
         }
         canvas_.upright_text(18, (box.top + box.bottom) / 2, axis_text(axis), kPlain);
@@ -229,12 +218,12 @@ void draw(const Chart& chart, const LinesChart& lines, PlotCanvas& canvas) {
     for (const GuideLine& line : lines.lines) {
         const double at = line.is_on_x ? drawing.x(line.value) : drawing.y(line.value);
         if (line.is_on_x)
-            canvas.line(at, drawing.box.top, at, drawing.box.bottom, 1.2, kBlack, true);
+            canvas.line(at, drawing.box.top, at, drawing.box.bottom, 1.2, kPlotBlack, true);
         else
-            canvas.line(drawing.box.left, at, drawing.box.right, at, 1.2, kBlack, true);
+            canvas.line(drawing.box.left, at, drawing.box.right, at, 1.2, kPlotBlack, true);
     }
     canvas.unclip();
-    canvas.frame(drawing.box, kGrey);
+    canvas.frame(drawing.box, kPlotGrey);
     drawing.legend(entries);
 }
 
@@ -265,13 +254,13 @@ void draw(const Chart& chart, const StackedChart& stacked, PlotCanvas& canvas) {
         canvas.text(drawing.x(place + 0.5), drawing.box.bottom + 17, stacked.categories[i], kPlain, 0.5);
     }
     canvas.text((drawing.box.left + drawing.box.right) / 2, drawing.box.bottom + 37, stacked.x_label, kPlain, 0.5);
-    canvas.frame(drawing.box, kGrey);
+    canvas.frame(drawing.box, kPlotGrey);
     drawing.legend(entries);
 }
 
 /// From white to the first colour.
 PlotColor shade(double part) {
-    const PlotColor& full = kColors.front();
+    const PlotColor& full = kPlotColors.front();
     const auto mix = [part](double channel) { return 1 + (channel - 1) * part; };
     return {mix(full.red), mix(full.green), mix(full.blue)};
 }
@@ -291,10 +280,10 @@ void draw(const Chart& chart, const HeatChart& heat, PlotCanvas& canvas) {
                         shade(heat.values[row][column] / most));
         if (bottom - top >= kTextSize - 1 || row % 8 == 0)
             canvas.text(drawing.box.left - 7, top + std::min(bottom - top, kTextSize), heat.rows[row],
-                        {.size = 9, .color = kBlack}, 1);
+                        {.size = 9, .color = kPlotBlack}, 1);
     }
     drawing.x_axis(heat.x);
-    canvas.frame(drawing.box, kGrey);
+    canvas.frame(drawing.box, kPlotGrey);
     constexpr int kShades = 24;
     for (int i = 0; i < kShades; ++i)
         canvas.fill({drawing.box.left + i * 6.0, kHeight - 28, drawing.box.left + i * 6.0 + 6, kHeight - 16},
