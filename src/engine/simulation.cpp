@@ -161,8 +161,8 @@ void Simulation::Impl::run_rest(SimTime until, SimTime lasting) {
     clock_.stop();
 }
 
-/// Nothing before `pause` is left on any rank. A run that is not over goes on after it: its first event cannot be called
-/// back, for nothing comes before, and fixed instants that are left are as far as it is known to last.
+/// Nothing before `pause` is left on any rank. A run that is not over goes on after it: its first event cannot be
+/// called back, for nothing comes before, and fixed instants that are left are as far as it is known to last.
 bool Simulation::Impl::is_due(SimTime pause) const {
     return !pause.is_never() && agreement_.event >= pause && agreement_.fixed >= pause;
 }
