@@ -14,11 +14,14 @@ find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(benchmark QUIET)  # only tools/bench micro needs it
 
-# Header-only packages without a CMake config in Debian, libcsv and cairo.
+# Header-only packages without a CMake config in Debian, libcsv, libdeflate and cairo.
 find_path(REGATTA_RANDOM123_INCLUDE Random123/philox.h REQUIRED)
 find_path(REGATTA_XXHASH_INCLUDE xxhash.h REQUIRED)
 find_path(REGATTA_CSV_INCLUDE csv.h REQUIRED)
 find_library(REGATTA_CSV_LIBRARY csv REQUIRED)
+find_path(REGATTA_DEFLATE_INCLUDE libdeflate.h REQUIRED)
+find_library(REGATTA_DEFLATE_LIBRARY deflate REQUIRED)
+find_path(REGATTA_PROTOZERO_INCLUDE protozero/pbf_writer.hpp REQUIRED)
 find_path(REGATTA_CAIRO_INCLUDE cairo-svg.h PATH_SUFFIXES cairo REQUIRED)
 find_library(REGATTA_CAIRO_LIBRARY cairo REQUIRED)
 
@@ -29,6 +32,12 @@ target_include_directories(regatta_xxhash SYSTEM INTERFACE "${REGATTA_XXHASH_INC
 add_library(regatta_csv INTERFACE)
 target_include_directories(regatta_csv SYSTEM INTERFACE "${REGATTA_CSV_INCLUDE}")
 target_link_libraries(regatta_csv INTERFACE "${REGATTA_CSV_LIBRARY}")
+add_library(regatta_deflate INTERFACE)
+target_include_directories(regatta_deflate SYSTEM INTERFACE "${REGATTA_DEFLATE_INCLUDE}")
+target_link_libraries(regatta_deflate INTERFACE "${REGATTA_DEFLATE_LIBRARY}")
+add_library(regatta_protozero INTERFACE)
+target_include_directories(regatta_protozero SYSTEM INTERFACE "${REGATTA_PROTOZERO_INCLUDE}")
+target_include_directories(regatta_protozero SYSTEM INTERFACE "${REGATTA_PROTOZERO_INCLUDE}")
 add_library(regatta_cairo INTERFACE)
 target_include_directories(regatta_cairo SYSTEM INTERFACE "${REGATTA_CAIRO_INCLUDE}")
 target_link_libraries(regatta_cairo INTERFACE "${REGATTA_CAIRO_LIBRARY}")

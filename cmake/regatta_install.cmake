@@ -11,7 +11,7 @@ install(FILES docs/reference/scenario.schema.json DESTINATION "${CMAKE_INSTALL_D
 install(DIRECTORY include/regatta DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 
 # Rooms are found as regatta::engine and so on, here and in the package.
-set(package_targets regatta_flags regatta_random123 regatta_xxhash regatta_csv regatta_cairo regatta_hdf5)
+set(package_targets regatta_flags regatta_random123 regatta_xxhash regatta_csv regatta_deflate regatta_protozero regatta_cairo regatta_hdf5)
 foreach(room ${REGATTA_ROOMS} app program)
     list(APPEND package_targets regatta_${room})
     set_target_properties(regatta_${room} PROPERTIES EXPORT_NAME ${room})

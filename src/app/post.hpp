@@ -15,6 +15,9 @@ namespace regatta::app {
 struct MergeArguments {
     std::string directory;
     std::string output;  ///< empty: run.h5 in the directory
+    std::optional<std::string> packing;
+    bool is_virtual = false;
+    bool is_partial = false;
 };
 void declare_merge(CLI::App& program, MergeArguments& arguments);
 void run_merge(const MergeArguments& arguments);
@@ -53,9 +56,12 @@ struct ExportArguments {
     std::optional<double> to_s;
     std::optional<std::string> stream;
     std::optional<std::string> pool;
+    std::optional<std::uint32_t> node;
     std::optional<std::uint32_t> replica;
+    std::vector<std::uint64_t> requests;
     double fraction = 1;
     std::int64_t most = 100'000;
+    std::optional<std::string> format;  ///< of a trace; none: by the ending of `output`
 };
 void declare_requests(CLI::App& program, ExportArguments& arguments);
 void run_requests(const ExportArguments& arguments);
@@ -64,9 +70,9 @@ void run_trace(const ExportArguments& arguments);
 
 /// What `export` writes, in whose form, and where.
 struct VidurArguments {
-    std::string simulator;
+    std::string simulator;  ///< or "flat"
     std::string path;
-    std::string directory;
+    std::string directory;  ///< of flat: a file
     std::int64_t most_replicas = 1000;
 };
 void declare_export(CLI::App& program, VidurArguments& arguments);

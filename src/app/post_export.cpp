@@ -2,10 +2,12 @@
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <memory>
 #include <system_error>
 
+#include "app/flat_export.hpp"
 #include "app/post.hpp"
 #include "regatta/base/errors.hpp"
 #include "results/export_requests.hpp"
@@ -19,19 +21,38 @@ namespace regatta::app {
 
 namespace {
 
+/// The library would say that a time is not between 0 and the largest number there is, digit by digit.
+CLI::Validator seconds() {
+    static constexpr double kMostSeconds = 9e9;  // what 64 bits of nanoseconds hold
+    return CLI::Validator(
+        [](const std::string& text) {
+            double value = 0;
+            const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+            const bool is_good =
+                error == std::errc() && end == text.data() + text.size() && value >= 0 && value <= kMostSeconds;
+            return is_good ? std::string()
+                           : fmt::format("expected seconds from 0 to {:g}, found \"{}\"", kMostSeconds, text);
+        },
+        "");
+}
+
 void add_arguments(CLI::App& command, ExportArguments& arguments, const char* file_help) {
     command.add_option("RESULTS", arguments.path, "Merged file, or directory with the files of all ranks")
         ->type_name("");
     command.add_option("-o,--output", arguments.output, file_help)->type_name("FILE");
     command.add_option("--from", arguments.from_s, "Requests that arrived from this simulated second on")
         ->type_name("S")
-        ->check(CLI::NonNegativeNumber);
+        ->check(seconds());
     command.add_option("--to", arguments.to_s, "Requests that arrived before this simulated second")
         ->type_name("S")
-        ->check(CLI::NonNegativeNumber);
+        ->check(seconds());
     command.add_option("--stream", arguments.stream, "Requests of one stream")->type_name("NAME");
     command.add_option("--pool", arguments.pool, "Requests of one pool")->type_name("NAME");
+    command.add_option("--node", arguments.node, "Requests of replicas on one node")->type_name("N");
     command.add_option("--replica", arguments.replica, "Requests of one replica")->type_name("N");
+    command.add_option("--request", arguments.requests, "One request, by its id; may be repeated")
+        ->allow_extra_args(false)
+        ->type_name("ID");
     command
         .add_option("--sample", arguments.fraction,
                     "A fraction of the requests, the same ones in every run of a traffic")
@@ -44,8 +65,20 @@ results::RequestSelection selection_of(const ExportArguments& arguments) {
             .to = arguments.to_s ? SimTime::from_seconds(*arguments.to_s) : SimTime::never(),
             .stream = arguments.stream,
             .pool = arguments.pool,
+            .node = arguments.node,
             .replica = arguments.replica,
+            .requests = arguments.requests,
             .fraction = arguments.fraction};
+}
+
+results::TraceFormat format_of(const ExportArguments& arguments) {
+    if (arguments.format && *arguments.format != "chrome" && *arguments.format != "perfetto")
+        throw InputError(fmt::format("regatta-post trace: --format: expected chrome or perfetto, found \"{}\"{}",
+                                     *arguments.format, did_you_mean(*arguments.format, {"chrome", "perfetto"})));
+    const bool is_perfetto =
+        arguments.format ? *arguments.format == "perfetto"
+                         : arguments.output.ends_with(".pftrace") || arguments.output.ends_with(".perfetto-trace");
+    return is_perfetto ? results::TraceFormat::Perfetto : results::TraceFormat::Chrome;
 }
 
 /// Runs `write` on the file, which gets its name when it is whole; on standard output where there is no name.
@@ -74,6 +107,18 @@ void write_scratchpad(const results::ResultReader& reader, const VidurArguments&
         fmt::print(stderr, "Left out   {}\n", what);
 }
 
+void write_flat(const results::ResultReader& reader, const VidurArguments& arguments) {
+    const results::RunOutcome outcome = reader.outcome();
+    const std::string summary = to_json(outcome.summary, {.digest = outcome.digest, .facts = outcome.facts});
+    const std::string text = flat_json(summary, reader.run().scenario_text, arguments.path);
+    write_to(arguments.directory, [&](std::FILE* out) {
+        if (std::fwrite(text.data(), 1, text.size(), out) != text.size())
+            throw IoError(
+                fmt::format("{}: cannot be written: {}", arguments.directory, std::generic_category().message(errno)));
+    });
+    fmt::print(stderr, "Written    {}\n", arguments.directory);
+}
+
 }  // namespace
 
 void declare_requests(CLI::App& program, ExportArguments& arguments) {
@@ -97,15 +142,25 @@ void declare_trace(CLI::App& program, ExportArguments& arguments) {
     command->add_option("--most", arguments.most, "At most so many requests, by end time (default: 100000)")
         ->type_name("N")
         ->check(CLI::PositiveNumber);
-    command->footer("Example:\n  regatta-post trace runs/quickstart/run.h5 --from 60 --to 90 -o trace.json");
+    command
+        ->add_option("--format", arguments.format,
+                     "chrome (JSON) or perfetto (protocol buffers); default: by the ending of FILE, .pftrace and "
+                     ".perfetto-trace are perfetto")
+        ->type_name("KIND");
+    command->footer(
+        "Node, replica, pool and times also choose steps, changes of the fleet and samples.\n"
+        "Examples:\n"
+        "  regatta-post trace runs/quickstart/run.h5 --from 60 --to 90 -o trace.pftrace\n"
+        "  regatta-post trace runs/quickstart/run.h5 --node 3 --format chrome -o trace.json");
 }
 
 void run_trace(const ExportArguments& arguments) {
     check_exists("trace", "RESULTS", arguments.path);
+    const results::TraceFormat format = format_of(arguments);
     const results::ResultReader reader(arguments.path);
     results::TraceCounts counts;
     write_to(arguments.output, [&](std::FILE* out) {
-        counts = results::write_chrome_trace(reader, selection_of(arguments), arguments.most, out);
+        counts = results::write_trace(reader, selection_of(arguments), arguments.most, format, out);
     });
     fmt::print(stderr, "{} requests, {} steps", results::show_count(counts.requests),
                results::show_count(counts.steps));
@@ -117,16 +172,16 @@ void run_trace(const ExportArguments& arguments) {
 }
 
 void declare_export(CLI::App& program, VidurArguments& arguments) {
-    CLI::App* command =
-        program.add_subcommand("export", "Write the metrics of a run as another simulator's files, under its names");
-    command->add_option("SIMULATOR", arguments.simulator, "Whose: vidur, or scratchpad")
+    CLI::App* command = program.add_subcommand(
+        "export", "Write the metrics of a run as another simulator's files, or flat for experiment trackers");
+    command->add_option("FORM", arguments.simulator, "Whose: vidur, or scratchpad; or flat: one flat JSON object")
         ->required()
-        ->check(CLI::IsMember({"vidur", "scratchpad"}))
+        ->check(CLI::IsMember({"vidur", "scratchpad", "flat"}))
         ->type_name("");
     command->add_option("RESULTS", arguments.path, "Merged file, or directory with the files of all ranks")
         ->required()
         ->type_name("");
-    command->add_option("-o,--output", arguments.directory, "Directory to write, empty or new")
+    command->add_option("-o,--output", arguments.directory, "Directory to write, empty or new; of flat: file")
         ->required()
         ->type_name("DIR");
     command
@@ -137,6 +192,7 @@ void declare_export(CLI::App& program, VidurArguments& arguments) {
     command->footer(
         "Batches and operations are those of recorded steps: regatta run --set output.steps.from=0s records all.\n"
         "scratchpad: stats.json and trace.json, of runs under compat: scratchpad.\n"
+        "flat: parameters (param.*) and figures, numbers and strings only, as wandb and mlflow take them.\n"
         "Example:\n  regatta-post export vidur runs/quickstart/run.h5 -o metrics");
 }
 
@@ -145,10 +201,8 @@ void run_export(const VidurArguments& arguments) {
     if (arguments.directory.empty())
         throw InputError("regatta-post export: --output is missing; see regatta-post export --help");
     const results::ResultReader reader(arguments.path);
-    if (arguments.simulator == "scratchpad") {
-        write_scratchpad(reader, arguments);
-        return;
-    }
+    if (arguments.simulator == "scratchpad") return write_scratchpad(reader, arguments);
+    if (arguments.simulator == "flat") return write_flat(reader, arguments);
     const results::VidurExport done =
         results::write_vidur_metrics(reader, arguments.directory, arguments.most_replicas);
     fmt::print(stderr, "Written    {}: {} requests, {} batches, {} replicas\n", arguments.directory,

@@ -15,6 +15,7 @@
 #include "regatta/base/errors.hpp"
 #include "results/metrics.hpp"
 #include "results/reference.hpp"
+#include "results/temporary_file.hpp"
 
 namespace regatta::app {
 
@@ -54,6 +55,7 @@ int run(int argument_count, char** arguments) {
         ->check(CLI::IsMember({"results", "metrics"}));
     const bool has_work =
         parse_command_line(program, argument_count, arguments, [](const std::string& text) { fmt::print("{}", text); });
+    if (has_work) results::remove_temporary_files_when_stopped();
     if (has_work && program.got_subcommand("merge")) run_merge(merge);
     if (has_work && program.got_subcommand("stats")) run_stats(stats);
     if (has_work && program.got_subcommand("report")) run_report(report);

@@ -25,6 +25,7 @@ class NoRecords final : public serving::RecordSink {
 public:
     void request_ended(const serving::RequestRecord& /*record*/) override {}
     void replica_ended(const serving::ReplicaRecord& /*record*/) override {}
+    void step_times(const serving::StepTimes& /*times*/) override {}
     void inter_token_gaps(PoolId /*pool*/, SimTime /*gap*/, std::int64_t /*count*/, SimTime /*total*/) override {}
     void batches(PoolId /*pool*/, std::int64_t /*sequences*/, std::int64_t /*count*/) override {}
     void step(const serving::StepRecord& /*record*/) override {}

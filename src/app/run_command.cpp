@@ -41,6 +41,14 @@ std::int64_t peak_memory_bytes() {
     return std::int64_t{usage.ru_maxrss} * 1024;  // Linux counts in KiB
 }
 
+// Files keep whole numbers.
+std::int64_t thousandths(double value) {
+    return std::llround(value * 1e3);
+}
+std::int64_t millionths(double value) {
+    return std::llround(value * 1e6);
+}
+
 results::RunDescription describe(const scenario::Scenario& scenario) {
     results::RunDescription run{.name = scenario.name,
                                 .seed = scenario.seed,
@@ -59,8 +67,15 @@ results::RunDescription describe(const scenario::Scenario& scenario) {
                              .work = pool.work(),
                              .stages = pool.pipeline_parallel,
                              .layers = pool.model.layers,
-                             .shared_gpus = scenario::gpus_shared_with_earlier(scenario, i)});
+                             .shared_gpus = scenario::gpus_shared_with_earlier(scenario, i),
+                             .absent_gpus = scenario::gpus_absent_at_start(pool),
+                             .gpu_idle_mw = thousandths(pool.gpu.idle_w),
+                             .gpu_memory_bound_mw = thousandths(pool.gpu.memory_bound_w),
+                             .gpu_compute_bound_mw = thousandths(pool.gpu.compute_bound_w),
+                             .gpu_price_uusd_per_h = millionths(pool.gpu.price_usd_per_h)});
     }
+    if (scenario.energy.grid_g_per_kwh) run.energy.grid_mg_per_kwh = thousandths(*scenario.energy.grid_g_per_kwh);
+    run.energy.pue_millionths = millionths(scenario.energy.pue);
     for (const scenario::Stream& stream : scenario.streams)
         run.streams.push_back(
             {.name = stream.name,

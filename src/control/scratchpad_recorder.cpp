@@ -135,7 +135,10 @@ void ScratchpadRecorder::count(Engine& engine, const ScratchpadIteration& iterat
         sums.samples += sequences;
         sums.attended_tokens += context_tokens;
     }
-    sink_->batches(PoolId(static_cast<std::uint16_t>(sums.pool)), sequences, 1);
+    const PoolId pool(static_cast<std::uint16_t>(sums.pool));
+    const SimTime length = SimTime::from_ns(ns_of(iteration.end_s) - ns_of(iteration.start_s));
+    sink_->step_times({.pool = pool, .length = length, .count = 1, .total = length});
+    sink_->batches(pool, sequences, 1);
 }
 
 /// Sequences of a batch mostly had their last token at the same time.
@@ -155,7 +158,9 @@ void ScratchpadRecorder::tell_gaps(const Engine& engine, const ScratchpadIterati
 void ScratchpadRecorder::tell_step(const Engine& engine, const ScratchpadIteration& iteration,
                                    std::int64_t context_tokens) {
     const SimTime start = SimTime::from_seconds(iteration.start_s);
-    if (!engine.is_recorded || start < recording_.steps_from || start >= recording_.steps_to) return;
+    if (!engine.is_recorded || start < recording_.steps_from || start >= recording_.steps_to ||
+        !recording_.steps_sample.takes(ReplicaId(engine.sums.replica), start))
+        return;
     const auto sequences = static_cast<std::uint32_t>(iteration.participants.size());
     serving::StepRecord record{.start_ns = start.ns(),
                                .end_ns = ns_of(iteration.end_s),

@@ -11,6 +11,7 @@
 #include "control/scratchpad_samples.hpp"
 #include "regatta/serving/records.hpp"
 #include "regatta/timing/step_time_model.hpp"
+#include "serving/step_sample.hpp"
 
 namespace regatta::control {
 
@@ -26,6 +27,7 @@ struct ScratchpadRecording {
     std::uint32_t steps_of = 0;           ///< of the first so many engines of each kind steps are recorded
     SimTime steps_from;
     SimTime steps_to = SimTime::never();
+    serving::StepSample steps_sample = {};
     ScratchpadParts parts = {};
 };
 

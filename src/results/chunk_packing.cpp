@@ -1,11 +1,12 @@
 #include "results/chunk_packing.hpp"
 
 #include <fmt/format.h>
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <memory>
 #include <thread>
 
 #include "regatta/base/errors.hpp"
@@ -31,13 +32,17 @@ void shuffle(std::span<const std::byte> chunk, std::size_t row_bytes, std::vecto
     }
 }
 
-std::vector<std::byte> deflated(std::span<const std::byte> bytes) {
-    uLongf size = compressBound(static_cast<uLong>(bytes.size()));
-    std::vector<std::byte> result(size);
-    const int code =
-        compress2(reinterpret_cast<Bytef*>(result.data()), &size, reinterpret_cast<const Bytef*>(bytes.data()),
-                  static_cast<uLong>(bytes.size()), kDeflateLevel);
-    REGATTA_CHECK(code == Z_OK, fmt::format("zlib gave {} for {} bytes", code, bytes.size()));
+struct FreeCompressor {
+    void operator()(libdeflate_compressor* compressor) const { libdeflate_free_compressor(compressor); }
+};
+using Compressor = std::unique_ptr<libdeflate_compressor, FreeCompressor>;
+
+/// As zlib writes it, which HDF5 reads.
+std::vector<std::byte> deflated(const Compressor& compressor, std::span<const std::byte> bytes) {
+    std::vector<std::byte> result(libdeflate_zlib_compress_bound(compressor.get(), bytes.size()));
+    const std::size_t size =
+        libdeflate_zlib_compress(compressor.get(), bytes.data(), bytes.size(), result.data(), result.size());
+    REGATTA_CHECK(size > 0, fmt::format("{} bytes were not deflated", bytes.size()));
     result.resize(size);
     return result;
 }
@@ -50,10 +55,12 @@ std::vector<std::vector<std::byte>> pack_chunks(std::span<const std::byte> chunk
     std::vector<std::vector<std::byte>> packed(count);
     std::atomic<std::size_t> next = 0;
     const auto work = [&] {
+        const Compressor compressor(libdeflate_alloc_compressor(kDeflateLevel));
+        REGATTA_CHECK(compressor != nullptr, "no memory to deflate with");
         std::vector<std::byte> shuffled;
         for (std::size_t i = next++; i < count; i = next++) {
             shuffle(chunks.subspan(i * chunk_bytes, chunk_bytes), row_bytes, shuffled);
-            packed[i] = deflated(shuffled);
+            packed[i] = deflated(compressor, shuffled);
         }
     };
     std::vector<std::future<void>> others;

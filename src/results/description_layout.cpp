@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <sstream>
+#include <string>
 #include <utility>
 
 #include "regatta/base/errors.hpp"
@@ -10,6 +12,7 @@ namespace regatta::results::layout {
 namespace {
 
 constexpr std::int64_t kNone = -1;
+constexpr std::size_t kMostLeftOutBytes = 60'000;  // HDF5 keeps attributes of up to 64 KiB
 
 std::int64_t ns_or_none(std::optional<SimTime> time) {
     return time ? time->ns() : kNone;
@@ -52,6 +55,11 @@ void visit_pool_numbers(Pool& pool, const Visit& visit) {
     visit("/pools/stages", "", pool.stages);
     visit("/pools/layers", "", pool.layers);
     visit("/pools/shared_gpus", "GPUs", pool.shared_gpus);
+    visit("/pools/absent_gpus", "GPUs", pool.absent_gpus);
+    visit("/pools/gpu_idle_mw", "mW", pool.gpu_idle_mw);
+    visit("/pools/gpu_memory_bound_mw", "mW", pool.gpu_memory_bound_mw);
+    visit("/pools/gpu_compute_bound_mw", "mW", pool.gpu_compute_bound_mw);
+    visit("/pools/gpu_price_uusd_per_h", "uUSD/h", pool.gpu_price_uusd_per_h);
 }
 
 void write_pools(h5::File& file, const std::vector<PoolDescription>& pools) {
@@ -131,6 +139,44 @@ std::vector<StreamDescription> read_streams(const h5::File& file) {
     return streams;
 }
 
+/// How many files are not in a merged one, and which: as many as an attribute has room for.
+void write_left_out(h5::File& file, const std::vector<std::string>& left_out) {
+    std::string text;
+    for (const std::string& line : left_out) {
+        if (text.size() + line.size() > kMostLeftOutBytes) break;
+        text += (text.empty() ? "" : "\n") + line;
+    }
+    file.write_number("/", "files_left_out", static_cast<std::int64_t>(left_out.size()));
+    file.write_text("/", "left_out", text);
+}
+
+std::vector<std::string> read_left_out(const h5::File& file) {
+    std::vector<std::string> lines;
+    if (!file.has_attribute("/", "left_out")) return lines;
+    std::istringstream text(file.read_text("/", "left_out"));
+    for (std::string line; std::getline(text, line);)
+        lines.push_back(line);
+    const auto all = static_cast<std::size_t>(file.read_number("/", "files_left_out"));
+    while (lines.size() < all)
+        lines.emplace_back("one more file, whose name did not fit");
+    return lines;
+}
+
+void write_energy(h5::File& file, const EnergyDescription& energy) {
+    file.write_number("/scenario", "grid_mg_per_kwh", energy.grid_mg_per_kwh.value_or(kNone));
+    file.write_number("/scenario", "pue_millionths", energy.pue_millionths);
+}
+
+EnergyDescription read_energy(const h5::File& file) {
+    EnergyDescription energy;
+    // Files before format 1.4 do not have them.
+    if (!file.has_attribute("/scenario", "grid_mg_per_kwh")) return energy;
+    const std::int64_t grid = file.read_number("/scenario", "grid_mg_per_kwh");
+    if (grid != kNone) energy.grid_mg_per_kwh = grid;
+    energy.pue_millionths = file.read_number("/scenario", "pue_millionths");
+    return energy;
+}
+
 }  // namespace
 
 void write_description(h5::File& file, const RunDescription& run) {
@@ -140,7 +186,9 @@ void write_description(h5::File& file, const RunDescription& run) {
     file.write_number("/scenario", "measure_from_ns", run.measure_from.ns());
     file.write_number("/scenario", "series_every_ns", ns_or_none(run.series_every));
     file.write_number("/scenario", "has_node_series", run.has_node_series ? 1 : 0);
+    write_energy(file, run.energy);
     if (!run.scratchpad.empty()) file.write_texts("/scratchpad", {run.scratchpad}, true);
+    if (!run.left_out.empty()) write_left_out(file, run.left_out);
     write_pools(file, run.pools);
     write_streams(file, run.streams);
 }
@@ -156,7 +204,9 @@ RunDescription read_description(const h5::File& file) {
             .has_node_series = file.has_attribute("/scenario", "has_node_series") &&
                                file.read_number("/scenario", "has_node_series") != 0,
             .measure_from = SimTime::from_ns(file.read_number("/scenario", "measure_from_ns")),
-            .scratchpad = file.has("/scratchpad") ? file.read_texts("/scratchpad").front() : std::string()};
+            .scratchpad = file.has("/scratchpad") ? file.read_texts("/scratchpad").front() : std::string(),
+            .left_out = read_left_out(file),
+            .energy = read_energy(file)};
 }
 
 }  // namespace regatta::results::layout

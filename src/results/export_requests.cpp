@@ -61,7 +61,9 @@ void put_line(std::string& line, const RequestRecord& record, const RunDescripti
     if (const std::int64_t gaps = std::int64_t{record.output_tokens} - 1; is_finished && gaps > 0)
         put_seconds(line, (record.end_ns - record.first_token_ns + gaps / 2) / gaps);
     put_span(line, is_finished ? record.arrival_ns : serving::kNoTime, record.end_ns);
-    fmt::format_to(std::back_inserter(line), ",{},{}\n", reason_name(record.reason), record.retries);
+    fmt::format_to(std::back_inserter(line), ",{},{},", reason_name(record.reason), record.retries);
+    put_seconds(line, record.preempted_ns);
+    line += '\n';
 }
 
 void write_out(std::string& text, std::FILE* out) {
@@ -73,10 +75,11 @@ void write_out(std::string& text, std::FILE* out) {
 }  // namespace
 
 std::int64_t write_requests_csv(const ResultReader& results, const RequestSelection& selection, std::FILE* out) {
-    const RequestFilter filter(selection, results.run());
+    const RequestFilter filter(selection, results);
     std::string text =
         "request_id,stream,pool,replica,gateway,state,prompt_tokens,output_tokens,requested_output_tokens,preemptions,"
-        "arrival_s,received_s,scheduled_s,first_token_s,end_s,queueing_s,ttft_s,tpot_s,e2e_s,reason,retries\n";
+        "arrival_s,received_s,scheduled_s,first_token_s,end_s,queueing_s,ttft_s,tpot_s,e2e_s,reason,retries,"
+        "preempted_s\n";
     std::int64_t count = 0;
     results.visit_requests([&](std::span<const RequestRecord> rows) {
         for (const RequestRecord& record : rows) {

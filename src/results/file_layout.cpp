@@ -127,6 +127,8 @@ void write_histograms(h5::File& file, const SummarySums& sums, h5::Packing packi
     if (batches.empty()) return;  // without steps there are no gaps, either
     file.make_group("/histograms");
     h5::write_table(file, batches_table(), batches, packing);
+    h5::write_table(file, step_times_table(), sums.step_time_rows(), packing);
+    h5::write_table(file, step_time_totals_table(), sums.step_time_total_rows(), packing);
     const std::vector<GapTotalRow> totals = sums.gap_total_rows();
     if (totals.empty()) return;
     h5::write_table(file, gaps_table(), sums.gap_rows(), packing);
@@ -136,6 +138,10 @@ void write_histograms(h5::File& file, const SummarySums& sums, h5::Packing packi
 void read_histograms(const h5::File& file, SummarySums& sums) {
     if (!file.has("/histograms")) return;
     sums.add_batches(h5::read_table<BatchRow>(file, batches_table()));
+    // Files before format 1.4 do not have them.
+    if (file.has(std::string(step_times_table().path)))
+        sums.add_step_times(h5::read_table<GapRow>(file, step_times_table()),
+                            h5::read_table<GapTotalRow>(file, step_time_totals_table()));
     if (!file.has(std::string(gaps_table().path))) return;
     sums.add_gaps(h5::read_table<GapRow>(file, gaps_table()), h5::read_table<GapTotalRow>(file, gap_totals_table()));
 }

@@ -15,7 +15,7 @@ namespace regatta::results::layout {
 /// Version of the layout. A higher minor number adds objects, columns or attributes; a higher major number changes the
 /// meaning of what was there, and older readers refuse the file.
 inline constexpr std::int64_t kFormatMajor = 1;
-inline constexpr std::int64_t kFormatMinor = 3;
+inline constexpr std::int64_t kFormatMinor = 4;
 
 /// What a file is part of.
 struct Identity {

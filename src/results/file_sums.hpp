@@ -16,16 +16,17 @@ struct FileSums {
     SummarySums& sums;
 };
 
-/// Hashes and sums rows of /requests. Throws IoError when they are rows that no run writes.
-void add_requests(FileSums into, std::span<const serving::RequestRecord> rows, const std::string& path);
+/// Hashes and sums the rows of all large tables. Throws IoError when they are rows that no run writes.
+void add_large_rows(FileSums into, const h5::File& file);
 
-/// Everything but /requests; `sums` of its partial are left alone.
-struct FileRest {
+/// Compares the digest that a rank file states with that of its rows; `large`: of those of large tables.
+void check_digest(const h5::File& rank_file, const Digest& large);
+
+/// What is small in any run: all but the rows of large tables, which its digest and sums lack.
+struct SmallParts {
     RankPartial partial;
     std::vector<serving::ReplicaRecord> replicas;
 };
-/// Reads it, adds it to `into`, whose digest must hold all rows of /requests, and compares that with the digest of a
-/// rank file.
-[[nodiscard]] FileRest read_rest(FileSums into, const h5::File& file, const RunDescription& run, bool is_rank_file);
+[[nodiscard]] SmallParts read_small(const h5::File& file, const RunDescription& run);
 
 }  // namespace regatta::results

@@ -87,10 +87,10 @@ Handle File::make_group(const std::string& name) {
             H5Gclose};
 }
 
-Handle File::open_dataset(const std::string& name) const {
+Handle File::open_dataset(const std::string& name, hid_t access) const {
     if (!has(name)) throw IoError(fmt::format("{}: has no {}", path_, name));
     errno = 0;
-    return {check(H5Dopen2(id(), name.c_str(), H5P_DEFAULT), "read " + name), H5Dclose};
+    return {check(H5Dopen2(id(), name.c_str(), access), "read " + name), H5Dclose};
 }
 
 void File::write_text(const std::string& object, const std::string& name, std::string_view text) {

@@ -60,7 +60,7 @@ public:
 
     [[nodiscard]] bool has(const std::string& object) const;
     Handle make_group(const std::string& name);
-    [[nodiscard]] Handle open_dataset(const std::string& name) const;
+    [[nodiscard]] Handle open_dataset(const std::string& name, hid_t access = H5P_DEFAULT) const;
 
     /// Fixed-length text, UTF-8. `object` is a path within the file ("/" for the file itself).
     void write_text(const std::string& object, const std::string& name, std::string_view text);

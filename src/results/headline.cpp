@@ -33,6 +33,19 @@ std::optional<double> all(const Summary& summary) {
     return summary.all.*figure;
 }
 
+template <auto PoolFigures::*group, auto figure>
+std::optional<double> fleet_of(const Summary& summary) {
+    const auto& of = summary.fleet.*group;
+    if (!of) return std::nullopt;
+    return (*of).*figure;
+}
+
+template <std::int64_t LatencyFigures::*ns>
+std::optional<double> step_s(const Summary& summary) {
+    if (summary.fleet.step_time.count == 0) return std::nullopt;
+    return static_cast<double>(summary.fleet.step_time.*ns) * 1e-9;
+}
+
 template <std::int64_t RequestFigures::*count>
 std::optional<double> counted(const Summary& summary) {
     return static_cast<double>(summary.all.*count);
@@ -69,7 +82,15 @@ constexpr std::array kHeadlines = {
     Headline{"fleet.flops_utilisation", "MFU", "fraction", fleet<&PoolFigures::flops_utilisation>},
     Headline{"fleet.bandwidth_utilisation", "MBU", "fraction", fleet<&PoolFigures::bandwidth_utilisation>},
     Headline{"fleet.kv_peak_fraction", "KV cache peak", "fraction", fleet<&PoolFigures::kv_peak_fraction>},
-    Headline{"requests.preemptions", "preemptions", "", counted<&RequestFigures::preemptions>}};
+    Headline{"fleet.step_time.p50_s", "step time p50", "s", step_s<kP50>},
+    Headline{"fleet.step_time.p99_s", "step time p99", "s", step_s<kP99>},
+    Headline{"requests.preemptions", "preemptions", "", counted<&RequestFigures::preemptions>},
+    Headline{"fleet.energy.j_per_request", "energy per request", "J",
+             fleet_of<&PoolFigures::energy, &EnergyFigures::j_per_request>},
+    Headline{"fleet.cost.usd_per_million_output_tokens", "cost per M output tokens", "USD",
+             fleet_of<&PoolFigures::cost, &CostFigures::usd_per_million_output_tokens>},
+    Headline{"fleet.carbon.g_per_request", "emissions per request", "gCO2",
+             fleet_of<&PoolFigures::carbon, &CarbonFigures::g_per_request>}};
 
 }  // namespace
 
@@ -91,6 +112,8 @@ std::string show_figure(double value, std::string_view unit) {
     if (unit == "s") return sign + show_time(size * kNsPerS);
     if (unit == "fraction") return sign + show_percent(size);
     if (size == 0) return "0";
+    // Cents and fractions of a gram.
+    if (size < 0.1) return sign + fmt::format("{:.3g}", size);
     return sign + (size < 999.5 ? show_number(size) : show_large(size));
 }
 

@@ -13,7 +13,7 @@ namespace regatta::results {
 struct Headline {
     std::string_view id;     ///< where `stats --json` has it: "ttft.p99_s"
     std::string_view label;  ///< "TTFT p99"
-    std::string_view unit;   ///< "s", "fraction", "requests/s", "tokens/s" or empty
+    std::string_view unit;   ///< "s", "fraction", "requests/s", "tokens/s", "J", "USD", "gCO2" or empty
     std::optional<double> (*read)(const Summary& summary);
 };
 

@@ -46,11 +46,16 @@ constexpr std::array kRequestMetrics = {
     Metric{"stages.waiting", "stage: waiting", Kind::Latency, "s",
            "from there to the start of the first step that the request was part of", "scheduled_ns - received_ns"},
     Metric{"stages.prefill", "stage: prefill", Kind::Latency, "s",
-           "from there to the end of the step that made the first token; chunks of a long prompt, and waiting for "
-           "blocks between them, included",
-           "first_token_ns - scheduled_ns"},
+           "from there to the end of the step that made the first token, but for what preemptions took; chunks of a "
+           "long prompt, and waiting for blocks between them, included",
+           "first_token_ns - scheduled_ns - preempted_before_token_ns"},
     Metric{"stages.decode", "stage: decode", Kind::Latency, "s",
-           "from there to the last token; time lost to preemptions included", "end_ns - first_token_ns"},
+           "from there to the last token, but for what preemptions took; computing again what they lost included",
+           "end_ns - first_token_ns - (preempted_ns - preempted_before_token_ns)"},
+    Metric{"stages.preempted", "stage: preempted", Kind::Latency, "s",
+           "from losing the KV cache to being part of a batch again, all preemptions of a request together; 0 of "
+           "requests without",
+           "preempted_ns"},
     Metric{"throughput.requests_per_s", "request throughput", Kind::Number, "1/s",
            "finished requests that arrived in the measured span, over the length of that span"},
     Metric{"throughput.prompt_tokens_per_s", "prompt throughput", Kind::Number, "tokens/s",
@@ -99,6 +104,37 @@ constexpr std::array kFleetMetrics = {
     Metric{"inter_token_gap", "inter-token gap", Kind::Latency, "s",
            "between two consecutive tokens of one request, each gap by itself; of all requests, warm-up included",
            "/histograms/inter_token_gap"},
+    Metric{"step_time", "step time", Kind::Latency, "s",
+           "from the start of a step to its end, in a pipeline through all stages; of all steps, warm-up included",
+           "/histograms/step_time"},
+    Metric{"energy", "energy", Kind::Number, "",
+           "of the GPUs, times the PUE of the scenario: see docs/model/energy.md; null where their power is not known"},
+    Metric{"energy.total_j", "energy", Kind::Number, "J",
+           "idle power for the time not in steps, and in steps a power between that of memory-bound and of "
+           "compute-bound steps, by the part of the peak arithmetic that was used",
+           "/pools/gpu_idle_mw * (installed - busy_ns * gpus) + busy_ns * gpus * (gpu_memory_bound_mw + "
+           "(gpu_compute_bound_mw - gpu_memory_bound_mw) * model FLOPs / (gpu_flops_per_s * busy_ns * gpus))"},
+    Metric{"energy.mean_w", "mean power", Kind::Number, "W", "this over the time of the run"},
+    Metric{"energy.j_per_request", "energy per request", Kind::Number, "J",
+           "over all requests that finished, warm-up included; null: none did"},
+    Metric{"energy.j_per_million_output_tokens", "energy per output token", Kind::Number, "J",
+           "over the answers of these, for a million tokens"},
+    Metric{"energy.j_per_million_tokens", "energy per token", Kind::Number, "J",
+           "over their prompts and answers, for a million tokens"},
+    Metric{"cost", "cost", Kind::Number, "",
+           "of the GPUs, idle or not, while they were installed; null where no price is known"},
+    Metric{"cost.total_usd", "cost", Kind::Number, "USD", "installed GPU hours times the price of one",
+           "/pools/gpu_price_uusd_per_h * installed"},
+    Metric{"cost.usd_per_request", "cost per request", Kind::Number, "USD",
+           "over all requests that finished, warm-up included; null: none did"},
+    Metric{"cost.usd_per_million_output_tokens", "cost per output token", Kind::Number, "USD",
+           "over the answers of these, for a million tokens"},
+    Metric{"carbon", "emissions", Kind::Number, "",
+           "of the energy, in CO2 equivalent; null without energy or without energy.grid_intensity in the scenario"},
+    Metric{"carbon.total_g", "emissions", Kind::Number, "g", "energy times the grid intensity of the scenario",
+           "/scenario: grid_mg_per_kwh"},
+    Metric{"carbon.g_per_request", "emissions per request", Kind::Number, "g",
+           "over all requests that finished, warm-up included; null: none did"},
 };
 
 constexpr std::array kRunMetrics = {
@@ -107,6 +143,10 @@ constexpr std::array kRunMetrics = {
     Metric{
         "digest", "digest", Kind::Number, "",
         "of all results, 128 bits in hexadecimal digits; the same whatever the number of ranks and the order of rows"},
+    Metric{
+        "left_out", "files left out", Kind::Number, "",
+        "of a partial merge: a line for each rank file that is not in it; else empty. Figures of such a file are not "
+        "of the whole run"},
     Metric{"measure_from_s", "start of the measured span", Kind::Number, "s", "from the scenario"},
     Metric{"end_s", "end of the run", Kind::Number, "s", "simulated time; also the end of the measured span"},
     Metric{"changes", "changes of the fleet", Kind::Number, "",

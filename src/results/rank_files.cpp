@@ -18,7 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Names in `directory` that look like rank files, whole or not yet, in order.
+}  // namespace
+
 std::set<std::string> rank_file_names(const std::string& directory) {
     std::error_code error;
     std::set<std::string> names;
@@ -31,8 +32,6 @@ std::set<std::string> rank_file_names(const std::string& directory) {
     if (error) throw IoError(fmt::format("{}: cannot be read: {}", directory, error.message()));
     return names;
 }
-
-}  // namespace
 
 RankFileName rank_file_name(const std::string& directory, std::uint32_t rank) {
     const std::string name = fmt::format("rank-{:05}-000.h5", rank);

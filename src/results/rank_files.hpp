@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ struct RankFileName {
 /// Makes the output directory (and those above it) and checks that files can be made in it; called by one rank before
 /// any rank opens its writer. Throws IoError when that fails, InputError when the directory already holds results.
 void prepare_output_directory(const std::string& directory);
+
+/// Names in `directory` that look like rank files, whole or not yet (these begin with a dot), in order. Throws IoError.
+[[nodiscard]] std::set<std::string> rank_file_names(const std::string& directory);
 
 /// The rank files of one run in `directory`, by rank: all of them, each whole, all of the same run. Throws IoError that
 /// names the file that is missing, damaged, foreign or still being written.

@@ -70,25 +70,33 @@ void Reduction::add(const RankPartial& partial) {
     total_.facts += partial.facts;
 }
 
+/// What several ranks add to is hashed after the addition; rows that one rank alone produces were hashed by it.
+Digest Reduction::digest() const {
+    Digest digest = total_.rows;
+    for (const SeriesRow& row : total_.series.rows())
+        series_table().add_to(digest, &row);
+    for (const GapRow& row : total_.sums.gap_rows())
+        gaps_table().add_to(digest, &row);
+    for (const GapTotalRow& row : total_.sums.gap_total_rows())
+        gap_totals_table().add_to(digest, &row);
+    for (const GapRow& row : total_.sums.step_time_rows())
+        step_times_table().add_to(digest, &row);
+    for (const GapTotalRow& row : total_.sums.step_time_total_rows())
+        step_time_totals_table().add_to(digest, &row);
+    for (const BatchRow& row : total_.sums.batch_rows())
+        batches_table().add_to(digest, &row);
+    const RunTotalsRow totals{.requests_arrived = total_.arrived, .end_ns = total_.end.ns()};
+    run_totals_table().add_to(digest, &totals);
+    return digest;
+}
+
 RunOutcome Reduction::outcome() const {
     REGATTA_CHECK(!total_.facts.ranks.empty(), "no rank to reduce");
-    RunOutcome outcome{.digest = total_.rows,
-                       .summary = summarize(run_, total_.sums, total_.series, total_.arrived, total_.end),
-                       .sums = total_.sums,
-                       .series = total_.series,
-                       .facts = total_.facts};
-    // What several ranks add to is hashed after the addition; rows that one rank alone produces were hashed by it.
-    for (const SeriesRow& row : outcome.series.rows())
-        series_table().add_to(outcome.digest, &row);
-    for (const GapRow& row : outcome.sums.gap_rows())
-        gaps_table().add_to(outcome.digest, &row);
-    for (const GapTotalRow& row : outcome.sums.gap_total_rows())
-        gap_totals_table().add_to(outcome.digest, &row);
-    for (const BatchRow& row : outcome.sums.batch_rows())
-        batches_table().add_to(outcome.digest, &row);
-    const RunTotalsRow totals{.requests_arrived = total_.arrived, .end_ns = total_.end.ns()};
-    run_totals_table().add_to(outcome.digest, &totals);
-    return outcome;
+    return {.digest = digest(),
+            .summary = summarize(run_, total_.sums, total_.series, total_.arrived, total_.end),
+            .sums = total_.sums,
+            .series = total_.series,
+            .facts = total_.facts};
 }
 
 RunOutcome combine(const RunDescription& run, const std::vector<RankPartial>& partials) {

@@ -42,6 +42,10 @@ class Reduction {
 public:
     explicit Reduction(const RunDescription& run);
     void add(const RankPartial& partial);
+    /// What was added so far.
+    [[nodiscard]] const RankPartial& total() const { return total_; }
+    /// Of all results.
+    [[nodiscard]] Digest digest() const;
     /// After at least one add. Throws BugError when requests were lost
     /// (arrived != finished + rejected + failed + unfinished).
     [[nodiscard]] RunOutcome outcome() const;

@@ -119,6 +119,10 @@ void RankWriter::replica_ended(const serving::ReplicaRecord& record) {
     impl_->replicas.push_back(record);
 }
 
+void RankWriter::step_times(const serving::StepTimes& times) {
+    impl_->partial.sums.add(times);
+}
+
 void RankWriter::inter_token_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total) {
     impl_->partial.sums.add_gaps(pool, gap, count, total);
 }

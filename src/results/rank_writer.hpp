@@ -40,6 +40,7 @@ public:
 
     void request_ended(const serving::RequestRecord& record) override;
     void replica_ended(const serving::ReplicaRecord& record) override;
+    void step_times(const serving::StepTimes& times) override;
     void inter_token_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total) override;
     void batches(PoolId pool, std::int64_t sequences, std::int64_t count) override;
     /// Recorded steps are kept in memory (128 bytes each) until finish(): a run of steps is told when it has ended, so

@@ -15,7 +15,14 @@ constexpr const char* kHead = R"(# Result files
 A run writes one HDF5 file per rank, `DIR/rank-00000-000.h5` and so on; `regatta-post merge DIR -o run.h5` makes one file
 of them. Both hold the same objects. Merged files of one scenario are equal, dataset by dataset and whatever the number
 of ranks, but for `/run`: `h5diff --exclude-path /run a.h5 b.h5` finds nothing. Rank files are not compressed, merged
-ones are (shuffle and deflate, which every HDF5 has).
+ones are (shuffle and deflate, which every HDF5 has) unless `--packing none` was given.
+
+After `merge --virtual` the large tables (`/requests`, `/steps`, `/events`, `/node_series`) are HDF5 virtual datasets over
+the rank files, which must stay where they are relative to the merged file. Their rows are then **by rank**, and only
+within a rank in the order that the table says; the attribute `row_order` of `/` says so. h5py and pandas read such files
+like others, but where a rank file is missing HDF5 gives them rows of zeros without a word; `regatta-post` refuses the
+file. After `merge --partial` that left something out, `left_out` names each file that is not in it and why
+(`files_left_out` of them): such a file is not the whole run, and sums over pools and requests need not hold.
 
 Times are whole nanoseconds of simulated time. Tables follow the HDF5 table convention, with the unit and meaning of each
 column in the attributes `FIELD_n_UNIT` and `FIELD_n_DESCRIPTION`; no code of Regatta's is needed to read them:
@@ -28,14 +35,15 @@ ttft_ms = (requests.first_token_ns - requests.arrival_ns)[requests.state == 0] /
 
 | object | what it is |
 |---|---|
-| `/` | attributes `format`, `format_major`, `format_minor`, `kind` (`rank` or `merged`), `digest`, and those below |
+| `/` | attributes `format`, `format_major`, `format_minor`, `kind` (`rank` or `merged`), `digest`, and those below; `row_order` of virtual merges, `left_out` and `files_left_out` of partial ones |
 | `/requests`, `/replicas` | tables of rows, see below |
 | `/series` | sampled state of the pools; absent when nothing was sampled |
-| `/histograms` | inter-token gaps of each pool; absent when there were none |
-| `/scenario` | the scenario with every default written out, as text; attributes `name`, `seed`, `measure_from_ns`, `series_every_ns` (-1: none) |
+| `/histograms` | inter-token gaps of each pool, and lengths (since format 1.4) and batch sizes of its steps; absent when there were none |
+| `/scenario` | the scenario with every default written out, as text; attributes `name`, `seed`, `measure_from_ns`, `series_every_ns` (-1: none), `grid_mg_per_kwh` (-1: none) and `pue_millionths` (since format 1.4) |
 | `/pools/name`, `/streams/name` | what the columns `pool` and `stream` count through |
 | `/streams/ttft_target_ns`, `/streams/tpot_target_ns` | targets of each stream; -1: none |
 | `/streams/model`, `/streams/tenant`, `/streams/class`, `/streams/priority` | who each stream is for; since format 1.1 |
+| `/run/row_files`, `/run/row_file_run_ids`, `/run/row_file_digests` | of virtual merges: the rank files, relative to this one, and which ones are meant |
 | `/run` | how the run was carried out: attribute `program`, the tables `/run/ranks` and `/run/links`, and `/run/link_name`; the only part that depends on the number of ranks |
 )";
 

@@ -14,6 +14,7 @@
 #include "results/replication_files.hpp"
 #include "results/row_order.hpp"
 #include "results/table_io.hpp"
+#include "results/virtual_table.hpp"
 
 namespace regatta::results {
 namespace {
@@ -42,30 +43,36 @@ ResultReader::ResultReader(const std::string& path) : files_(files_at(path)) {
                                   identity.ranks));
     run_ = layout::read_description(file);
     program_ = layout::read_program(file);
+    if (is_merged_) row_files_ = find_row_files(file);
+    if (row_files_.empty()) row_files_ = files_;
+}
+
+template <class Row>
+void ResultReader::visit_optional(const Table& table, const std::function<void(std::span<const Row>)>& visit) const {
+    for (const std::string& path : row_files_) {
+        const h5::File file = h5::File::open(path);
+        if (file.has(std::string(table.path))) h5::visit_table<Row>(file, table, visit);
+    }
 }
 
 void ResultReader::visit_requests(const std::function<void(std::span<const serving::RequestRecord>)>& visit) const {
-    for (const std::string& path : files_)
+    for (const std::string& path : row_files_)
         h5::visit_table<serving::RequestRecord>(h5::File::open(path), requests_table(), visit);
 }
 
 void ResultReader::visit_steps(const std::function<void(std::span<const serving::StepRecord>)>& visit) const {
-    for (const std::string& path : files_) {
-        const h5::File file = h5::File::open(path);
-        if (file.has(std::string(steps_table().path))) h5::visit_table<serving::StepRecord>(file, steps_table(), visit);
-    }
+    visit_optional<serving::StepRecord>(steps_table(), visit);
+}
+
+void ResultReader::visit_node_series(const std::function<void(std::span<const NodeSeriesRow>)>& visit) const {
+    visit_optional<NodeSeriesRow>(node_series_table(), visit);
 }
 
 std::vector<serving::FleetEventRecord> ResultReader::events() const {
     std::vector<serving::FleetEventRecord> rows;
-    for (const std::string& path : files_) {
-        const h5::File file = h5::File::open(path);
-        if (!file.has(std::string(events_table().path))) continue;
-        h5::visit_table<serving::FleetEventRecord>(file, events_table(),
-                                                   [&](std::span<const serving::FleetEventRecord> block) {
-                                                       rows.insert(rows.end(), block.begin(), block.end());
-                                                   });
-    }
+    visit_optional<serving::FleetEventRecord>(events_table(), [&](std::span<const serving::FleetEventRecord> block) {
+        rows.insert(rows.end(), block.begin(), block.end());
+    });
     std::sort(rows.begin(), rows.end(), RowOrder());
     return rows;
 }
@@ -90,22 +97,28 @@ std::vector<SeriesRow> ResultReader::series() const {
 
 RunOutcome ResultReader::outcome() const {
     SummarySums sums(run_);
+    Digest large;
+    const bool are_rank_files = !is_merged_ || row_files_ != files_;
+    for (const std::string& path : row_files_) {
+        const h5::File file = h5::File::open(path);
+        Digest digest;
+        add_large_rows({.digest = digest, .sums = sums}, file);
+        if (are_rank_files) check_digest(file, digest);
+        large += digest;
+    }
     Reduction reduction(run_);
     std::optional<SimTime> end;
     for (const std::string& path : files_) {
-        const h5::File file = h5::File::open(path);
-        Digest digest;
-        h5::visit_table<serving::RequestRecord>(file, requests_table(),
-                                                [&](std::span<const serving::RequestRecord> rows) {
-                                                    add_requests({.digest = digest, .sums = sums}, rows, path);
-                                                });
-        FileRest rest = read_rest({.digest = digest, .sums = sums}, file, run_, !is_merged_);
-        if (end && rest.partial.end != *end)
+        RankPartial partial = read_small(h5::File::open(path), run_).partial;
+        if (end && partial.end != *end)
             throw IoError(fmt::format("{}: ended at another time than {}", path, files_.front()));
-        end = rest.partial.end;
-        // All sums travel with the last file's partial.
-        if (path == files_.back()) rest.partial.sums = std::move(sums);
-        reduction.add(rest.partial);
+        end = partial.end;
+        // Those of rows travel with the last file's partial.
+        if (path == files_.back()) {
+            partial.sums += sums;
+            partial.rows += large;
+        }
+        reduction.add(partial);
     }
     RunOutcome outcome = reduction.outcome();
     if (is_merged_ && outcome.digest != layout::read_digest(h5::File::open(files_.front())))

@@ -14,7 +14,8 @@ namespace regatta::results {
 /// The results of one run: a merged file, or a directory with all rank files of a run (or only its merged run.h5).
 class ResultReader {
 public:
-    /// Throws IoError that names the file that is missing, damaged, foreign or of a newer format.
+    /// Throws IoError that names the file that is missing, damaged, foreign or of a newer format; also one of those
+    /// whose rows a virtually merged file shows.
     explicit ResultReader(const std::string& path);
 
     [[nodiscard]] const RunDescription& run() const { return run_; }
@@ -28,6 +29,8 @@ public:
 
     /// All recorded steps in blocks, file after file; within a file by (replica, start_ns).
     void visit_steps(const std::function<void(std::span<const serving::StepRecord>)>& visit) const;
+    /// All recorded samples of nodes in blocks, file after file; within a file by (time_ns, node, pool).
+    void visit_node_series(const std::function<void(std::span<const NodeSeriesRow>)>& visit) const;
     /// Changes of the fleet, by time.
     [[nodiscard]] std::vector<serving::FleetEventRecord> events() const;
 
@@ -42,8 +45,15 @@ public:
     [[nodiscard]] RunOutcome outcome() const;
 
 private:
+    /// All rows of a table that not every file has.
+    template <class Row>
+    void visit_optional(const Table& table, const std::function<void(std::span<const Row>)>& visit) const;
+
     bool is_merged_ = false;
     std::vector<std::string> files_;
+    /// Where the rows of large tables are: the same, or the rank files that a virtually merged file shows. Not read
+    /// through HDF5's virtual datasets: for these each block is looked for in every rank file.
+    std::vector<std::string> row_files_;
     RunDescription run_;
     std::string program_;
 };

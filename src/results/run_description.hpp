@@ -30,6 +30,18 @@ struct PoolDescription {
     std::int64_t stages = 1;       ///< of the pipeline that each replica is
     std::int64_t layers = 0;       ///< of the model; 0: not known
     std::int64_t shared_gpus = 0;  ///< of its replicas' GPUs, those that replicas of pools before it may have, too
+    std::int64_t absent_gpus = 0;  ///< of its replicas' GPUs, those that were not installed as the run began
+    // Power of one GPU: with nothing to compute, in steps that only move memory, and at its peak; 0: not known.
+    std::int64_t gpu_idle_mw = 0;
+    std::int64_t gpu_memory_bound_mw = 0;
+    std::int64_t gpu_compute_bound_mw = 0;
+    std::int64_t gpu_price_uusd_per_h = 0;  ///< of one GPU, in millionths of a US dollar; 0: not known
+};
+
+/// What electricity costs the climate, and what a site needs beside its GPUs.
+struct EnergyDescription {
+    std::optional<std::int64_t> grid_mg_per_kwh;  ///< CO2 equivalent; none: not to be told
+    std::int64_t pue_millionths = 1'000'000;      ///< power of the site over that of the GPUs
 };
 
 /// What is written about a run besides its results; the same on every rank and on every number of ranks.
@@ -45,6 +57,10 @@ struct RunDescription {
     /// Under compat: scratchpad, what that simulator's own files tell beside results, as JSON: see
     /// export_scratchpad.hpp. Else empty.
     std::string scratchpad = {};
+    /// Of a merged file that not all ranks' files went into: a line for each that did not. Sums over ranks need not
+    /// hold.
+    std::vector<std::string> left_out = {};
+    EnergyDescription energy = {};
 };
 
 /// What one rank can say about its own work. Kept under /run: these facts, and only these, depend on how the run was

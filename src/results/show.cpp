@@ -57,6 +57,15 @@ std::string show_large(double number) {
     return fmt::format("{:.3g}", number);
 }
 
+std::string show_scaled(double number) {
+    constexpr std::array<Unit, 8> kUnits = {
+        {{1e-6, "u"}, {1e-3, "m"}, {1, ""}, {1e3, "k"}, {1e6, "M"}, {1e9, "G"}, {1e12, "T"}, {1e15, "P"}}};
+    if (number <= 0) return "0 ";
+    for (const Unit& unit : kUnits)
+        if (number / unit.size < 999.5) return fmt::format("{} {}", three_digits(number / unit.size), unit.name);
+    return fmt::format("{:.3g} ", number);
+}
+
 std::string show_bytes(double bytes) {
     constexpr std::array<Unit, 4> kUnits = {{{1e3, "kB"}, {1e6, "MB"}, {1e9, "GB"}, {1e12, "TB"}}};
     if (bytes < 999.5) return fmt::format("{:.0f} B", bytes);

@@ -14,6 +14,8 @@ namespace regatta::results {
 [[nodiscard]] std::string show_number(double number);
 /// "18.1 M", "61.2 k", "943".
 [[nodiscard]] std::string show_large(double number);
+/// "1.23 k", "41.0 ", "3.70 m": to be followed by its unit. >= 0.
+[[nodiscard]] std::string show_scaled(double number);
 /// "214 B", "12.3 kB", "1.20 MB".
 [[nodiscard]] std::string show_bytes(double bytes);
 /// "98.4 %".

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "regatta/base/errors.hpp"
+#include "results/energy.hpp"
 
 namespace regatta::results {
 namespace {
@@ -102,6 +103,7 @@ RequestFigures request_figures(const RunDescription& run, const SummarySums& sum
         .waiting = figures_of(total.waiting),
         .prefill = figures_of(total.prefill),
         .decode = figures_of(total.decode),
+        .preempted = figures_of(total.preempted),
         .ttft_target = ttft.figures(),
         .tpot_target = tpot.figures(),
         .requests_per_s = per_s(total.end_to_end.count()),
@@ -168,6 +170,7 @@ PoolFigures pool_figures(const RunDescription& run, const SummarySums& sums, con
                          std::span<const std::size_t> pools, SimTime end) {
     PoolSums total;
     Utilisation utilisation;
+    EnergyMeter meter(run.energy, end);
     std::int64_t block_instants = 0;
     for (const std::size_t i : pools) {
         PoolSums own = sums.pools()[i];
@@ -175,10 +178,14 @@ PoolFigures pool_figures(const RunDescription& run, const SummarySums& sums, con
         if (pools.size() > 1) own.gpus -= run.pools[i].shared_gpus;
         total += own;
         utilisation.add(own, run.pools[i], end.seconds());
+        meter.add(own, run.pools[i]);
         block_instants += use.block_instants[i];
     }
-    REGATTA_CHECK(total.batches.count() == total.steps,
-                  fmt::format("{} steps, but {} batches", total.steps, total.batches.count()));
+    // Older files do not have the lengths.
+    REGATTA_CHECK(!run.left_out.empty() || (total.batches.count() == total.steps &&
+                                            (total.step_time.count() == total.steps || total.step_time.count() == 0)),
+                  fmt::format("{} steps, but {} batches and {} lengths", total.steps, total.batches.count(),
+                              total.step_time.count()));
     PoolFigures figures{.name = {},
                         .replicas = total.replicas,
                         .gpus = total.gpus,
@@ -188,10 +195,14 @@ PoolFigures pool_figures(const RunDescription& run, const SummarySums& sums, con
                         .kv_mean_fraction = {},
                         .kv_peak_fraction = total.kv_peak_fraction,
                         .inter_token_gap = figures_of(total.inter_token_gap),
+                        .step_time = figures_of(total.step_time),
                         .batch = batch_figures(total.batches),
                         .tokens_per_step = 0,
                         .flops_utilisation = {},
-                        .bandwidth_utilisation = {}};
+                        .bandwidth_utilisation = {},
+                        .energy = meter.energy(),
+                        .cost = meter.cost(),
+                        .carbon = meter.carbon()};
     if (total.steps > 0)
         figures.tokens_per_step =
             (real(total.prefill_tokens) + real(total.decode_tokens)) / static_cast<double>(total.steps);
@@ -249,7 +260,8 @@ Summary summarize(const RunDescription& run, const SummarySums& sums, const Seri
                     .classes = class_figures(run, sums, span_s),
                     .fleet = pool_figures(run, sums, use, indices(run.pools.size()), end),
                     .pools = {},
-                    .changes = sums.changes()};
+                    .changes = sums.changes(),
+                    .left_out = run.left_out};
     for (std::size_t i = 0; i < run.streams.size(); ++i) {
         summary.streams.push_back(request_figures(run, sums, std::array{i}, span_s));
         summary.streams.back().name = run.streams[i].name;
@@ -259,10 +271,11 @@ Summary summarize(const RunDescription& run, const SummarySums& sums, const Seri
         summary.pools.back().name = run.pools[i].name;
     }
     const RequestFigures& all = summary.all;
-    REGATTA_CHECK(arrived == all.finished + all.rejected + all.failed + all.timed_out + all.unfinished,
-                  fmt::format("requests were lost or counted twice: {} arrived, {} finished + {} rejected + {} failed "
-                              "+ {} timed out + {} unfinished",
-                              arrived, all.finished, all.rejected, all.failed, all.timed_out, all.unfinished));
+    REGATTA_CHECK(
+        !run.left_out.empty() || arrived == all.finished + all.rejected + all.failed + all.timed_out + all.unfinished,
+        fmt::format("requests were lost or counted twice: {} arrived, {} finished + {} rejected + {} failed "
+                    "+ {} timed out + {} unfinished",
+                    arrived, all.finished, all.rejected, all.failed, all.timed_out, all.unfinished));
     return summary;
 }
 

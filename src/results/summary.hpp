@@ -34,17 +34,18 @@ struct StreamSums {
     LatencySketch queueing;    ///< arrival at the gateway to the first step the request was part of
     LatencySketch normalised;  ///< end_to_end / output tokens
     // The stages of a request, which add up to end_to_end.
-    LatencySketch network;  ///< arrival at the gateway to the replica's waiting queue
-    LatencySketch waiting;  ///< from there to the first step the request was part of
-    LatencySketch prefill;  ///< from there to the end of the step that made the first token
-    LatencySketch decode;   ///< from there to the last token
+    LatencySketch network;    ///< arrival at the gateway to the replica's waiting queue
+    LatencySketch waiting;    ///< from there to the first step the request was part of
+    LatencySketch prefill;    ///< from there to the end of the step that made the first token
+    LatencySketch decode;     ///< from there to the last token
+    LatencySketch preempted;  ///< without KV cache after preemptions; taken off the stage that it falls in
 
     StreamSums& operator+=(const StreamSums& other);
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
         archive& by_state& measured_by_state& by_reason& preemptions& prompt_tokens& output_tokens& ttft_met& tpot_met&
             all_met;
-        archive& ttft& tpot& end_to_end& queueing& normalised& network& waiting& prefill& decode;
+        archive& ttft& tpot& end_to_end& queueing& normalised& network& waiting& prefill& decode& preempted;
     }
 };
 
@@ -58,6 +59,7 @@ struct PoolSums {
     std::int64_t kv_blocks = 0;
     double kv_peak_fraction = 0;  ///< of the fullest replica; a maximum, so the order of ranks does not matter
     LatencySketch inter_token_gap;
+    LatencySketch step_time;
     BatchSizes batches;
     // Sums of the columns of the same name.
     WideSum prefill_tokens;
@@ -68,15 +70,29 @@ struct PoolSums {
     WideSum moved_kv_tokens;
     WideSum window_moved_kv_tokens;
     WideSum experts_read_1024;
+    // Of all finished requests that the pool served.
+    std::int64_t finished = 0;
+    WideSum finished_prompt_tokens;
+    WideSum finished_output_tokens;
+    // GPUs that came and went, and when, summed.
+    std::int64_t gpus_installed = 0;
+    std::int64_t gpus_removed = 0;
+    WideSum installed_gpu_ns;
+    WideSum removed_gpu_ns;
 
     void add(const serving::ReplicaRecord& record);
+    /// Hardware that came or went; other changes are of no interest here.
+    void add(const serving::FleetEventRecord& record);
     PoolSums& operator+=(const PoolSums& other);
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
-        archive& replicas& gpus& steps& busy_gpu_ns& preemptions& kv_blocks& kv_peak_fraction& inter_token_gap;
+        archive& replicas& gpus& steps& busy_gpu_ns& preemptions& kv_blocks& kv_peak_fraction& inter_token_gap&
+            step_time;
         archive& batches& prefill_tokens& decode_tokens& samples& attended_tokens& window_attended_tokens&
             moved_kv_tokens;
         archive& window_moved_kv_tokens& experts_read_1024;
+        archive& finished& finished_prompt_tokens& finished_output_tokens;
+        archive& gpus_installed& gpus_removed& installed_gpu_ns& removed_gpu_ns;
     }
 };
 
@@ -116,13 +132,16 @@ public:
 
     void add(const serving::RequestRecord& record);
     void add(const serving::ReplicaRecord& record);
-    void add(const serving::FleetEventRecord& record) { changes_.add(record); }
+    void add(const serving::FleetEventRecord& record);
+    void add(const serving::StepTimes& times);
     void add_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total);
     void add_batches(PoolId pool, std::int64_t sequences, std::int64_t steps);
     /// What batch_rows() gave.
     void add_batches(const std::vector<BatchRow>& rows);
     /// What gap_rows() and gap_total_rows() gave. Throws BugError when they do not agree with each other.
     void add_gaps(const std::vector<GapRow>& rows, const std::vector<GapTotalRow>& totals);
+    /// Likewise what step_time_rows() and step_time_total_rows() gave.
+    void add_step_times(const std::vector<GapRow>& rows, const std::vector<GapTotalRow>& totals);
     /// `other` is of the same run, or default-constructed and adds nothing.
     SummarySums& operator+=(const SummarySums& other);
 
@@ -132,6 +151,9 @@ public:
     /// Inter-token gaps as tables, by pool and gap; pools without gaps have no rows.
     [[nodiscard]] std::vector<GapRow> gap_rows() const;
     [[nodiscard]] std::vector<GapTotalRow> gap_total_rows() const;
+    /// Likewise the lengths of steps.
+    [[nodiscard]] std::vector<GapRow> step_time_rows() const;
+    [[nodiscard]] std::vector<GapTotalRow> step_time_total_rows() const;
     /// By pool and size; sizes without steps have no rows.
     [[nodiscard]] std::vector<BatchRow> batch_rows() const;
 
@@ -188,6 +210,7 @@ struct RequestFigures {
     LatencyFigures waiting;
     LatencyFigures prefill;
     LatencyFigures decode;
+    LatencyFigures preempted;
     TargetFigures ttft_target;
     TargetFigures tpot_target;
     double requests_per_s = 0;                     ///< finished
@@ -207,6 +230,26 @@ struct BatchFigures {
     std::int64_t most = 0;
 };
 
+/// What the GPUs of one pool, or of all, drew, cost and emitted in the whole run; the site's share included, as the
+/// scenario's PUE says. See docs/model/energy.md. What is for each request or token is for finished requests of the
+/// whole run, and none where there are no such.
+struct EnergyFigures {
+    double total_j = 0;
+    double mean_w = 0;
+    std::optional<double> j_per_request;
+    std::optional<double> j_per_million_output_tokens;
+    std::optional<double> j_per_million_tokens;  ///< of prompts and answers
+};
+struct CostFigures {
+    double total_usd = 0;
+    std::optional<double> usd_per_request;
+    std::optional<double> usd_per_million_output_tokens;
+};
+struct CarbonFigures {
+    double total_g = 0;  ///< CO2 equivalent
+    std::optional<double> g_per_request;
+};
+
 /// Replicas of one pool, or of all; whole run.
 struct PoolFigures {
     std::string name;
@@ -218,12 +261,16 @@ struct PoolFigures {
     std::optional<double> kv_mean_fraction;  ///< over the series' instants in the measured span; none: no series
     double kv_peak_fraction = 0;             ///< of the fullest replica
     LatencyFigures inter_token_gap;
+    LatencyFigures step_time;
     BatchFigures batch;
     double tokens_per_step = 0;  ///< computed, prefill and decode
     /// Of the peak arithmetic, and of the memory bandwidth, of all GPUs over the whole run; none: the file does not
     /// tell what the hardware and the model are.
     std::optional<double> flops_utilisation;
     std::optional<double> bandwidth_utilisation;
+    std::optional<EnergyFigures> energy;  ///< none: the power of a GPU is not known
+    std::optional<CostFigures> cost;      ///< none: the price of a GPU is not known
+    std::optional<CarbonFigures> carbon;  ///< none: no energy, or no grid intensity
 };
 
 struct Summary {
@@ -237,9 +284,11 @@ struct Summary {
     PoolFigures fleet;
     std::vector<PoolFigures> pools;
     ChangeSums changes;
+    std::vector<std::string> left_out = {};  ///< see RunDescription::left_out
 };
 
-/// Throws BugError when requests were lost: arrived != finished + rejected + failed + timed out + unfinished.
+/// Throws BugError when requests were lost, unless ranks were left out: arrived != finished + rejected + failed + timed
+/// out + unfinished.
 [[nodiscard]] Summary summarize(const RunDescription& run, const SummarySums& sums, const SeriesSums& series,
                                 std::int64_t arrived, SimTime end);
 

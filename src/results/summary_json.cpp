@@ -54,7 +54,8 @@ void put_requests(Json& json, const RequestFigures& figures) {
     json["stages"] = {{"network", latency(figures.network)},
                       {"waiting", latency(figures.waiting)},
                       {"prefill", latency(figures.prefill)},
-                      {"decode", latency(figures.decode)}};
+                      {"decode", latency(figures.decode)},
+                      {"preempted", latency(figures.preempted)}};
     json["throughput"] = {{"requests_per_s", figures.requests_per_s},
                           {"prompt_tokens_per_s", figures.prompt_tokens_per_s},
                           {"output_tokens_per_s", figures.output_tokens_per_s}};
@@ -78,6 +79,27 @@ Json counts(const RequestFigures& figures) {
             {"preemptions", figures.preemptions}};
 }
 
+Json energy(const std::optional<EnergyFigures>& figures) {
+    if (!figures) return nullptr;
+    return {{"total_j", figures->total_j},
+            {"mean_w", figures->mean_w},
+            {"j_per_request", or_null(figures->j_per_request)},
+            {"j_per_million_output_tokens", or_null(figures->j_per_million_output_tokens)},
+            {"j_per_million_tokens", or_null(figures->j_per_million_tokens)}};
+}
+
+Json cost(const std::optional<CostFigures>& figures) {
+    if (!figures) return nullptr;
+    return {{"total_usd", figures->total_usd},
+            {"usd_per_request", or_null(figures->usd_per_request)},
+            {"usd_per_million_output_tokens", or_null(figures->usd_per_million_output_tokens)}};
+}
+
+Json carbon(const std::optional<CarbonFigures>& figures) {
+    if (!figures) return nullptr;
+    return {{"total_g", figures->total_g}, {"g_per_request", or_null(figures->g_per_request)}};
+}
+
 Json pool(const PoolFigures& figures) {
     return {{"replicas", figures.replicas},
             {"gpus", figures.gpus},
@@ -95,7 +117,11 @@ Json pool(const PoolFigures& figures) {
               {"p99", figures.batch.p99},
               {"max", figures.batch.most}}},
             {"tokens_per_step", figures.tokens_per_step},
-            {"inter_token_gap", latency(figures.inter_token_gap)}};
+            {"inter_token_gap", latency(figures.inter_token_gap)},
+            {"step_time", latency(figures.step_time)},
+            {"energy", energy(figures.energy)},
+            {"cost", cost(figures.cost)},
+            {"carbon", carbon(figures.carbon)}};
 }
 
 Json over_ranks(const RunFacts& facts) {
@@ -171,6 +197,7 @@ std::string to_json(const Summary& summary, const SummaryContext& context) {
     Json json = {{"format", kJsonFormat},
                  {"name", summary.name},
                  {"digest", context.digest.to_hex()},
+                 {"left_out", summary.left_out},
                  {"measure_from_s", summary.measure_from.seconds()},
                  {"end_s", summary.end.seconds()}};
     json["requests"] = {{"arrived", summary.arrived}};

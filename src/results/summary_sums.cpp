@@ -12,7 +12,6 @@ namespace {
 using serving::EndState;
 
 constexpr std::int64_t kNoTarget = std::numeric_limits<std::int64_t>::max();
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
 std::size_t index_of(EndState state) {
     return static_cast<std::size_t>(state);
@@ -20,13 +19,17 @@ std::size_t index_of(EndState state) {
 
 /// Counts only when the request got through all its stages in their order.
 void check_finished(const serving::RequestRecord& record) {
-    REGATTA_CHECK(record.arrival_ns <= record.received_ns && record.received_ns <= record.scheduled_ns &&
-                      record.scheduled_ns <= record.first_token_ns && record.first_token_ns <= record.end_ns &&
-                      record.output_tokens > 0,
-                  fmt::format("request {} finished with {} tokens: arrival {} ns, received {} ns, scheduled {} ns, "
-                              "first token {} ns, end {} ns",
-                              record.request_id, record.output_tokens, record.arrival_ns, record.received_ns,
-                              record.scheduled_ns, record.first_token_ns, record.end_ns));
+    const std::int64_t away_before_ns = record.preempted_before_token_ns;
+    const std::int64_t away_later_ns = record.preempted_ns - away_before_ns;
+    REGATTA_CHECK(
+        record.arrival_ns <= record.received_ns && record.received_ns <= record.scheduled_ns &&
+            record.scheduled_ns + away_before_ns <= record.first_token_ns &&
+            record.first_token_ns + away_later_ns <= record.end_ns && away_before_ns >= 0 && away_later_ns >= 0 &&
+            record.output_tokens > 0,
+        fmt::format("request {} finished with {} tokens: arrival {} ns, received {} ns, scheduled {} ns, "
+                    "first token {} ns, end {} ns, preempted for {} ns and then {} ns",
+                    record.request_id, record.output_tokens, record.arrival_ns, record.received_ns, record.scheduled_ns,
+                    record.first_token_ns, record.end_ns, away_before_ns, away_later_ns));
 }
 
 /// Apart, so that counting gaps and batches, which happens more often than anything else here, needs no stack.
@@ -79,6 +82,7 @@ StreamSums& StreamSums::operator+=(const StreamSums& other) {
     waiting += other.waiting;
     prefill += other.prefill;
     decode += other.decode;
+    preempted += other.preempted;
     return *this;
 }
 
@@ -103,6 +107,16 @@ void PoolSums::add(const serving::ReplicaRecord& record) {
                                     static_cast<double>(record.kv_blocks_peak) / static_cast<double>(record.kv_blocks));
 }
 
+void PoolSums::add(const serving::FleetEventRecord& record) {
+    if (record.kind == serving::FleetEvent::Installed) {
+        gpus_installed += record.amount;
+        installed_gpu_ns.add(record.start_ns, record.amount);
+    } else if (record.kind == serving::FleetEvent::Removed) {
+        gpus_removed += record.amount;
+        removed_gpu_ns.add(record.start_ns, record.amount);
+    }
+}
+
 PoolSums& PoolSums::operator+=(const PoolSums& other) {
     replicas += other.replicas;
     gpus += other.gpus;
@@ -112,6 +126,7 @@ PoolSums& PoolSums::operator+=(const PoolSums& other) {
     kv_blocks += other.kv_blocks;
     kv_peak_fraction = std::max(kv_peak_fraction, other.kv_peak_fraction);
     inter_token_gap += other.inter_token_gap;
+    step_time += other.step_time;
     batches += other.batches;
     prefill_tokens += other.prefill_tokens;
     decode_tokens += other.decode_tokens;
@@ -121,6 +136,13 @@ PoolSums& PoolSums::operator+=(const PoolSums& other) {
     moved_kv_tokens += other.moved_kv_tokens;
     window_moved_kv_tokens += other.window_moved_kv_tokens;
     experts_read_1024 += other.experts_read_1024;
+    finished += other.finished;
+    finished_prompt_tokens += other.finished_prompt_tokens;
+    finished_output_tokens += other.finished_output_tokens;
+    gpus_installed += other.gpus_installed;
+    gpus_removed += other.gpus_removed;
+    installed_gpu_ns += other.installed_gpu_ns;
+    removed_gpu_ns += other.removed_gpu_ns;
     return *this;
 }
 
@@ -140,6 +162,12 @@ void SummarySums::add(const serving::RequestRecord& record) {
     ++sums.by_state[index_of(record.state)];
     ++sums.by_reason[static_cast<std::size_t>(record.reason)];
     sums.preemptions += record.preemptions;
+    if (record.state == EndState::Finished && record.pool < pools_.size()) {
+        PoolSums& pool = pools_[record.pool];
+        ++pool.finished;
+        pool.finished_prompt_tokens.add(record.prompt_tokens, 1);
+        pool.finished_output_tokens.add(record.output_tokens, 1);
+    }
     if (record.arrival_ns < measure_from_ns_) return;
     ++sums.measured_by_state[index_of(record.state)];
     if (record.state != EndState::Finished) return;
@@ -164,8 +192,10 @@ void SummarySums::add(const serving::RequestRecord& record) {
     sums.queueing.fill(SimTime::from_ns(record.scheduled_ns - record.arrival_ns));
     sums.network.fill(SimTime::from_ns(record.received_ns - record.arrival_ns));
     sums.waiting.fill(SimTime::from_ns(record.scheduled_ns - record.received_ns));
-    sums.prefill.fill(SimTime::from_ns(record.first_token_ns - record.scheduled_ns));
-    sums.decode.fill(SimTime::from_ns(record.end_ns - record.first_token_ns));
+    const std::int64_t away_later_ns = record.preempted_ns - record.preempted_before_token_ns;
+    sums.prefill.fill(SimTime::from_ns(record.first_token_ns - record.scheduled_ns - record.preempted_before_token_ns));
+    sums.decode.fill(SimTime::from_ns(record.end_ns - record.first_token_ns - away_later_ns));
+    sums.preempted.fill(SimTime::from_ns(record.preempted_ns));
     sums.ttft_met += meets_ttft ? 1 : 0;
     sums.all_met += meets_ttft && meets_tpot ? 1 : 0;
     sums.prompt_tokens += record.prompt_tokens;
@@ -177,6 +207,18 @@ void SummarySums::add(const serving::ReplicaRecord& record) {
                   fmt::format("replica {} of pool {} with {} KV blocks; there are {} pools", record.replica,
                               record.pool, record.kv_blocks, pools_.size()));
     pools_[record.pool].add(record);
+}
+
+void SummarySums::add(const serving::FleetEventRecord& record) {
+    changes_.add(record);
+    if (record.pool < pools_.size()) pools_[record.pool].add(record);
+}
+
+void SummarySums::add(const serving::StepTimes& times) {
+    if (times.pool.index() >= pools_.size()) [[unlikely]]
+        refuse_pool(times.pool, pools_.size());
+    PoolSums& pool = pools_[times.pool.index()];
+    pool.step_time.fill_both(times.length, times.count, times.total, times.gaps_each, &pool.inter_token_gap);
 }
 
 void SummarySums::add_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total) {
@@ -202,24 +244,6 @@ void SummarySums::add_batches(const std::vector<BatchRow>& rows) {
     }
 }
 
-void SummarySums::add_gaps(const std::vector<GapRow>& rows, const std::vector<GapTotalRow>& totals) {
-    auto row = rows.begin();
-    for (const GapTotalRow& total : totals) {
-        std::vector<LatencySketch::Bucket> buckets;
-        for (; row != rows.end() && row->pool == total.pool; ++row)
-            buckets.push_back({.lower_ns = row->lower_ns, .upper_ns = row->upper_ns, .count = row->count});
-        WideSum sum;
-        sum.add(kNsPerSecond, total.sum_s);
-        sum.add(total.sum_rest_ns, 1);
-        const LatencySketch gaps = LatencySketch::from_buckets(buckets, sum);
-        REGATTA_CHECK(
-            total.pool >= 0 && static_cast<std::size_t>(total.pool) < pools_.size() && gaps.count() == total.count,
-            fmt::format("pool {} has {} gaps in buckets and {} in all", total.pool, gaps.count(), total.count));
-        pools_[static_cast<std::size_t>(total.pool)].inter_token_gap += gaps;
-    }
-    REGATTA_CHECK(row == rows.end(), fmt::format("gaps of pool {} have no total", row->pool));
-}
-
 SummarySums& SummarySums::operator+=(const SummarySums& other) {
     if (other.streams_.empty() && other.pools_.empty()) return *this;
     REGATTA_CHECK(streams_.size() == other.streams_.size() && pools_.size() == other.pools_.size(),
@@ -233,17 +257,6 @@ SummarySums& SummarySums::operator+=(const SummarySums& other) {
     return *this;
 }
 
-std::vector<GapRow> SummarySums::gap_rows() const {
-    std::vector<GapRow> rows;
-    for (std::size_t pool = 0; pool < pools_.size(); ++pool)
-        for (const LatencySketch::Bucket& bucket : pools_[pool].inter_token_gap.buckets())
-            rows.push_back({.pool = static_cast<std::int64_t>(pool),
-                            .lower_ns = bucket.lower_ns,
-                            .upper_ns = bucket.upper_ns,
-                            .count = bucket.count});
-    return rows;
-}
-
 std::vector<BatchRow> SummarySums::batch_rows() const {
     std::vector<BatchRow> rows;
     for (std::size_t pool = 0; pool < pools_.size(); ++pool) {
@@ -253,18 +266,6 @@ std::vector<BatchRow> SummarySums::batch_rows() const {
                 rows.push_back({.pool = static_cast<std::int64_t>(pool),
                                 .sequences = static_cast<std::int64_t>(sequences),
                                 .steps = steps[sequences]});
-    }
-    return rows;
-}
-
-std::vector<GapTotalRow> SummarySums::gap_total_rows() const {
-    std::vector<GapTotalRow> rows;
-    for (std::size_t pool = 0; pool < pools_.size(); ++pool) {
-        const LatencySketch& gaps = pools_[pool].inter_token_gap;
-        if (gaps.count() == 0) continue;
-        const auto [sum_s, rest_ns] = gaps.sum_ns().divided_by(kNsPerSecond);
-        rows.push_back(
-            {.pool = static_cast<std::int64_t>(pool), .count = gaps.count(), .sum_s = sum_s, .sum_rest_ns = rest_ns});
     }
     return rows;
 }

@@ -46,7 +46,9 @@ std::string latency_table(const Summary& summary) {
                     latency_row("  network", all.network, {}),
                     latency_row("  waiting", all.waiting, {}),
                     latency_row("prefill", all.prefill, {}),
-                    latency_row("decode", all.decode, {})});
+                    latency_row("decode", all.decode, {}),
+                    latency_row("preempted", all.preempted, {}),
+                    latency_row("step", summary.fleet.step_time, {})});
 }
 
 /// Nothing when all were served.
@@ -106,6 +108,36 @@ std::string fleet_line(const PoolFigures& fleet) {
     return text + '\n';
 }
 
+/// What the GPUs drew, cost and emitted; only what is known.
+std::string energy_lines(const PoolFigures& fleet) {
+    std::string text;
+    if (fleet.energy) {
+        text += fmt::format("Energy     {}J, {}W on average", show_scaled(fleet.energy->total_j),
+                            show_scaled(fleet.energy->mean_w));
+        if (fleet.energy->j_per_request)
+            text += fmt::format("; {}J per request", show_scaled(*fleet.energy->j_per_request));
+        if (fleet.energy->j_per_million_output_tokens)
+            text +=
+                fmt::format(", {}J per million output tokens", show_scaled(*fleet.energy->j_per_million_output_tokens));
+        text += '\n';
+    }
+    if (fleet.cost) {
+        text += fmt::format("Cost       {} USD", show_number(fleet.cost->total_usd));
+        if (fleet.cost->usd_per_million_output_tokens)
+            text += fmt::format("; {} USD per thousand requests, {} USD per million output tokens",
+                                show_number(*fleet.cost->usd_per_request * 1000),
+                                show_number(*fleet.cost->usd_per_million_output_tokens));
+        text += '\n';
+    }
+    if (fleet.carbon) {
+        text += fmt::format("Emissions  {}g of CO2 equivalent", show_scaled(fleet.carbon->total_g));
+        if (fleet.carbon->g_per_request)
+            text += fmt::format("; {}g per request", show_scaled(*fleet.carbon->g_per_request));
+        text += '\n';
+    }
+    return text;
+}
+
 /// What happened to the fleet; only what did.
 std::string changes_line(const ChangeSums& changes) {
     using serving::FleetEvent;
@@ -150,7 +182,7 @@ std::string streams_table(const char* title, const std::vector<RequestFigures>& 
 
 std::string pools_table(const std::vector<PoolFigures>& pools) {
     std::vector<Row> rows = {
-        {"", "replicas", "GPUs", "GPU busy", "KV mean", "KV peak", "preemptions", "gap p50", "p99"}};
+        {"", "replicas", "GPUs", "GPU busy", "KV mean", "KV peak", "preemptions", "gap p50", "p99", "energy", "USD"}};
     const auto shown = [](const LatencyFigures& figures, std::int64_t ns) {
         return figures.count == 0 ? std::string("-") : show_ns(ns);
     };
@@ -158,14 +190,30 @@ std::string pools_table(const std::vector<PoolFigures>& pools) {
         rows.push_back({pool.name, show_count(pool.replicas), show_count(pool.gpus),
                         show_percent(pool.gpu_busy_fraction), kv_mean_text(pool), show_percent(pool.kv_peak_fraction),
                         show_count(pool.preemptions), shown(pool.inter_token_gap, pool.inter_token_gap.p50_ns),
-                        shown(pool.inter_token_gap, pool.inter_token_gap.p99_ns)});
+                        shown(pool.inter_token_gap, pool.inter_token_gap.p99_ns),
+                        pool.energy ? show_scaled(pool.energy->total_j) + "J" : "-",
+                        pool.cost ? show_number(pool.cost->total_usd) : "-"});
     return "Pools\n" + aligned(rows);
+}
+
+/// Which ranks' files these figures are not of.
+std::string partial_lines(const Summary& summary) {
+    constexpr std::size_t kMostLines = 10;
+    if (summary.left_out.empty()) return {};
+    std::string text =
+        "PARTIAL    these figures are not of the whole run, and sums need not hold; left out of the merge were\n";
+    for (std::size_t i = 0; i < std::min(summary.left_out.size(), kMostLines); ++i)
+        text += "  " + summary.left_out[i] + "\n";
+    if (summary.left_out.size() > kMostLines)
+        text += fmt::format("  and {} more\n", summary.left_out.size() - kMostLines);
+    return text;
 }
 
 }  // namespace
 
 std::string to_text(const Summary& summary, const SummaryContext& context) {
-    std::string text = requests_line(summary);
+    std::string text = partial_lines(summary);
+    text += requests_line(summary);
     text += latency_table(summary);
     text += throughput_lines(summary.all);
     if (summary.streams.size() > 1) text += streams_table("Streams\n", summary.streams);
@@ -173,6 +221,7 @@ std::string to_text(const Summary& summary, const SummaryContext& context) {
     if (summary.classes.size() > 1 && summary.classes.size() < summary.streams.size())
         text += streams_table("Classes\n", summary.classes);
     text += fleet_line(summary.fleet);
+    text += energy_lines(summary.fleet);
     text += changes_line(summary.changes);
     if (summary.pools.size() > 1) text += pools_table(summary.pools);
     if (!context.facts.ranks.empty()) text += run_text(summary, context.facts);

@@ -33,8 +33,15 @@ hid_t native_type(ColumnType type) {
     return -1;
 }
 
-/// The row as it lies in memory; bytes that are in no column stay unnamed. The file keeps the same layout, so that rows
-/// are written and read without conversion.
+/// Of a dataset that is read from one end to the other.
+Handle without_chunk_cache() {
+    Handle access(H5Pcreate(H5P_DATASET_ACCESS), H5Pclose);
+    H5Pset_chunk_cache(access.id(), 0, 0, H5D_CHUNK_CACHE_W0_DEFAULT);
+    return access;
+}
+
+}  // namespace
+
 Handle row_type(const File& file, const Table& table) {
     Handle type(H5Tcreate(H5T_COMPOUND, table.row_bytes), H5Tclose);
     for (const Column& column : table.columns)
@@ -55,8 +62,6 @@ void describe(File& file, const Table& table) {
         file.write_text(path, fmt::format("FIELD_{}_DESCRIPTION", i), table.columns[i].sentence);
     }
 }
-
-}  // namespace
 
 TableAppender::TableAppender(File& file, const Table& table, Packing packing)
     : file_(&file),
@@ -144,10 +149,11 @@ TableReader::TableReader(const File& file, const Table& table)
     : file_(&file),
       table_(&table),
       type_(row_type(file, table)),
-      dataset_(file.open_dataset(std::string(table.path))),
+      dataset_(file.open_dataset(std::string(table.path), without_chunk_cache().id())),
       rows_(row_count(file, dataset_)) {
     const Handle type(H5Dget_type(dataset_.id()), H5Tclose);
     for (const Column& column : table.columns) {
+        if (table.may_lack(column)) continue;  // then rows keep what they have there
         if (H5Tget_class(type.id()) != H5T_COMPOUND ||
             H5Tget_member_index(type.id(), std::string(column.name).c_str()) < 0)
             throw IoError(fmt::format("{}: {} has no column {}", file.path(), table.path, column.name));

@@ -61,6 +61,10 @@ constexpr std::array kRequestColumns = {
         "why it was rejected, failed or timed out; 0: it was not, 1: too long ever to fit, 2: waited too long, 3: "
         "queue full, 4: rate limited, 5: its client had gone, 6: no replica served its model, 7: its replica was lost"),
     REGATTA_COLUMN(RequestRecord, retries, "", "how often it was sent again because its replica was lost"),
+    REGATTA_COLUMN(RequestRecord, preempted_ns, "ns",
+                   "without its KV cache after a preemption, until it was part of a batch again or ended; of all its "
+                   "preemptions"),
+    REGATTA_COLUMN(RequestRecord, preempted_before_token_ns, "ns", "of that, before the first token"),
 };
 
 constexpr std::array kEventColumns = {
@@ -180,6 +184,20 @@ constexpr std::array kGapTotalColumns = {
     REGATTA_COLUMN(GapTotalRow, sum_rest_ns, "ns", "what the sum is beyond whole seconds"),
 };
 
+constexpr std::array kStepTimeColumns = {
+    REGATTA_COLUMN(GapRow, pool, "", "index of the pool, names in /pools/name"),
+    REGATTA_COLUMN(GapRow, lower_ns, "ns", "smallest length that counts here"),
+    REGATTA_COLUMN(GapRow, upper_ns, "ns", "smallest length that counts in the next bucket"),
+    REGATTA_COLUMN(GapRow, count, "steps", "as long as that; in a pipeline through all stages"),
+};
+
+constexpr std::array kStepTimeTotalColumns = {
+    REGATTA_COLUMN(GapTotalRow, pool, "", "index of the pool, names in /pools/name"),
+    REGATTA_COLUMN(GapTotalRow, count, "steps", "done"),
+    REGATTA_COLUMN(GapTotalRow, sum_s, "s", "whole seconds of the exact sum of their lengths"),
+    REGATTA_COLUMN(GapTotalRow, sum_rest_ns, "ns", "what the sum is beyond whole seconds"),
+};
+
 constexpr std::array kBatchColumns = {
     REGATTA_COLUMN(BatchRow, pool, "", "index of the pool, names in /pools/name"),
     REGATTA_COLUMN(BatchRow, sequences, "", "sequences in the batch of a step"),
@@ -223,12 +241,18 @@ constexpr std::array kLinkFactsColumns = {
 
 template <class Row, std::size_t N>
 constexpr Table table(std::string_view path, std::uint64_t tag, std::string_view title,
-                      const std::array<Column, N>& columns) {
-    return {.path = path, .title = title, .tag = tag, .row_bytes = sizeof(Row), .columns = columns};
+                      const std::array<Column, N>& columns, std::size_t old_row_bytes = sizeof(Row)) {
+    return {.path = path,
+            .title = title,
+            .tag = tag,
+            .row_bytes = sizeof(Row),
+            .columns = columns,
+            .old_row_bytes = old_row_bytes};
 }
 
 constexpr Table kRequests =
-    table<RequestRecord>("/requests", 1, "one row per request, by end time and request", kRequestColumns);
+    table<RequestRecord>("/requests", 1, "one row per request, by end time and request", kRequestColumns,
+                         offsetof(RequestRecord, preempted_ns));  // before format 1.4
 constexpr Table kReplicas =
     table<ReplicaRecord>("/replicas", 2, "one row per replica: sums over the run", kReplicaColumns);
 constexpr Table kSeries = table<SeriesRow>("/series", 3, "sampled state of the pools, time x pool", kSeriesColumns);
@@ -243,6 +267,10 @@ constexpr Table kGaps =
     table<GapRow>("/histograms/inter_token_gap", 4, "inter-token gaps of each pool, bucket by bucket", kGapColumns);
 constexpr Table kGapTotals = table<GapTotalRow>("/histograms/inter_token_gap_totals", 5,
                                                 "inter-token gaps of each pool: count and sum", kGapTotalColumns);
+constexpr Table kStepTimes =
+    table<GapRow>("/histograms/step_time", 11, "lengths of the steps of each pool, bucket by bucket", kStepTimeColumns);
+constexpr Table kStepTimeTotals = table<GapTotalRow>(
+    "/histograms/step_time_totals", 12, "lengths of the steps of each pool: count and sum", kStepTimeTotalColumns);
 constexpr Table kBatches =
     table<BatchRow>("/histograms/batch_size", 7, "steps of each pool by the size of their batch", kBatchColumns);
 constexpr Table kRunTotals = table<RunTotalsRow>("/", 6, "numbers of the whole run", kRunTotalsColumns);
@@ -306,6 +334,12 @@ const Table& gaps_table() {
 const Table& gap_totals_table() {
     return kGapTotals;
 }
+const Table& step_times_table() {
+    return kStepTimes;
+}
+const Table& step_time_totals_table() {
+    return kStepTimeTotals;
+}
 const Table& batches_table() {
     return kBatches;
 }
@@ -320,8 +354,8 @@ const Table& link_facts_table() {
 }
 
 std::vector<const Table*> all_tables() {
-    return {&kRequests, &kReplicas,  &kSeries,  &kNodeSeries, &kSteps,     &kEvents,
-            &kGaps,     &kGapTotals, &kBatches, &kRunTotals,  &kRankFacts, &kLinkFacts};
+    return {&kRequests,  &kReplicas,  &kSeries,         &kNodeSeries, &kSteps,     &kEvents,    &kGaps,
+            &kGapTotals, &kStepTimes, &kStepTimeTotals, &kBatches,    &kRunTotals, &kRankFacts, &kLinkFacts};
 }
 
 }  // namespace regatta::results

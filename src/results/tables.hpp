@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -29,9 +30,20 @@ struct Table {
     std::uint64_t tag;  ///< tells its rows apart in the digest; never to be reused
     std::size_t row_bytes;
     std::span<const Column> columns;
+    /// Of a row as it was before columns were added that older files do not have, and that are 0 then; by whole words.
+    std::size_t old_row_bytes;
 
+    [[nodiscard]] bool may_lack(const Column& column) const { return column.offset >= old_row_bytes; }
+    /// What was added later counts where it is not 0: so rows of older files count as they did.
     void add_to(Digest& digest, const void* row) const {
-        digest.add(tag, {static_cast<const std::byte*>(row), row_bytes});
+        const auto* bytes = static_cast<const std::byte*>(row);
+        std::uint64_t later = 0;
+        for (std::size_t at = old_row_bytes; at < row_bytes; at += sizeof later) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, bytes + at, sizeof word);
+            later |= word;
+        }
+        digest.add(tag, {bytes, later == 0 ? old_row_bytes : row_bytes});
     }
 };
 
@@ -81,7 +93,7 @@ struct NodeSeriesRow {
     std::int64_t kv_tokens = 0;
 };
 
-/// One bucket of a pool's inter-token gaps that is not empty.
+/// One bucket of a pool's inter-token gaps, or of the lengths of its steps, that is not empty.
 struct GapRow {
     std::int64_t pool = 0;
     std::int64_t lower_ns = 0;
@@ -89,7 +101,8 @@ struct GapRow {
     std::int64_t count = 0;
 };
 
-/// All inter-token gaps of one pool: count and exact sum, so that the mean does not suffer from the buckets.
+/// All inter-token gaps, or lengths of steps, of one pool: count and exact sum, so that the mean does not suffer from
+/// the buckets.
 struct GapTotalRow {
     std::int64_t pool = 0;
     std::int64_t count = 0;
@@ -110,18 +123,20 @@ struct RunTotalsRow {
     std::int64_t end_ns = 0;
 };
 
-[[nodiscard]] const Table& requests_table();     ///< of serving::RequestRecord
-[[nodiscard]] const Table& replicas_table();     ///< of serving::ReplicaRecord
-[[nodiscard]] const Table& series_table();       ///< of SeriesRow
-[[nodiscard]] const Table& steps_table();        ///< of serving::StepRecord
-[[nodiscard]] const Table& events_table();       ///< of serving::FleetEventRecord
-[[nodiscard]] const Table& node_series_table();  ///< of NodeSeriesRow
-[[nodiscard]] const Table& gaps_table();         ///< of GapRow
-[[nodiscard]] const Table& gap_totals_table();   ///< of GapTotalRow
-[[nodiscard]] const Table& batches_table();      ///< of BatchRow
-[[nodiscard]] const Table& run_totals_table();   ///< of RunTotalsRow
-[[nodiscard]] const Table& rank_facts_table();   ///< of RankFacts; like the next one no part of the digest
-[[nodiscard]] const Table& link_facts_table();   ///< of LinkFacts
+[[nodiscard]] const Table& requests_table();          ///< of serving::RequestRecord
+[[nodiscard]] const Table& replicas_table();          ///< of serving::ReplicaRecord
+[[nodiscard]] const Table& series_table();            ///< of SeriesRow
+[[nodiscard]] const Table& steps_table();             ///< of serving::StepRecord
+[[nodiscard]] const Table& events_table();            ///< of serving::FleetEventRecord
+[[nodiscard]] const Table& node_series_table();       ///< of NodeSeriesRow
+[[nodiscard]] const Table& gaps_table();              ///< of GapRow
+[[nodiscard]] const Table& gap_totals_table();        ///< of GapTotalRow
+[[nodiscard]] const Table& step_times_table();        ///< of GapRow
+[[nodiscard]] const Table& step_time_totals_table();  ///< of GapTotalRow
+[[nodiscard]] const Table& batches_table();           ///< of BatchRow
+[[nodiscard]] const Table& run_totals_table();        ///< of RunTotalsRow
+[[nodiscard]] const Table& rank_facts_table();        ///< of RankFacts; like the next one no part of the digest
+[[nodiscard]] const Table& link_facts_table();        ///< of LinkFacts
 [[nodiscard]] std::vector<const Table*> all_tables();
 
 }  // namespace regatta::results

@@ -66,6 +66,11 @@ void Assembly::assemble_general() {
     if (network.is_sound) scenario_.node_to_node_latency = network.values.duration("node_to_node");
     const Reading& measure = root_.maps["measure"];
     if (measure.is_sound) scenario_.measure_from = measure.values.duration("from");
+    const Reading& energy = root_.maps["energy"];
+    if (energy.is_sound) {
+        if (energy.has("grid_intensity")) scenario_.energy.grid_g_per_kwh = energy.values.real("grid_intensity");
+        scenario_.energy.pue = energy.values.real("pue");
+    }
     const Reading& engine = root_.maps["engine"];
     if (engine.is_sound && engine.values.word("stepping") == "stepwise")
         scenario_.stepping = serving::Stepping::Stepwise;
@@ -89,6 +94,7 @@ void Assembly::assemble_output(const Reading& output) {
     scenario_.steps.replicas = std::numeric_limits<std::uint32_t>::max();
     if (steps.has("replicas")) scenario_.steps.replicas = static_cast<std::uint32_t>(steps.values.count("replicas"));
     scenario_.steps.from = steps.values.duration("from");
+    scenario_.steps.sample = steps.values.real("sample");
     if (steps.has("to")) scenario_.steps.to = steps.values.duration("to");
     if (scenario_.steps.to <= scenario_.steps.from)
         problems_.add(steps.place_of("to"), steps.path_of("to"),

@@ -50,6 +50,7 @@ private:
     void assemble_pool(Reading& reading, std::size_t index);
     [[nodiscard]] bool find_gpus(Reading& reading, Pool& pool);
     void choose_activations(Reading& reading, Pool& pool);
+    void choose_power(Reading& reading, Pool& pool);
     void check_layout(const Reading& reading, const Pool& pool);
     void check_pipeline(const Reading& reading, const Pool& pool);
     void check_memory(Reading& reading, Pool& pool);

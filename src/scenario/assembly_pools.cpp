@@ -62,6 +62,7 @@ void Assembly::assemble_pool(Reading& reading, std::size_t index) {
     pool.weight_type = data_type(values.word("weights"));
     pool.kv_type = data_type(values.word("kv_cache"));
     if (has_gpu) choose_activations(reading, pool);
+    if (has_gpu) choose_power(reading, pool);
     pool.nodes = static_cast<std::uint32_t>(values.count("nodes"));
     pool.tensor_parallel = static_cast<std::uint32_t>(reading.maps.at("parallel").values.count("tp"));
     pool.pipeline_parallel = static_cast<std::uint32_t>(reading.maps.at("parallel").values.count("pp"));
@@ -111,6 +112,26 @@ void Assembly::choose_activations(Reading& reading, Pool& pool) {
     const std::string problem = timing::problem_with_types(pool.gpu, pool.weight_type, pool.activation_type);
     if (!problem.empty()) problems_.add(reading.place_of(key), reading.path_of(key), problem);
     reading.values.set("activations", std::string(name_of(pool.activation_type)));
+}
+
+/// The pool's own over what the catalogue says of its GPU; the resolved text has both.
+void Assembly::choose_power(Reading& reading, Pool& pool) {
+    const auto take = [](Reading& from, const char* key, double& fact) {
+        if (from.has(key))
+            fact = from.values.real(key);
+        else if (fact > 0)
+            from.values.set(key, fact);
+    };
+    Reading& power = reading.maps.at("power");
+    take(reading, "price", pool.gpu.price_usd_per_h);
+    take(power, "idle", pool.gpu.idle_w);
+    take(power, "memory_bound", pool.gpu.memory_bound_w);
+    take(power, "compute_bound", pool.gpu.compute_bound_w);
+    if (power.given.empty()) return;  // what the catalogue says was checked there
+    for (const std::string& problem : hardware::problems_of_power(pool.gpu)) {
+        const std::string key = problem.substr(0, problem.find("_power"));
+        problems_.add(power.place_of(key), power.path_of(key), problem.substr(problem.find(": ") + 2));
+    }
 }
 
 void Assembly::check_layout(const Reading& reading, const Pool& pool) {

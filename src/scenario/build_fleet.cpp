@@ -98,6 +98,7 @@ void Fleet::add_scratchpad() {
                  .steps_of = scenario_.steps.replicas,
                  .steps_from = scenario_.steps.from,
                  .steps_to = scenario_.steps.to,
+                 .steps_sample = serving::StepSample(scenario_.steps.sample),
                  .parts = [this](std::uint16_t kind, bool is_prefill, std::int64_t tokens, std::int64_t sequences) {
                      const timing::PrefillChunk prompt{.tokens = tokens};
                      const std::span<const timing::PrefillChunk> prompts(&prompt, is_prefill ? 1 : 0);
@@ -352,7 +353,8 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_node_of(const Host& host, st
                                               .stages = pool.pipeline_parallel,
                                               .max_queue = pool.max_queue.value_or(INT64_MAX),
                                               .record_from = is_recorded ? scenario_.steps.from : SimTime::never(),
-                                              .record_to = scenario_.steps.to};
+                                              .record_to = scenario_.steps.to,
+                                              .record_sample = serving::StepSample(scenario_.steps.sample)};
             pool_of_slot.push_back(&pool);
             replicas.emplace_back(
                 facts, make_scheduler(pool),

@@ -93,7 +93,13 @@ std::vector<CatalogueKey<hardware::Gpu>> catalogue_keys() {
         quantity("link_bandwidth", true, &Gpu::link_bytes_per_s, read_bandwidth,
                  "GPU to GPU inside the node, one direction"),
         quantity("link_latency", true, &Gpu::link_latency_s, read_seconds, "one hop of a collective"),
-        count("gpus_per_node", true, &Gpu::gpus_per_node, "GPUs of a server as they are usually built")};
+        count("gpus_per_node", true, &Gpu::gpus_per_node, "GPUs of a server as they are usually built"),
+        quantity("idle_power", false, &Gpu::idle_w, read_power, "drawn with a model loaded and nothing to compute"),
+        quantity("memory_bound_power", false, &Gpu::memory_bound_w, read_power,
+                 "drawn in steps that only move memory, as decodes of few sequences do"),
+        quantity("compute_bound_power", false, &Gpu::compute_bound_w, read_power,
+                 "drawn at the peak of its arithmetic: the maximum power"),
+        quantity("price", false, &Gpu::price_usd_per_h, read_price, "of one GPU with its part of the server")};
 }
 
 template <>

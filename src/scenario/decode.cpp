@@ -15,7 +15,8 @@ using Value = Parameters::Value;
 
 bool takes_unit(ParameterKind kind) {
     return kind == ParameterKind::Duration || kind == ParameterKind::Rate || kind == ParameterKind::Bytes ||
-           kind == ParameterKind::BytesPerSecond;
+           kind == ParameterKind::BytesPerSecond || kind == ParameterKind::Power || kind == ParameterKind::Price ||
+           kind == ParameterKind::Intensity;
 }
 
 std::string noun_of(ParameterKind kind) {
@@ -34,6 +35,12 @@ std::string noun_of(ParameterKind kind) {
             return "an amount of memory";
         case ParameterKind::BytesPerSecond:
             return "a bandwidth";
+        case ParameterKind::Power:
+            return "a power";
+        case ParameterKind::Price:
+            return "a price";
+        case ParameterKind::Intensity:
+            return "a carbon intensity";
         case ParameterKind::Flag:
             return "true or false";
         case ParameterKind::Word:
@@ -77,6 +84,12 @@ std::string write_bound(double bound, ParameterKind kind) {
             return write_bytes(std::llround(bound));
         case ParameterKind::BytesPerSecond:
             return write_bandwidth(bound);
+        case ParameterKind::Power:
+            return write_power(bound);
+        case ParameterKind::Price:
+            return write_price(bound);
+        case ParameterKind::Intensity:
+            return write_intensity(bound);
         case ParameterKind::Count:
         case ParameterKind::Counts:
             return fmt::format("{:.0f}", bound);
@@ -144,6 +157,12 @@ Read<Value> decode_scalar(const Node& node, const Parameter& declared) {
             return checked(read_bytes(node.text), declared, node);
         case ParameterKind::BytesPerSecond:
             return checked(read_bandwidth(node.text), declared, node);
+        case ParameterKind::Power:
+            return checked(read_power(node.text), declared, node);
+        case ParameterKind::Price:
+            return checked(read_price(node.text), declared, node);
+        case ParameterKind::Intensity:
+            return checked(read_intensity(node.text), declared, node);
         case ParameterKind::Flag:
             if (node.text == "true") return Value(true);
             if (node.text == "false") return Value(false);
@@ -300,6 +319,9 @@ std::string write_value(const Value& value, ParameterKind kind) {
         return kind == ParameterKind::Bytes ? write_bytes(*whole) : fmt::format("{}", *whole);
     if (const auto* real = std::get_if<double>(&value)) {
         if (kind == ParameterKind::Rate) return write_rate(*real);
+        if (kind == ParameterKind::Power) return write_power(*real);
+        if (kind == ParameterKind::Price) return write_price(*real);
+        if (kind == ParameterKind::Intensity) return write_intensity(*real);
         return kind == ParameterKind::BytesPerSecond ? write_bandwidth(*real) : write_number(*real);
     }
     if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";

@@ -65,6 +65,9 @@ Json value_schema(const Parameter& parameter) {
             return quantity(parameter.kind, false);
         case ParameterKind::Rate:
         case ParameterKind::BytesPerSecond:
+        case ParameterKind::Power:
+        case ParameterKind::Price:
+        case ParameterKind::Intensity:
             return quantity(parameter.kind, true);
         case ParameterKind::Flag:
             return {{"type", "boolean"}};

@@ -72,6 +72,9 @@ constexpr std::array kFlops = {
     Unit{"GFLOPS", 1'000'000'000},   Unit{"TFLOPS", 1'000'000'000'000},   Unit{"PFLOPS", 1'000'000'000'000'000},
     Unit{"TOPS", 1'000'000'000'000}, Unit{"POPS", 1'000'000'000'000'000},
 };
+constexpr std::array kPowers = {Unit{"W", 1}, Unit{"kW", 1'000}};
+constexpr std::array kPrices = {Unit{"USD/h", 1}};
+constexpr std::array kIntensities = {Unit{"g/kWh", 1}, Unit{"kg/kWh", 1'000}};
 
 /// Other spellings people try, with the one that is read.
 struct Alias {
@@ -79,15 +82,21 @@ struct Alias {
     std::string_view ours;
 };
 constexpr std::array kAliases = {
-    Alias{"sec", "s"},      Alias{"secs", "s"},       Alias{"second", "s"},    Alias{"seconds", "s"},
-    Alias{"m", "min"},      Alias{"mins", "min"},     Alias{"minute", "min"},  Alias{"minutes", "min"},
-    Alias{"hr", "h"},       Alias{"hour", "h"},       Alias{"hours", "h"},     Alias{"day", "d"},
-    Alias{"days", "d"},     Alias{"msec", "ms"},      Alias{"usec", "us"},     Alias{"\u00b5s", "us"},
-    Alias{"\u03bcs", "us"}, Alias{"K", "KB"},         Alias{"M", "MB"},        Alias{"G", "GB"},
-    Alias{"T", "TB"},       Alias{"Ki", "KiB"},       Alias{"Mi", "MiB"},      Alias{"Gi", "GiB"},
-    Alias{"Ti", "TiB"},     Alias{"Gb/s", "Gbps"},    Alias{"Gbit/s", "Gbps"}, Alias{"GBps", "GB/s"},
-    Alias{"rps", "/s"},     Alias{"qps", "/s"},       Alias{"/sec", "/s"},     Alias{"/second", "/s"},
-    Alias{"/m", "/min"},    Alias{"/minute", "/min"}, Alias{"/hour", "/h"},    Alias{"/day", "/d"},
+    Alias{"sec", "s"},        Alias{"secs", "s"},         Alias{"second", "s"},
+    Alias{"seconds", "s"},    Alias{"m", "min"},          Alias{"mins", "min"},
+    Alias{"minute", "min"},   Alias{"minutes", "min"},    Alias{"hr", "h"},
+    Alias{"hour", "h"},       Alias{"hours", "h"},        Alias{"day", "d"},
+    Alias{"days", "d"},       Alias{"msec", "ms"},        Alias{"usec", "us"},
+    Alias{"\u00b5s", "us"},   Alias{"\u03bcs", "us"},     Alias{"K", "KB"},
+    Alias{"M", "MB"},         Alias{"G", "GB"},           Alias{"T", "TB"},
+    Alias{"Ki", "KiB"},       Alias{"Mi", "MiB"},         Alias{"Gi", "GiB"},
+    Alias{"Ti", "TiB"},       Alias{"Gb/s", "Gbps"},      Alias{"Gbit/s", "Gbps"},
+    Alias{"GBps", "GB/s"},    Alias{"rps", "/s"},         Alias{"qps", "/s"},
+    Alias{"/sec", "/s"},      Alias{"/second", "/s"},     Alias{"/m", "/min"},
+    Alias{"/minute", "/min"}, Alias{"/hour", "/h"},       Alias{"/day", "/d"},
+    Alias{"watt", "W"},       Alias{"watts", "W"},        Alias{"USD/hour", "USD/h"},
+    Alias{"USD/hr", "USD/h"}, Alias{"$/h", "USD/h"},      Alias{"$/hour", "USD/h"},
+    Alias{"USD", "USD/h"},    Alias{"gCO2/kWh", "g/kWh"}, Alias{"gCO2e/kWh", "g/kWh"},
 };
 
 /// Length of the plain decimal number at the start: -?(0|[1-9][0-9]*)(.[0-9]+)?; 0 when there is none.
@@ -198,6 +207,14 @@ Read<double> too_large(std::string_view text) {
     return tl::make_unexpected(fmt::format("expected a number that a computer can hold, found \"{}\"", text));
 }
 
+/// In the base unit.
+Read<double> read_multiple(std::string_view text, std::string_view kind, std::span<const Unit> units) {
+    const auto parts = split(text, kind, units, true);
+    if (!parts) return tl::make_unexpected(parts.error());
+    const double value = to_double(parts->number) * static_cast<double>(parts->unit->base_units);
+    return std::isfinite(value) ? Read<double>(value) : too_large(text);
+}
+
 /// The largest unit that divides the value exactly.
 std::string write_exactly(std::int64_t value, std::span<const Unit> units) {
     const Unit* best = &units.front();
@@ -219,6 +236,9 @@ std::vector<std::string_view> units_of(ParameterKind kind) {
     if (kind == ParameterKind::Bytes) return names(kBytes);
     if (kind == ParameterKind::BytesPerSecond) return names(kBandwidths);
     if (kind == ParameterKind::Rate) return names(kRates);
+    if (kind == ParameterKind::Power) return names(kPowers);
+    if (kind == ParameterKind::Price) return names(kPrices);
+    if (kind == ParameterKind::Intensity) return names(kIntensities);
     return {};
 }
 
@@ -258,10 +278,16 @@ Read<double> read_rate(std::string_view text) {
 }
 
 Read<double> read_flops(std::string_view text) {
-    const auto parts = split(text, "an arithmetic rate", kFlops, true);
-    if (!parts) return tl::make_unexpected(parts.error());
-    const double value = to_double(parts->number) * static_cast<double>(parts->unit->base_units);
-    return std::isfinite(value) ? Read<double>(value) : too_large(text);
+    return read_multiple(text, "an arithmetic rate", kFlops);
+}
+Read<double> read_power(std::string_view text) {
+    return read_multiple(text, "a power", kPowers);
+}
+Read<double> read_price(std::string_view text) {
+    return read_multiple(text, "a price", kPrices);
+}
+Read<double> read_intensity(std::string_view text) {
+    return read_multiple(text, "a carbon intensity", kIntensities);
 }
 
 Read<std::int64_t> read_whole_number(std::string_view text) {
@@ -294,6 +320,15 @@ std::string write_bytes(std::int64_t value) {
 }
 std::string write_number(double value) {
     return fmt::format("{}", value);
+}
+std::string write_power(double watts) {
+    return fmt::format("{}W", watts);
+}
+std::string write_price(double usd_per_h) {
+    return fmt::format("{}USD/h", usd_per_h);
+}
+std::string write_intensity(double g_per_kwh) {
+    return fmt::format("{}g/kWh", g_per_kwh);
 }
 
 std::string write_bandwidth(double bytes_per_s) {

@@ -28,6 +28,12 @@ using Read = tl::expected<T, std::string>;
 [[nodiscard]] Read<double> read_rate(std::string_view text);
 /// GFLOPS TFLOPS PFLOPS, and TOPS POPS for whole numbers [operations per second].
 [[nodiscard]] Read<double> read_flops(std::string_view text);
+/// W kW [watts].
+[[nodiscard]] Read<double> read_power(std::string_view text);
+/// USD/h [US dollars per hour].
+[[nodiscard]] Read<double> read_price(std::string_view text);
+/// g/kWh kg/kWh, of CO2 equivalent [grams per kilowatt-hour].
+[[nodiscard]] Read<double> read_intensity(std::string_view text);
 
 /// The units of quantities of the kind; none of those without.
 [[nodiscard]] std::vector<std::string_view> units_of(ParameterKind kind);
@@ -42,6 +48,9 @@ using Read = tl::expected<T, std::string>;
 [[nodiscard]] std::string write_bytes(std::int64_t value);
 [[nodiscard]] std::string write_bandwidth(double bytes_per_s);
 [[nodiscard]] std::string write_rate(double per_s);
+[[nodiscard]] std::string write_power(double watts);
+[[nodiscard]] std::string write_price(double usd_per_h);
+[[nodiscard]] std::string write_intensity(double g_per_kwh);
 [[nodiscard]] std::string write_number(double value);
 
 }  // namespace regatta::scenario

@@ -32,6 +32,8 @@ not listed here are errors. Any key can be given on the command line instead: `-
 | rate | per second, minute, hour or day: `40/s`, `3/min` |
 | memory | B; KB, MB, GB, TB (powers of 1000); KiB, MiB, GiB, TiB (powers of 1024): `80GiB` |
 | bandwidth | memory per second, `3.35TB/s`, or bits, `400Gbps` |
+| power, price | in W or kW: `700W`; in US dollars per hour: `2.5USD/h` |
+| carbon intensity | grams or kilograms of CO2 equivalent per kilowatt-hour: `473g/kWh` |
 | true or false | exactly these; `yes`, `no`, `on`, `off` are words |
 | none | allowed where the default column says so: the key is as if it were left out |
 

@@ -46,4 +46,9 @@ std::uint32_t gpus_shared_with_earlier(const Scenario& scenario, std::size_t poo
     return servers.count * static_cast<std::uint32_t>(std::count(first, last, true));
 }
 
+std::uint32_t gpus_absent_at_start(const Pool& pool) {
+    const auto absent = std::count(pool.at_start.begin(), pool.at_start.end(), serving::Phase::Absent);
+    return static_cast<std::uint32_t>(absent) * pool.gpus_per_replica();
+}
+
 }  // namespace regatta::scenario

@@ -42,7 +42,7 @@ struct Pool {
     llm::DataType activation_type = llm::DataType::Bf16;  ///< what matrix products are computed in
     llm::DataType kv_type = llm::DataType::Bf16;
     std::uint32_t nodes = 1;
-    hardware::Gpu gpu;
+    hardware::Gpu gpu;  ///< with the pool's own powers and price, where it has them
     std::uint32_t gpus_per_node = 8;
     std::uint32_t tensor_parallel = 1;
     std::uint32_t pipeline_parallel = 1;  ///< stages, each on tensor_parallel GPUs
@@ -81,6 +81,12 @@ struct Pool {
     [[nodiscard]] std::uint32_t node_groups() const { return nodes / nodes_together(); }
     [[nodiscard]] std::uint32_t replicas_per_group() const { return std::max(1U, gpus_per_node / gpus_per_replica()); }
     [[nodiscard]] std::uint32_t replicas() const { return node_groups() * replicas_per_group(); }
+};
+
+/// What electricity costs the climate, and what a site needs beside its GPUs.
+struct Energy {
+    std::optional<double> grid_g_per_kwh;  ///< CO2 equivalent; none: not to be told
+    double pue = 1;                        ///< power usage effectiveness: power of the site over that of the GPUs
 };
 
 struct Gateways {
@@ -138,6 +144,7 @@ struct Scenario {
     bool ends_at_duration = false;  ///< else: drain, until every request has ended
     SimTime node_to_node_latency;   ///< one way; no message of this version travels there
     SimTime measure_from;           ///< the summary counts requests that arrive from here on
+    Energy energy;
     serving::Stepping stepping = serving::Stepping::Lazy;
     engine::Bound bound = engine::Bound::Promises;
     engine::ExchangeWay exchange = engine::ExchangeWay::Auto;
@@ -148,6 +155,7 @@ struct Scenario {
         std::uint32_t replicas = 0;  ///< the first so many of each pool
         SimTime from;
         SimTime to = SimTime::never();
+        double sample = 1;  ///< of these steps, by a hash of replica and start
     };
     RecordedSteps steps;
     /// Under `compat: scratchpad`, what runs: then pools are its kinds of engines and streams its models, for results
@@ -163,5 +171,7 @@ struct Scenario {
 
 /// Of the GPUs of a pool's replicas, those that replicas of pools before it on the same servers may have, too.
 [[nodiscard]] std::uint32_t gpus_shared_with_earlier(const Scenario& scenario, std::size_t pool);
+/// Of the GPUs of a pool's replicas, those that are not installed as the run begins.
+[[nodiscard]] std::uint32_t gpus_absent_at_start(const Pool& pool);
 
 }  // namespace regatta::scenario

@@ -45,6 +45,10 @@ constexpr double kMostNodes = 1e6;
 constexpr double kMostGateways = 1e5;
 constexpr double kMostGpusPerNode = 1024;
 constexpr double kMostTokens = 1e8;
+// Of one GPU: nothing that is built comes near.
+constexpr double kMostPower = 1e5;
+constexpr double kLeastPrice = 1e-4;
+constexpr double kMostPrice = 1e5;
 
 /// A model or GPU: a name of the catalogue, or of a file of the user's alone.
 Section named_section(const std::string& what) {
@@ -52,6 +56,19 @@ Section named_section(const std::string& what) {
     return {.shorthand_key = "name",
             .keys = {value(std::move(name)),
                      word("file", "", {}, "file in the form of the catalogue that has it, instead of the catalogue")}};
+}
+
+Section power_section() {
+    const auto power = [](std::string name, std::string sentence) {
+        return value({.key = std::move(name),
+                      .kind = Kind::Power,
+                      .least = 0.001,
+                      .most = kMostPower,
+                      .sentence = std::move(sentence) + "; none: that of the catalogue"});
+    };
+    return {.keys = {power("idle", "with a model loaded and nothing to compute"),
+                     power("memory_bound", "in steps that only move memory"),
+                     power("compute_bound", "at the peak of its arithmetic")}};
 }
 
 Section pool_section(const Registries& registries) {
@@ -125,6 +142,12 @@ Section pool_section(const Registries& registries) {
                 duration("gateway_latency", "", 0,
                          "one way between any gateway and a node of this pool; none: network.gateway_to_node"),
                 value(std::move(weight)),
+                map("power", false, power_section(), "what one GPU draws"),
+                value({.key = "price",
+                       .kind = Kind::Price,
+                       .least = kLeastPrice,
+                       .most = kMostPrice,
+                       .sentence = "of one GPU with its part of the server; none: that of the catalogue"}),
                 count("max_queue", "", 1, 1e9,
                       "requests that may wait at a replica; what comes on top is rejected there; none: no limit"),
             }};
@@ -171,6 +194,26 @@ Section gateways_section(const Registries& registries) {
                               "rules that must all let a request in; none: every request is dispatched")}};
 }
 
+/// The default is the world's average of 2024, life cycle. Source: Ember, Global Electricity Review 2025.
+Section energy_section() {
+    Key grid = value({.key = "grid_intensity",
+                      .kind = Kind::Intensity,
+                      .default_text = "473g/kWh",
+                      .least = 0,
+                      .most = 1e5,
+                      .sentence = "CO2 equivalent of the electricity; the default is the world's average of 2024; "
+                                  "none: no emissions are told"});
+    grid.may_be_none = true;
+    return {.keys = {std::move(grid),
+                     value({.key = "pue",
+                            .kind = Kind::Real,
+                            .default_text = "1",
+                            .least = 1,
+                            .most = 100,
+                            .sentence = "power usage effectiveness: power of the whole site over that of what is "
+                                        "counted here, the GPUs"})}};
+}
+
 Section network_section() {
     return {.keys = {duration("gateway_to_node", "50us", 0,
                               "one way between a gateway and a node; 0s ties all gateways and nodes to one rank"),
@@ -196,8 +239,15 @@ Section scenario_schema(const Registries& registries) {
     Key series = duration("series", "1s", 1e-3, "time between two samples of the state of pools");
     series.may_be_none = true;
     Key replicas = count("replicas", "", 1, kMostNodes, "of the first so many replicas of each pool; none: of all");
+    Parameter sample{
+        .key = "sample",
+        .kind = Kind::Fraction,
+        .default_text = "1",
+        .least = 1e-9,
+        .sentence = "part of these steps, chosen by replica and start: the same ones on any number of ranks"};
     Section steps{.keys = {std::move(replicas), duration("from", "0s", 0, "of steps that start from here on"),
-                           duration("to", "", 1e-9, "of steps that start before; none: to the end")}};
+                           duration("to", "", 1e-9, "of steps that start before; none: to the end"),
+                           value(std::move(sample))}};
     Section output{.keys = {word("requests", "all", {"all"}, "which requests get a row"), std::move(series),
                             word("series_by", "pool", {"pool", "node"}, "node: also of the state of each node"),
                             optional_map("steps", std::move(steps),
@@ -225,6 +275,7 @@ Section scenario_schema(const Registries& registries) {
                  map("measure", false,
                      {.keys = {duration("from", "0s", 0, "the summary counts requests that arrive from here on")}},
                      "what the summary counts"),
+                 map("energy", false, energy_section(), "what the energy of the GPUs comes to"),
                  map("engine", false, std::move(engine), "how the simulation itself runs"),
                  map("output", false, std::move(output), "what is written")}};
 }

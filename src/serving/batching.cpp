@@ -94,7 +94,7 @@ std::uint32_t Batching::admit_first(std::int64_t blocks) {
     const std::uint32_t index = waiting_.front();
     waiting_.pop_front();
     slots_[index].stage = Stage::Running;
-    if (SimTime& scheduled = served_[index].scheduled; scheduled.is_never()) scheduled = forming_->formed;
+    served_[index].schedule(forming_->formed);
     slots_[index].admission = admissions_++;
     take_blocks(slots_[index], blocks);
     ++running_;
@@ -172,7 +172,7 @@ void Batching::complete_steps(std::int64_t steps, SimTime end, StepOutcome& outc
             has_token = true;
             ++slot.done;
             if (slot.last_token.is_never())
-                served_[piece.slot].first_token = end;
+                served_[piece.slot].make_first_token(end);
             else
                 outcome.resumed_gaps.push_back(end - slot.last_token);
         }
@@ -196,7 +196,8 @@ void Batching::accept_proposals(std::uint32_t index, StepOutcome& outcome) {
     Slot& slot = slots_[index];
     const ServedRequest& served = served_[index];
     const std::int64_t before = slot.done - 1 - std::int64_t{served.request.prompt_tokens};
-    const std::int64_t right = limits_.speculation->accepted(served.request.id, std::max(served.generated, before));
+    const std::int64_t right =
+        limits_.speculation->accepted(served.request.id, std::max(std::int64_t{served.generated}, before));
     const std::int64_t extra = std::min(right, slot.target - slot.done);
     slot.done += extra;
     kv_tokens_ += extra;
@@ -206,11 +207,11 @@ void Batching::accept_proposals(std::uint32_t index, StepOutcome& outcome) {
 /// A prompt that was cut short by a preemption (Vidur's way) is made up for before the answer is counted.
 std::int64_t Batching::generated(std::uint32_t index) const {
     const ServedRequest& served = served_[index];
-    return std::max(served.generated, slots_[index].done - std::int64_t{served.request.prompt_tokens});
+    return std::max(std::int64_t{served.generated}, slots_[index].done - std::int64_t{served.request.prompt_tokens});
 }
 
 const ServedRequest& Batching::up_to_date(std::uint32_t index) {
-    served_[index].generated = generated(index);
+    served_[index].generated = static_cast<std::uint32_t>(generated(index));
     return served_[index];
 }
 
@@ -268,8 +269,8 @@ void Batching::free_slot(std::uint32_t index) {
 /// what was computed of an unfinished prompt for the whole prompt, and the rest of it for a part of the answer.
 void Batching::preempt(std::uint32_t index) {
     Slot& slot = slots_[index];
-    served_[index].generated = generated(index);
-    ++served_[index].preemptions;
+    served_[index].generated = static_cast<std::uint32_t>(generated(index));
+    served_[index].preempt(forming_->formed);
     kv_tokens_ -= slot.computed();
     slot.prompt = limits_.is_like_vidur ? slot.done : std::max(slot.prompt, slot.done);
     slot.done = 0;
@@ -375,7 +376,7 @@ void Batching::for_each_unfinished(const std::function<void(const ServedRequest&
     for (std::uint32_t index = 0; index < slots_.size(); ++index) {
         if (slots_[index].stage == Stage::Free) continue;
         ServedRequest served = served_[index];
-        served.generated = generated(index);
+        served.generated = static_cast<std::uint32_t>(generated(index));
         visit(served);
     }
 }

@@ -62,7 +62,7 @@ void BatchingStepwise::restart(Key key) {
     entry.tokens = 0;
     entry.blocks = 0;
     entry.has_blocks = false;
-    ++entry.served.preemptions;
+    entry.served.preempt(now_);
     ++preemptions_;
     waiting_.push_front(key);
 }
@@ -74,6 +74,7 @@ void BatchingStepwise::by_arrival(std::deque<Key>& keys) const {
 
 bool BatchingStepwise::form_batch(SimTime now) {
     Batch batch;
+    now_ = now;
     const std::int64_t before = preemptions_;
     form(batch);
     if (batch.empty() && preemptions_ > before && !limits_.is_like_vidur) form(batch);
@@ -81,7 +82,7 @@ bool BatchingStepwise::form_batch(SimTime now) {
     steps_left_ = 1;
     if (batch.empty()) return false;
     for (const auto& [key, tokens] : batch)
-        if (at(key).served.scheduled.is_never()) at(key).served.scheduled = now;
+        at(key).served.schedule(now);
     flights_.push_back({now, batch});
     describe(batch);
     return true;
@@ -126,12 +127,12 @@ void BatchingStepwise::complete_steps(std::int64_t steps, SimTime end, StepOutco
         }
         if (entry.computed >= entry.prompt) {
             ++entry.tokens;
-            if (entry.served.first_token.is_never()) entry.served.first_token = end;
+            if (entry.served.first_token.is_never()) entry.served.make_first_token(end);
             const bool has_gap = was_decoding ? entry.last_token != flight.formed : !entry.last_token.is_never();
             if (has_gap) outcome.resumed_gaps.push_back(end - entry.last_token);
             entry.last_token = end;
             const std::int64_t beyond = entry.known() - std::int64_t{entry.served.request.prompt_tokens};
-            if (beyond > entry.served.generated) entry.served.generated = beyond;
+            if (beyond > entry.served.generated) entry.served.generated = static_cast<std::uint32_t>(beyond);
         }
         const bool is_done = entry.is_decoding() && entry.known() == entry.target;
         if (!is_done) {

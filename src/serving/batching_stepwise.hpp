@@ -107,6 +107,7 @@ private:
     std::int64_t steps_left_ = 0;
     std::int64_t peak_blocks_ = 0;
     std::int64_t preemptions_ = 0;
+    SimTime now_;  ///< of the batch that is being formed
 };
 
 [[nodiscard]] std::unique_ptr<ReplicaScheduler> make_vllm_v1_batches_stepwise(const SchedulerLimits& limits,

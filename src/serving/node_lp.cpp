@@ -151,9 +151,10 @@ void BasicNodeLp<AnyReplica>::watch_end(const ServedRequest& served, std::uint32
     if (!part.watched.ended) return;
     const StreamTargets& targets = setup_.targets.at(served.request.stream.index());
     const SimTime decoding = context.now() - served.first_token;
-    const bool is_met = served.first_token - served.request.arrival <= targets.ttft &&
-                        (targets.tpot.is_never() ||
-                         decoding.ns() <= targets.tpot.ns() * std::max<std::int64_t>(served.generated - 1, 0));
+    const bool is_met =
+        served.first_token - served.request.arrival <= targets.ttft &&
+        (targets.tpot.is_never() ||
+         decoding.ns() <= targets.tpot.ns() * std::max<std::int64_t>(std::int64_t{served.generated} - 1, 0));
     Watched& watched = watched_[slot];
     ++watched.ended;
     watched.met += is_met ? 1 : 0;
@@ -262,9 +263,11 @@ void BasicNodeLp<AnyReplica>::record(const ServedRequest& served, const AnyRepli
     record.first_token_ns = ns_or_none(served.first_token);
     record.end_ns = how.at.ns();
     record.prompt_tokens = request.prompt_tokens;
-    record.output_tokens = static_cast<std::uint32_t>(served.generated);
+    record.output_tokens = served.generated;
     record.requested_output_tokens = request.output_tokens;
     record.preemptions = served.preemptions;
+    record.preempted_ns = served.preempted_ns(how.at);
+    record.preempted_before_token_ns = served.preempted_before_token_ns(how.at);
     record.gateway = request.gateway.value();
     record.replica = replica.facts().id.value();
     record.pool = replica.facts().pool.value();

@@ -132,9 +132,9 @@ void PipelineReplica::land(SimTime now) {
     const FineClock landed = flight.end();
     const SimTime end = landed.ceiling();
     const std::int64_t regular = flight.decodes - flight.stalled_decodes;
-    const SimTime gap = end - flight.formed;
-    if (regular > 0) sink_->inter_token_gaps(facts_.pool, gap, regular, gap * regular);
-    if (flight.formed >= facts_.record_from && flight.formed < facts_.record_to) {
+    const SimTime length = end - flight.formed;
+    sink_->step_times({.pool = facts_.pool, .length = length, .count = 1, .total = length, .gaps_each = regular});
+    if (facts_.records_step(flight.formed)) {
         StepRecord record = flight.record;
         record.start_ns = flight.formed.ns();
         record.end_ns = end.ns();

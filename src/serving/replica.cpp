@@ -215,7 +215,7 @@ void Replica::limit_run() {
 
 void Replica::carry_out(std::int64_t steps) {
     const FineClock start = run_start_;
-    tell_gaps(steps);
+    tell_times(steps);
     if (!facts_.record_from.is_never()) tell_steps(steps);
     run_start_ = start.plus(offset_fine(steps));
     sums_.steps += steps;
@@ -234,25 +234,30 @@ void Replica::carry_out(std::int64_t steps) {
         tell_extra_tokens(*outcome_, sums_, *sink_);
 }
 
-/// Every decode of the run has a gap of the step's length between two tokens. Buckets are by the step's duration in
-/// whole nanoseconds, which grows along the run, so that it is told bucket by bucket; the sum is that of the
-/// boundaries, exact.
-void Replica::tell_gaps(std::int64_t steps) {
-    const std::int64_t decodes = run_decodes_ - scheduler_->stalled_decodes();
-    if (decodes == 0) return;
+/// How long the steps of the run were; every decode has a gap as long between two tokens. Buckets are by the step's
+/// duration in whole nanoseconds, which grows along the run, so that it is told bucket by bucket; the sum is that of
+/// the boundaries, exact.
+void Replica::tell_times(std::int64_t steps) {
+    const std::int64_t gaps_each = run_decodes_ - scheduler_->stalled_decodes();
     const std::int64_t growth_fine = line_.slope_fine * run_decodes_;
     std::int64_t told = 0;
     while (told < steps) {
-        const std::int64_t gap_fine = line_.at(run_context_tokens_ + told * run_decodes_);
-        const std::int64_t gap_ns = gap_fine >> timing::kFineBits;
+        const std::int64_t length_fine = line_.at(run_context_tokens_ + told * run_decodes_);
+        const std::int64_t length_ns = length_fine >> timing::kFineBits;
         std::int64_t count = steps - told;
         if (growth_fine > 0) {
-            // Last step of this bucket: the largest k with gap_fine + k * growth below the bucket's end.
-            const std::int64_t end_fine = LatencySketch::bucket_end(SimTime::from_ns(gap_ns)).ns() << timing::kFineBits;
-            if (gap_fine + (count - 1) * growth_fine >= end_fine) count = (end_fine - 1 - gap_fine) / growth_fine + 1;
+            // Last step of this bucket: the largest k with length_fine + k * growth below the bucket's end.
+            const std::int64_t end_fine = LatencySketch::bucket_end(SimTime::from_ns(length_ns)).ns()
+                                          << timing::kFineBits;
+            if (length_fine + (count - 1) * growth_fine >= end_fine)
+                count = (end_fine - 1 - length_fine) / growth_fine + 1;
         }
         const SimTime total = boundary(told + count) - (told == 0 ? run_start_.ceiling() : boundary(told));
-        sink_->inter_token_gaps(facts_.pool, SimTime::from_ns(gap_ns), count * decodes, total * decodes);
+        sink_->step_times({.pool = facts_.pool,
+                           .length = SimTime::from_ns(length_ns),
+                           .count = count,
+                           .total = total,
+                           .gaps_each = gaps_each});
         told += count;
     }
 }
@@ -263,7 +268,7 @@ void Replica::tell_steps(std::int64_t steps) {
     SimTime start = run_start_.ceiling();
     for (std::int64_t step = 0; step < steps; ++step) {
         const SimTime end = boundary(step + 1);
-        if (start >= facts_.record_from && start < facts_.record_to) {
+        if (facts_.records_step(start)) {
             shape.decode_context_tokens = run_context_tokens_ + step * run_decodes_;
             StepRecord record = describe_step(facts_, shape, timing_->parts(shape));
             record.start_ns = start.ns();

@@ -100,7 +100,7 @@ private:
     [[nodiscard]] std::int64_t offset_fine(std::int64_t steps) const;
     [[nodiscard]] SimTime boundary(std::int64_t steps) const { return run_start_.plus(offset_fine(steps)).ceiling(); }
     [[nodiscard]] std::int64_t steps_ended_by(SimTime instant) const;
-    void tell_gaps(std::int64_t steps);
+    void tell_times(std::int64_t steps);
     void tell_steps(std::int64_t steps);
 
     bool is_busy_ = false;     ///< in a run

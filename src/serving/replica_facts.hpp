@@ -4,6 +4,7 @@
 
 #include "regatta/base/ids.hpp"
 #include "regatta/base/time.hpp"
+#include "serving/step_sample.hpp"
 
 namespace regatta::serving {
 
@@ -16,9 +17,14 @@ struct ReplicaFacts {
     std::int64_t kv_blocks = 0;
     std::uint32_t stages = 1;            ///< of its pipeline
     std::int64_t max_queue = INT64_MAX;  ///< requests that may wait for a batch
-    /// Steps that start in [record_from, record_to) are recorded; none by default.
+    /// Steps that start in [record_from, record_to) and are in the sample are recorded; none by default.
     SimTime record_from = SimTime::never();
     SimTime record_to = SimTime::never();
+    StepSample record_sample = {};
+
+    [[nodiscard]] bool records_step(SimTime start) const {
+        return start >= record_from && start < record_to && record_sample.takes(id, start);
+    }
 };
 
 }  // namespace regatta::serving

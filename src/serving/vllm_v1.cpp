@@ -49,11 +49,11 @@ std::int64_t VllmV1::blocks_needed(std::int64_t from_step, std::int64_t steps) c
 }
 
 std::int64_t VllmV1::computed_now(const Slot& slot) const {
-    return slot.stage == Stage::Decoding ? slot.computed + step_ - slot.joined_step : slot.computed;
+    return slot.stage == Stage::Decoding ? slot.computed + step_ - slot.since : slot.computed;
 }
 
 std::int64_t VllmV1::generated_now(const Slot& slot) const {
-    return slot.stage == Stage::Decoding ? slot.served.generated + step_ - slot.joined_step : slot.served.generated;
+    return slot.stage == Stage::Decoding ? slot.served.generated + step_ - slot.since : slot.served.generated;
 }
 
 bool VllmV1::accepts(const Request& request) const {
@@ -168,7 +168,7 @@ void VllmV1::admit(std::int64_t& budget, SimTime now) {
         admit_first();
         slot.stage = Stage::Prefilling;
         slot.admission = ++admissions_;
-        if (slot.served.scheduled.is_never()) slot.served.scheduled = now;
+        slot.served.schedule(now);
         if (tokens < wanted) prefilling_ = index;
         add_chunk(index, tokens);
         budget -= tokens;
@@ -233,9 +233,9 @@ void VllmV1::complete_chunks(SimTime end, StepOutcome& outcome) {
         if (slot.computed < slot.served.request.prompt_tokens + slot.served.generated) continue;
         if (index == prefilling_) prefilling_ = kNone;
         if (slot.served.first_token.is_never())
-            slot.served.first_token = end;
+            slot.served.make_first_token(end);
         else
-            outcome.resumed_gaps.push_back(end - slot.last_token);
+            outcome.resumed_gaps.push_back(end - SimTime::from_ns(slot.since));
         ++slot.served.generated;
         if (slot.served.generated == slot.served.request.output_tokens)
             finish(index, end, outcome);
@@ -269,7 +269,7 @@ void VllmV1::keep_batch() {
 void VllmV1::start_decoding(std::uint32_t index) {
     Slot& slot = slots_[index];
     slot.stage = Stage::Decoding;
-    slot.joined_step = step_;
+    slot.since = step_;
     ++decodes_;
     decode_tokens_ += slot.computed;
     ++needing_at(step_ - slot.computed);
@@ -281,8 +281,8 @@ void VllmV1::start_decoding(std::uint32_t index) {
 
 /// Takes a decode out of the sums and brings what its slot says up to date.
 void VllmV1::stop_decoding(Slot& slot) {
-    --needing_at(slot.joined_step - slot.computed);
-    slot.served.generated = generated_now(slot);
+    --needing_at(slot.since - slot.computed);
+    slot.served.generated = static_cast<std::uint32_t>(generated_now(slot));
     slot.computed = computed_now(slot);
     --decodes_;
     decode_tokens_ -= slot.computed;
@@ -341,7 +341,7 @@ void VllmV1::for_each_unfinished(const std::function<void(const ServedRequest&)>
     for (const Slot& slot : slots_) {
         if (slot.stage == Stage::Free) continue;
         ServedRequest served = slot.served;
-        served.generated = generated_now(slot);
+        served.generated = static_cast<std::uint32_t>(generated_now(slot));
         visit(served);
     }
 }
@@ -353,7 +353,7 @@ void VllmV1::prefetch() const {
     __builtin_prefetch(chunk_slots_.data());
     if (first_free_ != kNone) {
         __builtin_prefetch(&slots_[first_free_]);
-        __builtin_prefetch(&slots_[first_free_].last_token);
+        __builtin_prefetch(&slots_[first_free_].since);
     }
 }
 

@@ -81,16 +81,17 @@ private:
     /// A request on this replica, in two cache lines.
     struct alignas(64) Slot {
         ServedRequest served;
-        std::int64_t computed = 0;     ///< tokens with KV: of a prefill now, of a decode when it joined
-        std::int64_t joined_step = 0;  ///< of a decode
-        SimTime last_token;            ///< of a preempted request that has produced some
-        std::uint64_t admission = 0;   ///< of a running one: counts up over the run, so that it gives their order
-        std::uint32_t next = kNone;    ///< in the waiting queue, or among the free slots
+        std::int64_t computed = 0;  ///< tokens with KV: of a prefill now, of a decode when it joined
+        /// Of a decode: the step at which it joined. Of a preempted request that has produced tokens: when the last one
+        /// was there [ns]. It is never both.
+        std::int64_t since = 0;
+        std::uint64_t admission = 0;  ///< of a running one: counts up over the run, so that it gives their order
+        std::uint32_t next = kNone;   ///< in the waiting queue, or among the free slots
         Stage stage = Stage::Free;
 
         template <class Archive>
         void serialize(Archive& archive, unsigned /*version*/) {
-            archive& served& computed& joined_step& last_token& admission& next& stage;
+            archive& served& computed& since& admission& next& stage;
         }
     };
     static_assert(sizeof(Slot) == 128);

@@ -59,8 +59,8 @@ void VllmV1::preempt(std::uint32_t index, SimTime now, bool has_block_of_step) {
     Slot& slot = slots_[index];
     std::int64_t covered_tokens = slot.computed;
     if (slot.stage == Stage::Decoding) {
-        slot.last_token = now;  // every decode produced one at the end of the step before
         stop_decoding(slot);
+        slot.since = now.ns();  // every decode produced a token at the end of the step before
         covered_tokens = slot.computed + (has_block_of_step ? 1 : 0);
         ++stale_endings_;
     } else {
@@ -68,7 +68,7 @@ void VllmV1::preempt(std::uint32_t index, SimTime now, bool has_block_of_step) {
     }
     free_blocks_ += blocks_for(covered_tokens);
     slot.computed = 0;
-    ++slot.served.preemptions;
+    slot.served.preempt(now);
     ++preemptions_;
     --running_;
     if (queue_ != nullptr) queue_->stopped_running(slot.served.request);

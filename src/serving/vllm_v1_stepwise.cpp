@@ -80,20 +80,20 @@ std::size_t VllmV1Stepwise::next_to_give_way() const {
     return victim;
 }
 
-void VllmV1Stepwise::preempt(std::size_t place) {
+void VllmV1Stepwise::preempt(std::size_t place, SimTime now) {
     Entry entry = std::move(running_[place]);
     running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(place));
     entry.computed = 0;
     entry.blocks = 0;
     entry.in_step = 0;
     entry.is_decoding = false;
-    ++entry.served.preemptions;
+    entry.served.preempt(now);
     ++preemptions_;
     waiting_.push_front(std::move(entry));
 }
 
 /// Running requests in order of admission, each as far as budget and blocks allow. True when one was preempted.
-bool VllmV1Stepwise::schedule_running(std::int64_t& budget) {
+bool VllmV1Stepwise::schedule_running(std::int64_t& budget, SimTime now) {
     bool has_preempted = false;
     std::size_t place = 0;
     while (place < running_.size() && budget > 0) {
@@ -109,7 +109,7 @@ bool VllmV1Stepwise::schedule_running(std::int64_t& budget) {
         while (!is_served) {
             const std::size_t victim = next_to_give_way();
             given_back += running_[victim].in_step;
-            preempt(victim);
+            preempt(victim, now);
             has_preempted = true;
             if (victim == place) break;
             if (victim < place) --place;
@@ -148,7 +148,7 @@ void VllmV1Stepwise::admit(std::int64_t& budget, SimTime now) {
         Entry& head = waiting_[next];
         const std::int64_t tokens = std::min(known_tokens(head), budget);
         if (!take_blocks(head, tokens)) return;
-        if (head.served.scheduled.is_never()) head.served.scheduled = now;
+        head.served.schedule(now);
         running_.push_back(std::move(head));
         waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(next));
         budget -= tokens;
@@ -207,7 +207,7 @@ bool VllmV1Stepwise::form_batch(SimTime now) {
     for (Entry& entry : running_)
         entry.in_step = 0;
     std::int64_t budget = options_.chunk_tokens;
-    if (!schedule_running(budget)) admit(budget, now);
+    if (!schedule_running(budget, now)) admit(budget, now);
     peak_blocks_ = std::max(peak_blocks_, limits_.kv_blocks - free_blocks());
     describe_step();
     steps_left_ = 1;
@@ -240,7 +240,7 @@ void VllmV1Stepwise::complete_steps(std::int64_t steps, SimTime end, StepOutcome
         entry.in_step = 0;
         if (entry.computed < known_tokens(entry)) continue;
         if (entry.served.first_token.is_never())
-            entry.served.first_token = end;
+            entry.served.make_first_token(end);
         else if (!entry.is_decoding)
             outcome.resumed_gaps.push_back(end - entry.last_token);
         entry.is_decoding = true;

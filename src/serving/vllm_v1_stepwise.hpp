@@ -54,9 +54,9 @@ private:
     [[nodiscard]] static std::int64_t known_tokens(const Entry& entry);
     [[nodiscard]] std::int64_t free_blocks() const;
     [[nodiscard]] bool take_blocks(Entry& entry, std::int64_t tokens);
-    [[nodiscard]] bool schedule_running(std::int64_t& budget);
+    [[nodiscard]] bool schedule_running(std::int64_t& budget, SimTime now);
     void admit(std::int64_t& budget, SimTime now);
-    void preempt(std::size_t place);
+    void preempt(std::size_t place, SimTime now);
     [[nodiscard]] StreamTerms stream_of(const Entry& entry) const;
     [[nodiscard]] bool has_better_priority(const Entry& a, const Entry& b) const;
     [[nodiscard]] bool goes_before(const Entry& a, const Entry& b) const;

@@ -68,7 +68,7 @@ class Catalog(ProgramTest):
     def test_a_name_shows_all_facts_with_their_sources(self):
         lines = self.lines("hardware", "h100-sxm")
         self.assertEqual(lines[0], "h100-sxm: NVIDIA H100 SXM 80 GB")
-        self.assertEqual(lines[1], "  memory            79.6GiB       medium  total reported by nvidia-smi")
+        self.assertEqual(lines[1], "  memory               79.6GiB       medium  total reported by nvidia-smi")
         self.assertEqual(lines, self.lines("all", "h100-sxm"))
 
     def test_a_model_shows_what_follows_from_its_facts(self):

@@ -219,7 +219,7 @@ POST_ARGUMENT_MISTAKES = [
     (["requests", "run.h5", "--stream", "stream-O"],
      '--stream: the run has no stream stream-O; it has stream-0; did you mean "stream-0"?'),
     (["trace", "run.h5", "--pool", "decode"], "--pool: the run has no pool decode; it has chat"),
-    (["export"], "regatta-post export: SIMULATOR is missing; see regatta-post export --help"),
+    (["export"], "regatta-post export: FORM is missing; see regatta-post export --help"),
     (["export", "vidur"], "regatta-post export: RESULTS is missing; see regatta-post export --help"),
     (["export", "vidur", "run.h5"], "regatta-post export: --output is missing; see regatta-post export --help"),
     (["export", "vidur", "run.h5", "-o", ""],

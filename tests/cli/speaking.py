@@ -63,8 +63,8 @@ class Run(ProgramTest):
         outcome = self.succeed("regatta", *SHORT, "--quiet", "--out", "out", cwd=self.directory)
         self.assertEqual(outcome.stderr, "")
         words = [line.split()[0] for line in outcome.stdout.splitlines() if line and not line.startswith(" ")]
-        self.assertEqual(words, ["Requests", "Measured", "Throughput", "Goodput", "Fleet", "Steps", "Run", "Windows", "Time",
-                                 "Digest"])
+        self.assertEqual(words, ["Requests", "Measured", "Throughput", "Goodput", "Fleet", "Steps", "Energy", "Cost",
+                                 "Emissions", "Run", "Windows", "Time", "Digest"])
         self.assertRegex(outcome.stdout, r"Digest [0-9a-f]{32}\n$")
         self.assertRegex(outcome.stdout, r"M? ?steps/s in the event loop")
 
@@ -219,9 +219,9 @@ class Post(ProgramTest):
         open_spans = {}
         for event in events:
             if event["ph"] == "b":
-                open_spans.setdefault(event["id"], {})[event["name"]] = event["ts"]
+                open_spans.setdefault((event["cat"], event["id"]), {})[event["name"]] = event["ts"]
             elif event["ph"] == "e":
-                self.assertLessEqual(open_spans[event["id"]].pop(event["name"]), event["ts"])
+                self.assertLessEqual(open_spans[event["cat"], event["id"]].pop(event["name"]), event["ts"])
         self.assertFalse(any(open_spans.values()))
         self.assertTrue({"queue", "running", "KV blocks"} <= {e["name"] for e in events if e["ph"] == "C"})
 
@@ -234,12 +234,13 @@ class Post(ProgramTest):
         steps = [event for event in events if event["ph"] == "X"]
         self.assertIn(f" requests, {len(steps)} steps\n", outcome.stderr)
         self.assertGreater(len(steps), 20)
-        self.assertEqual({step["tid"] for step in steps}, {1})
+        threads = {event["tid"]: event["args"]["name"] for event in events if event["name"] == "thread_name"}
+        self.assertEqual({threads[step["tid"]] for step in steps}, {"replica 1"})
         self.assertLessEqual({step["name"] for step in steps}, {"decode step", "prefill step", "mixed step"})
         for before, after in zip(steps, steps[1:]):
             self.assertLessEqual(before["ts"] + before["dur"], after["ts"] + 1e-6)
         for step in steps:
-            self.assertAlmostEqual(sum(step["args"]["us"].values()), step["dur"], delta=0.02)
+            self.assertAlmostEqual(sum(value for name, value in step["args"].items() if name.endswith("_us")), step["dur"], delta=0.02)
 
     def test_a_trace_that_would_be_too_large_says_what_it_leaves_out(self):
         outcome = self.succeed("regatta-post", "trace", "out", "-o", "trace.json", "--most", "5", cwd=self.directory)

@@ -27,6 +27,23 @@ TEST(Gpu, IsPlausibleWithoutFp8Int8AndLinkLatency) {
     EXPECT_EQ(problems_of(plausible_gpu()), Problems{});
 }
 
+TEST(Gpu, HasAllPowersOrNoneAndTheyRise) {
+    Gpu gpu = plausible_gpu();
+    gpu.idle_w = 110;
+    EXPECT_EQ(problems_of(gpu),
+              (Problems{"memory_bound_power: expected a power above 0W, as others of the GPU are given",
+                        "compute_bound_power: expected a power above 0W, as others of the GPU are given"}));
+    gpu.memory_bound_w = 100;
+    gpu.compute_bound_w = 99.5;
+    EXPECT_EQ(problems_of(gpu), (Problems{"memory_bound_power: 100W is less than idle_power, 110W",
+                                          "compute_bound_power: 99.5W is less than memory_bound_power, 100W"}));
+    gpu.memory_bound_w = 350;
+    gpu.compute_bound_w = 700;
+    EXPECT_EQ(problems_of(gpu), Problems{});
+    gpu.price_usd_per_h = -1;
+    EXPECT_EQ(problems_of(gpu), Problems{"price: expected at least 0, found -1"});
+}
+
 TEST(Gpu, TellsEveryFactThatMustBePositive) {
     Gpu gpu = plausible_gpu();
     gpu.memory_bytes = 0;

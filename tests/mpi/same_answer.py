@@ -3,6 +3,7 @@
 python3 same_answer.py [-v] [Features.test_...]
 """
 
+import json
 import random
 import shutil
 import subprocess
@@ -291,6 +292,19 @@ class Features(SameAnswer):
         checked = subprocess.run([python, "-c", CHECK_ROWS, str(self.directory / "ranks-3" / "run.h5")],
                                  capture_output=True, text=True, check=False)
         self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, "checked\n", ""))
+
+    def test_rows_of_a_sample_of_steps(self):
+        self.check_features("output.steps={sample: 0.1}")
+        rows = {}
+        for name, sample in (("all", 1), ("half", 0.5), ("tenth", 0.1)):
+            self.succeed("regatta", "run", self.scenario, "--set", f"output.steps={{sample: {sample}}}", "--quiet", "--out",
+                         self.directory / name)
+            self.succeed("regatta-post", "trace", self.directory / name, "-o", self.directory / f"{name}.json", "--most", 1)
+            events = json.loads((self.directory / f"{name}.json").read_text(encoding="utf-8"))["traceEvents"]
+            rows[name] = {json.dumps(event) for event in events if event["ph"] == "X"}
+        self.assertLess(rows["tenth"], rows["half"])
+        self.assertLess(rows["half"], rows["all"])
+        self.assertAlmostEqual(len(rows["tenth"]) / len(rows["all"]), 0.1, delta=0.03)
 
     def test_samples_at_the_instants_of_events(self):
         # Arrivals, reports and samples all at whole multiples of 50 ms.

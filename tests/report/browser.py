@@ -42,6 +42,22 @@ return [...document.querySelectorAll(".tile")].map((tile) => ({
     targets: [...tile.querySelectorAll(".tile-target")].map((node) => node.textContent),
 }));
 """
+# Texts whose contrast with what is behind them (WCAG 2.1, relative luminance) is less than it should be.
+FAINT_TEXTS = """
+const light = (part) => (part /= 255) <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+const parts = (color) => color.match(/[\\d.]+/g).map(Number);
+const luminance = ([r, g, b]) => 0.2126 * light(r) + 0.7152 * light(g) + 0.0722 * light(b);
+const behind = (node) => {
+    const color = parts(getComputedStyle(node).backgroundColor);
+    return color[3] === 0 ? behind(node.parentElement) : color;
+};
+return [...document.querySelectorAll("body *")].filter((node) => {
+    const hasText = [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
+    if (!hasText || node.closest("script, noscript")) return false;
+    const [low, high] = [parts(getComputedStyle(node).color), behind(node)].map(luminance).sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05) < 4.5;
+}).map((node) => `${node.tagName}.${node.className}: ${node.textContent}`);
+"""
 IN_BASE_UNITS = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1, "%": 0.01, "k": 1e3, "M": 1e6, "G": 1e9}
 
 
@@ -180,8 +196,10 @@ class ReportPage(unittest.TestCase):
         for chart in self.on_time():
             with self.subTest(chart=chart["id"]):
                 self.assertAlmostEqual(chart["cursor"], low + (high - low) / 3, delta=0.02 * (high - low))
-                self.assertTrue(self.browser.run("return document.querySelector(arguments[0]).textContent;",
-                                                 f"#chart-{chart['id']} .cursor-at"))
+        for chart in charts[:2]:  # in view
+            with self.subTest(chart=chart["id"]):
+                self.browser.wait_for("return document.querySelector(arguments[0]).textContent !== '';",
+                                      f"#chart-{chart['id']} .cursor-at")
 
     def test_keys_move_the_cursor_and_zoom(self):
         self.open(self.page)
@@ -209,6 +227,16 @@ class ReportPage(unittest.TestCase):
             self.assert_ranges([low, high])
         self.assertEqual(self.browser.complaints(), [])
 
+    def test_numbers_read_as_the_programs_print_them(self):
+        self.browser.open(self.page)
+        for value, unit, text in (
+                (740e-9, "s", "740 ns"), (9.83e-3, "s", "9.83 ms"), (1.5, "s", "1.50 s"), (725, "s", "12 min 05 s"),
+                (7500, "s", "2 h 05 min"), (0.984, "fraction", "98.4 %"), (0.99999, "fraction", "99.9 %"),
+                (61234, "tokens", "61.2 k tokens"), (2390, "requests", "2,390 requests"), (1536, "bytes", "1.54 kB"),
+                (9.85e6, "J", "9.85 MJ"), (412, "J/request", "412 J/request"), (None, "s", "–")):
+            with self.subTest(value=value, unit=unit):
+                self.assertEqual(self.browser.run("return regattaReport.format(...arguments);", value, unit), text)
+
     def test_tiles_say_what_the_summary_says(self):
         summaries = [self.program("regatta-post", "stats", path, "--json").json for path in self.run_paths]
         for page, expected in ((self.page, summaries[:1]), (self.overlay, summaries)):
@@ -226,7 +254,7 @@ class ReportPage(unittest.TestCase):
             met = [text for tile in tiles for text in tile["targets"]]
             self.assertTrue(met)
             for text in met:
-                self.assertRegex(text, r"^(✓ .* met|✗ .* missed)$")
+                self.assertRegex(text, r"^(✓ (target .+ )?met|✗ (target .+ )?missed)$")
 
     def test_figures_can_be_saved(self):
         self.open(self.overlay)
@@ -284,6 +312,22 @@ class ReportPage(unittest.TestCase):
             with self.subTest(chart=chart["id"]):
                 self.assertGreater(self.browser.run(COLOURED_PIXELS, chart["id"]), 100)
         self.assertEqual(self.browser.complaints(), [])
+
+    def test_texts_are_readable_and_parts_have_names(self):
+        for scheme in ("light", "dark"):
+            with self.subTest(scheme=scheme):
+                self.browser.prefer(scheme)
+                self.open(self.overlay)
+                self.browser.run("document.querySelectorAll('details').forEach((node) => { node.open = true; });")
+                self.assertEqual(self.browser.run(FAINT_TEXTS), [])
+        levels = self.browser.run("return [...document.querySelectorAll('h1, h2, h3')].map((h) => +h.tagName[1]);")
+        self.assertEqual(levels.count(1), 1)
+        self.assertTrue(all(after <= before + 1 for before, after in zip(levels, levels[1:])), levels)
+        ids = self.browser.run("return [...document.querySelectorAll('[id]')].map(({id}) => id);")
+        self.assertEqual(len(ids), len(set(ids)))
+        names = self.browser.run("return [...document.querySelectorAll('button, a, figure, .plot')].map((node) =>"
+                                 "node.ariaLabel || node.getAttribute('aria-labelledby') || node.textContent.trim());")
+        self.assertTrue(all(names), names)
 
     def test_paper_gets_all_figures(self):
         self.browser.open(self.page)  # not drawn yet, most of them

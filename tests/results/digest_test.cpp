@@ -93,6 +93,8 @@ TEST(RunDigest, SeesEveryColumnOfEveryTable) {
     expect_every_column_counts(events_table(), run.events);
     expect_every_column_counts(gaps_table(), outcome.sums.gap_rows());
     expect_every_column_counts(gap_totals_table(), outcome.sums.gap_total_rows());
+    expect_every_column_counts(step_times_table(), outcome.sums.step_time_rows());
+    expect_every_column_counts(step_time_totals_table(), outcome.sums.step_time_total_rows());
     expect_every_column_counts(batches_table(), outcome.sums.batch_rows());
     expect_every_column_counts(run_totals_table(), std::vector<RunTotalsRow>{{.requests_arrived = 50, .end_ns = 7}});
 }
@@ -120,6 +122,10 @@ TEST(RunDigest, IsTheSumOverAllTables) {
         gaps_table().add_to(expected, &row);
     for (const auto& row : outcome.sums.gap_total_rows())
         gap_totals_table().add_to(expected, &row);
+    for (const auto& row : outcome.sums.step_time_rows())
+        step_times_table().add_to(expected, &row);
+    for (const auto& row : outcome.sums.step_time_total_rows())
+        step_time_totals_table().add_to(expected, &row);
     for (const auto& row : outcome.sums.batch_rows())
         batches_table().add_to(expected, &row);
     const RunTotalsRow totals{.requests_arrived = 80, .end_ns = run.end.ns()};

@@ -20,7 +20,7 @@ std::string merged(const ScratchDirectory& scratch, const MadeUpRun& run, std::u
     const std::string directory = scratch.path(name + ".ranks");
     std::filesystem::create_directories(directory);
     write_run(run, directory, ranks, ranks);
-    merge_run({.directory = directory, .output = scratch.path(name), .progress = {}});
+    merge_run({.directory = directory, .output = scratch.path(name)});
     return scratch.path(name);
 }
 

@@ -53,6 +53,10 @@ serving::RequestRecord make_up_request(Dice& dice, std::uint64_t id) {
                     100'000'000);
     row.output_tokens = row.requested_output_tokens;
     row.state = static_cast<EndState>(std::max(0, dice.below(21) - 16));
+    if (row.state == EndState::Finished && row.preemptions > 0) {
+        row.preempted_before_token_ns = (row.first_token_ns - row.scheduled_ns) / 3;
+        row.preempted_ns = row.preempted_before_token_ns + (row.end_ns - row.first_token_ns) / 4;
+    }
     if (row.state == EndState::Finished) return row;
     row.output_tokens = 0;
     row.first_token_ns = kNoTime;
@@ -157,13 +161,21 @@ MadeUpRun make_up_run(std::uint64_t seed, std::size_t requests) {
                                            .window_tokens = 4'096,
                                            .experts = 64,
                                            .experts_per_token = 4},
-                                  .layers = 32},
+                                  .layers = 32,
+                                  .gpu_idle_mw = 100'000,
+                                  .gpu_memory_bound_mw = 300'000,
+                                  .gpu_compute_bound_mw = 700'000,
+                                  .gpu_price_uusd_per_h = 3'000'000},
                                  {.name = "code",
                                   .gpu_flops_per_s = 2'000'000'000'000'000,
                                   .gpu_memory_bytes_per_s = 5'000'000'000'000,
                                   .work = {.flops_per_token = 140'000'000'000, .weight_bytes = 140'000'000'000},
                                   .stages = 2,
-                                  .layers = 80}},
+                                  .layers = 80,
+                                  .gpu_idle_mw = 140'000,
+                                  .gpu_memory_bound_mw = 500'000,
+                                  .gpu_compute_bound_mw = 1'000'000,
+                                  .gpu_price_uusd_per_h = 8'000'000}},
                        .streams = {{.name = "people", .ttft_target = SimTime::from_ms(300), .tpot_target = {}},
                                    {.name = "machines",
                                     .ttft_target = SimTime::from_ms(500),
@@ -174,7 +186,8 @@ MadeUpRun make_up_run(std::uint64_t seed, std::size_t requests) {
                                     .priority = -2}},
                        .series_every = SimTime::from_s(5),
                        .has_node_series = true,
-                       .measure_from = SimTime::from_s(10)};
+                       .measure_from = SimTime::from_s(10),
+                       .energy = {.grid_mg_per_kwh = 400'000, .pue_millionths = 1'200'000}};
     for (std::size_t i = 0; i < requests; ++i)
         run.requests.push_back(make_up_request(dice, 1'000 + 7 * i));
     for (std::uint32_t replica = 0; replica < kReplicas; ++replica)
@@ -248,8 +261,13 @@ std::vector<RankPartial> write_run(const MadeUpRun& run, const std::string& dire
         any().replica_ended(replica);
     for (const Gaps& gaps : run.gaps)
         any().inter_token_gaps(gaps.pool, gaps.gap, gaps.count, gaps.gap * gaps.count);
-    for (const Batches& batches : run.batches)
-        any().batches(batches.pool, batches.sequences, batches.steps);
+    for (const Batches& batches : run.batches) {
+        RankWriter& writer = any();  // one replica tells both
+        writer.batches(batches.pool, batches.sequences, batches.steps);
+        const SimTime length = SimTime::from_us(100 * batches.sequences);
+        writer.step_times(
+            {.pool = batches.pool, .length = length, .count = batches.steps, .total = length * batches.steps});
+    }
     for (const Sample& sample : run.samples)
         any().sample(sample.pool, sample.node, sample.at, sample.sample);
     for (const serving::StepRecord& step : run.steps)

@@ -52,7 +52,8 @@ TEST(MergedFile, IsReadByPandasWithoutCodeOfOurs) {
         if (sample.at <= run.end) kv_tokens += sample.sample.kv_tokens;
     EXPECT_EQ(python_output(kPythonReads, merged(scratch, run, 2, "run.h5")),
               "500 request_id arrival_ns received_ns scheduled_ns first_token_ns end_ns prompt_tokens output_tokens "
-              "requested_output_tokens preemptions gateway replica pool stream state reason retries " +
+              "requested_output_tokens preemptions gateway replica pool stream state reason retries preempted_ns "
+              "preempted_before_token_ns " +
                   std::to_string(sum) + " int64\n6 ['pool', 'lower_ns', 'upper_ns', 'count']\n" +
                   fmt::format("300 True {}\n126 True {}\n", mlp_ns, kv_tokens));
 }

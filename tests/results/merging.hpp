@@ -38,11 +38,11 @@ inline bool has_program(const std::string& name) {
 
 /// Writes the run on `ranks` ranks and merges it to `scratch`/NAME.
 inline std::string merged(const ScratchDirectory& scratch, const MadeUpRun& run, std::uint32_t ranks,
-                          const std::string& name) {
+                          const std::string& name, MergedRows rows = MergedRows::Deflated) {
     const std::string directory = scratch.path(name + ".ranks");
     fs::create_directories(directory);
     write_run(run, directory, ranks, ranks);
-    merge_run({.directory = directory, .output = scratch.path(name), .progress = {}});
+    merge_run({.directory = directory, .output = scratch.path(name), .rows = rows});
     return scratch.path(name);
 }
 

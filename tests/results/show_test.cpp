@@ -5,6 +5,14 @@
 namespace regatta::results {
 namespace {
 
+TEST(Show, ScaledNumbersWaitForTheirUnit) {
+    EXPECT_EQ(show_scaled(0), "0 ");
+    EXPECT_EQ(show_scaled(0.0632), "63.2 m");
+    EXPECT_EQ(show_scaled(41), "41.0 ");
+    EXPECT_EQ(show_scaled(999.6), "1.00 k");
+    EXPECT_EQ(show_scaled(3.456e6), "3.46 M");
+}
+
 TEST(Show, TimesWithThreeDigitsAndTheirUnit) {
     EXPECT_EQ(show_time(0), "0 ns");
     EXPECT_EQ(show_time(999.4), "999 ns");

@@ -45,19 +45,28 @@ Summary plain_summary() {
     all.goodput_requests_per_s = 11.7;
     all.goodput_fraction = 0.981;
     summary.streams = {all};
-    summary.fleet = {.name = {},
-                     .replicas = 16,
-                     .gpus = 16,
-                     .steps = 18'100'000,
-                     .preemptions = 12,
-                     .gpu_busy_fraction = 0.63,
-                     .kv_mean_fraction = 0.401,
-                     .kv_peak_fraction = 0.71,
-                     .inter_token_gap = all.tpot,
-                     .batch = {.steps = 18'100'000, .mean = 12.34, .p50 = 11, .p90 = 20, .p99 = 31, .most = 64},
-                     .tokens_per_step = 45.6,
-                     .flops_utilisation = 0.091,
-                     .bandwidth_utilisation = 0.62};
+    summary.fleet = {
+        .name = {},
+        .replicas = 16,
+        .gpus = 16,
+        .steps = 18'100'000,
+        .preemptions = 12,
+        .gpu_busy_fraction = 0.63,
+        .kv_mean_fraction = 0.401,
+        .kv_peak_fraction = 0.71,
+        .inter_token_gap = all.tpot,
+        .step_time = all.tpot,
+        .batch = {.steps = 18'100'000, .mean = 12.34, .p50 = 11, .p90 = 20, .p99 = 31, .most = 64},
+        .tokens_per_step = 45.6,
+        .flops_utilisation = 0.091,
+        .bandwidth_utilisation = 0.62,
+        .energy = EnergyFigures{.total_j = 3.456e6,
+                                .mean_w = 5'760,
+                                .j_per_request = 481.3,
+                                .j_per_million_output_tokens = 312'500,
+                                .j_per_million_tokens = 200'000},
+        .cost = CostFigures{.total_usd = 18.35, .usd_per_request = 0.002555, .usd_per_million_output_tokens = 1.659},
+        .carbon = CarbonFigures{.total_g = 454.1, .g_per_request = 0.06324}};
     summary.pools = {summary.fleet};
     return summary;
 }
@@ -113,15 +122,37 @@ TEST(SummaryText, ReadsLikeThis) {
     waiting                  -         -         -         -            -         -        -
   prefill                    -         -         -         -            -         -        -
   decode                     -         -         -         -            -         -        -
+  preempted                  -         -         -         -            -         -        -
+  step                 10.2 ms   9.80 ms   13.1 ms   15.0 ms      19.7 ms         -        -
 Throughput 12.0 requests/s, 9,430 prompt tokens/s, 18,430 output tokens/s
 Goodput    11.7 requests/s within all targets (98.1 % of requests)
 Fleet      16 replicas on 16 GPUs, GPU busy 63.0 %, KV cache mean 40.1 %, peak 71.0 %, preemptions 12
 Steps      18,100,000 with 12.3 sequences on average (p50 11, p99 31), 45.6 tokens; MFU 9.1 %, MBU 62.0 %
+Energy     3.46 MJ, 5.76 kW on average; 481 J per request, 312 kJ per million output tokens
+Cost       18.4 USD; 2.56 USD per thousand requests, 1.66 USD per million output tokens
+Emissions  454 g of CO2 equivalent; 63.2 mg per request
 Run        9.70 s wall on 2 ranks, 18.1 M steps (2.00 M steps/s in the event loop)
 Windows    61,220 of 9.80 ms on average (1,234 events each on a rank), smallest slack 12.3 us; 84.9 % ended by gateway -> node (50.0 us), 14.7 % by node -> gateway (reports) (70.0 us)
 Time       busy 72.5 % (70 to 75), waiting 12.5 % (10 to 15), exchanging 5.0 % (5 to 5), writing 10.0 % (10 to 10); 122,440 messages of 215 B between ranks
 Digest 9f3c1e0a77b2d4155c08e6a1d2f49b30
 )");
+}
+
+TEST(SummaryText, SaysNothingOfPowerAndPricesThatAreNotKnown) {
+    Summary summary = plain_summary();
+    summary.fleet.energy.reset();
+    summary.fleet.cost.reset();
+    summary.fleet.carbon.reset();
+    const std::string text = to_text(summary, plain_context());
+    for (const char* word : {"Energy", "Cost", "Emissions"})
+        EXPECT_EQ(text.find(word), std::string::npos) << word;
+    const nlohmann::json fleet = nlohmann::json::parse(to_json(summary, plain_context()))["fleet"];
+    for (const char* key : {"energy", "cost", "carbon"})
+        EXPECT_TRUE(fleet.at(key).is_null()) << key;
+    summary.fleet.energy.emplace();
+    summary.fleet.energy->total_j = 12;
+    summary.fleet.energy->mean_w = 1;
+    expect_contains(to_text(summary, plain_context()), "\nEnergy     12.0 J, 1.00 W on average\n");
 }
 
 TEST(SummaryText, CountsTimeOutsAndReasonsWhereThereAreAny) {
@@ -212,9 +243,9 @@ TEST(SummaryText, TellsStreamsAndPoolsApartWhenThereAreSeveral) {
   machines          0         0.00          -        -        -          -         -        -            -
 )");
     expect_contains(text, R"(Pools
-         replicas   GPUs   GPU busy   KV mean   KV peak   preemptions   gap p50       p99
-  chat         16     16     63.0 %    40.1 %    71.0 %            12   9.80 ms   19.7 ms
-  code          0      0      0.0 %         -     0.0 %             0         -         -
+         replicas   GPUs   GPU busy   KV mean   KV peak   preemptions   gap p50       p99    energy    USD
+  chat         16     16     63.0 %    40.1 %    71.0 %            12   9.80 ms   19.7 ms   3.46 MJ   18.4
+  code          0      0      0.0 %         -     0.0 %             0         -         -         -      -
 )");
 }
 

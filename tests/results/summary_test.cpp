@@ -19,7 +19,7 @@ using serving::RequestRecord;
 /// code under test.
 struct Recomputed {
     std::vector<double> ttft_ns, tpot_ns, end_to_end_ns, queueing_ns;
-    std::vector<double> normalised_ns, network_ns, waiting_ns, prefill_ns, decode_ns;
+    std::vector<double> normalised_ns, network_ns, waiting_ns, prefill_ns, decode_ns, preempted_ns;
     double prompt_tokens = 0;
     double output_tokens = 0;
     double ttft_met = 0;
@@ -40,8 +40,10 @@ struct Recomputed {
         normalised_ns.push_back(std::floor(0.5 + end_to_end_ns.back() / row.output_tokens));
         network_ns.push_back(since(row.received_ns));
         waiting_ns.push_back(since(row.scheduled_ns) - since(row.received_ns));
-        prefill_ns.push_back(since(row.first_token_ns) - since(row.scheduled_ns));
-        decode_ns.push_back(since(row.end_ns) - since(row.first_token_ns));
+        const auto before_ns = static_cast<double>(row.preempted_before_token_ns);
+        preempted_ns.push_back(static_cast<double>(row.preempted_ns));
+        prefill_ns.push_back(since(row.first_token_ns) - since(row.scheduled_ns) - before_ns);
+        decode_ns.push_back(since(row.end_ns) - since(row.first_token_ns) - (preempted_ns.back() - before_ns));
         const bool ttft_good = !stream.ttft_target || ttft_ns.back() <= static_cast<double>(stream.ttft_target->ns());
         bool tpot_good = true;
         if (row.output_tokens > 1) {
@@ -119,6 +121,7 @@ TEST_F(SummaryOfAMadeUpRun, AgreesWithLatenciesComputedFromTheRows) {
     expect_figures(figures.waiting, all.waiting_ns, "waiting");
     expect_figures(figures.prefill, all.prefill_ns, "prefill");
     expect_figures(figures.decode, all.decode_ns, "decode");
+    expect_figures(figures.preempted, all.preempted_ns, "preempted");
     for (std::size_t i = 0; i < 2; ++i) {
         SCOPED_TRACE(i);
         expect_figures(outcome.summary.streams[i].ttft, streams[i].ttft_ns, "TTFT");

@@ -106,6 +106,8 @@ TEST(Keys, ListsMustHaveElements) {
 
 TEST(Keys, NoneIsAllowedWhereNothingIsTheDefault) {
     EXPECT_FALSE(load_text(scenario_with(1, "duration: 1s\noutput: {series: none}")).series_every);
+    EXPECT_EQ(load_text(scenario_with(1, "duration: 1s\noutput: {steps: {from: 1s}}")).steps.sample, 1);
+    EXPECT_EQ(load_text(scenario_with(1, "duration: 1s\noutput: {steps: {sample: 0.01}}")).steps.sample, 0.01);
     EXPECT_FALSE(load_text(scenario_with(1, "duration: 1s\ntargets: {ttft: none}")).streams[0].targets.ttft);
     EXPECT_EQ(problems_of_text(scenario_with(1, "duration: 1s\nseed: none")),
               Lines{"fleet.yaml:2:7: seed: expected a whole number, found \"none\""});

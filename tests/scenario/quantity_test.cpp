@@ -53,6 +53,11 @@ TEST(Quantity, ReadsArithmeticRates) {
     EXPECT_EQ(*read_flops("989.4TFLOPS"), 989.4e12);
     EXPECT_EQ(*read_flops("1.979PFLOPS"), 1.979e15);
     EXPECT_EQ(*read_flops("1979TOPS"), 1979e12);
+    EXPECT_EQ(*read_power("700W"), 700);
+    EXPECT_EQ(*read_power("0.7kW"), 700);
+    EXPECT_EQ(*read_price("2.5USD/h"), 2.5);
+    EXPECT_EQ(*read_intensity("473g/kWh"), 473);
+    EXPECT_EQ(*read_intensity("0.5kg/kWh"), 500);
 }
 
 TEST(Quantity, RefusesDurationsWithoutAUnit) {
@@ -82,6 +87,13 @@ TEST(Quantity, SuggestsTheUnitThatWasMeant) {
         error_of(read_bandwidth("400Gb/s")),
         "expected a bandwidth with a unit (B/s, KB/s, MB/s, GB/s, TB/s, KiB/s, MiB/s, GiB/s, TiB/s, bps, Kbps, Mbps, "
         "Gbps, Tbps), found \"400Gb/s\"; did you mean \"400Gbps\"?");
+    EXPECT_EQ(error_of(read_power("700w")),
+              "expected a power with a unit (W, kW), found \"700w\"; did you mean \"700W\"?");
+    EXPECT_EQ(error_of(read_price("2.5$/h")),
+              "expected a price with a unit (USD/h), found \"2.5$/h\"; did you mean \"2.5USD/h\"?");
+    EXPECT_EQ(error_of(read_intensity("473gCO2/kWh")),
+              "expected a carbon intensity with a unit (g/kWh, kg/kWh), found \"473gCO2/kWh\"; did you mean "
+              "\"473g/kWh\"?");
     EXPECT_EQ(error_of(read_flops("989")),
               "expected an arithmetic rate with a unit (GFLOPS, TFLOPS, PFLOPS, TOPS, POPS), found \"989\"");
 }

@@ -75,6 +75,7 @@ std::string facts_of(const Scenario& scenario) {
     text += scenario.stepping == serving::Stepping::Lazy ? " lazy" : " stepwise";
     text += " " + std::to_string(scenario.gateways.count);
     text += scenario.compat == Compat::Vidur ? " vidur" : " right";
+    text += fmt::format(" {} {}", scenario.energy.grid_g_per_kwh.value_or(-1), scenario.energy.pue);
     add_policy(scenario.gateways.router);
     text += facts_of_changes(scenario);
     for (const Pool& pool : scenario.pools) {
@@ -85,6 +86,8 @@ std::string facts_of(const Scenario& scenario) {
                 std::to_string(pool.max_context_tokens) + " " + std::to_string(static_cast<int>(pool.weight_type)) +
                 std::to_string(static_cast<int>(pool.activation_type)) + std::to_string(static_cast<int>(pool.kv_type));
         text += fmt::format(" {} {}", pool.weight, pool.max_queue.value_or(0));
+        text += fmt::format(" {} {} {} {}", pool.gpu.idle_w, pool.gpu.memory_bound_w, pool.gpu.compute_bound_w,
+                            pool.gpu.price_usd_per_h);
         add_time(pool.gateway_latency);
         add_policy(pool.scheduler);
         add_policy(pool.timing);
@@ -163,6 +166,11 @@ fleet:
       max_context_tokens: 8192
       gateway_latency: 50us
       weight: 1
+      power:
+        idle: none
+        memory_bound: none
+        compute_bound: none
+      price: none
       max_queue: none
   controller:
     latency: 100ms
@@ -235,6 +243,9 @@ workload:
 end: drain
 measure:
   from: 0s
+energy:
+  grid_intensity: 473g/kWh
+  pue: 1
 engine:
   stepping: lazy
   bound: promises
@@ -249,6 +260,7 @@ output:
 
 TEST(Resolved, MeansTheSameWhenItIsReadAgain) {
     expect_same_again(scenario_with());
+    expect_same_again(scenario_with(), {"output.steps={replicas: 3, to: 5s, sample: 0.01}"});
     expect_same_again(scenario_with(), {"compat=vidur", "fleet.pools[0].parallel={tp: 2, pp: 4}"});
     expect_same_again(scenario_with(), {"gateways.reports={every: 100ms}", "end=at_duration", "output.series=none"});
     for (const char* rate :

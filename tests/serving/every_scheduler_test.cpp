@@ -349,7 +349,9 @@ TEST_P(EveryRightScheduler, EndsEverythingItAcceptsAsItShould) {
             RC_ASSERT(fate.scheduled_ns >= fate.received_ns && fate.first_token_ns > fate.scheduled_ns);
             RC_ASSERT((fate.end_ns == fate.first_token_ns) == (asked.output_tokens == 1));
             RC_ASSERT(fate.end_ns >= fate.first_token_ns);
+            RC_ASSERT(has_time_for_preemptions(fate));
         }
+        RC_ASSERT(story.lengths.count() == story.sums.steps);
     });
     EXPECT_TRUE(holds);
 }

@@ -22,6 +22,9 @@ public:
 
     void request_ended(const RequestRecord& record) override { requests.push_back(record); }
     void replica_ended(const ReplicaRecord& record) override { replicas.push_back(record); }
+    void step_times(const StepTimes& times) override {
+        lengths[times.pool].fill_both(times.length, times.count, times.total, times.gaps_each, &gaps[times.pool]);
+    }
     void inter_token_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total) override {
         gaps[pool].fill_bucket(gap, count, total);
     }
@@ -37,6 +40,7 @@ public:
     std::vector<RequestRecord> requests;
     std::vector<ReplicaRecord> replicas;
     std::map<PoolId, LatencySketch> gaps;
+    std::map<PoolId, LatencySketch> lengths;                              ///< of steps
     std::map<std::pair<PoolId, std::int64_t>, std::int64_t> batch_steps;  ///< by pool and sequences
     std::vector<StepRecord> steps;
     std::vector<FleetEventRecord> events;

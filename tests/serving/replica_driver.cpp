@@ -117,7 +117,9 @@ private:
                                 .scheduled_ns = ns_or_none(served.scheduled),
                                 .first_token_ns = ns_or_none(served.first_token),
                                 .generated = served.generated,
-                                .preemptions = served.preemptions});
+                                .preemptions = served.preemptions,
+                                .preempted_ns = served.preempted_ns(end),
+                                .preempted_before_token_ns = served.preempted_before_token_ns(end)});
     }
 
     void check(SimTime now) const {
@@ -159,6 +161,7 @@ private:
         story_.samples = std::move(sink_.samples);
         story_.steps = std::move(sink_.steps);
         story_.gaps = sink_.gaps[PoolId(1)];
+        story_.lengths = sink_.lengths[PoolId(1)];
         story_.batch_steps = sink_.batch_steps;
         story_.sums = sink_.replicas.front();
     }
@@ -182,9 +185,20 @@ private:
 
 std::ostream& operator<<(std::ostream& out, const Fate& fate) {
     return out << fmt::format(
-               "request {}: state {} ({}) end {} received {} scheduled {} first token {} tokens {} preempted {}",
+               "request {}: state {} ({}) end {} received {} scheduled {} first token {} tokens {} preempted {} for {} "
+               "ns, {} "
+               "before the first token",
                fate.id, static_cast<int>(fate.state), static_cast<int>(fate.reason), fate.end_ns, fate.received_ns,
-               fate.scheduled_ns, fate.first_token_ns, fate.generated, fate.preemptions);
+               fate.scheduled_ns, fate.first_token_ns, fate.generated, fate.preemptions, fate.preempted_ns,
+               fate.preempted_before_token_ns);
+}
+
+bool has_time_for_preemptions(const Fate& fate) {
+    const std::int64_t before_ns = fate.preempted_before_token_ns;
+    const std::int64_t later_ns = fate.preempted_ns - before_ns;
+    if (fate.preemptions == 0) return before_ns == 0 && later_ns == 0;
+    return before_ns >= 0 && before_ns < fate.first_token_ns - fate.scheduled_ns && later_ns >= 0 &&
+           later_ns <= fate.end_ns - fate.first_token_ns;
 }
 
 Story tell(const Subject& subject, Stepping stepping, const Script& script) {
@@ -211,6 +225,7 @@ std::string difference(const Story& a, const Story& b) {
     for (std::size_t i = 0; i < a.steps.size(); ++i)
         if (fields(a.steps[i]) != fields(b.steps[i]))
             return fmt::format("steps at {} ns and {} ns are different", a.steps[i].start_ns, b.steps[i].start_ns);
+    if (a.lengths != b.lengths) return "steps of different lengths";
     if (a.gaps != b.gaps) return fmt::format("{} gaps, {} gaps", a.gaps.count(), b.gaps.count());
     if (a.batch_steps != b.batch_steps) return "batches of different sizes";
     if (fields(a.sums) != fields(b.sums))

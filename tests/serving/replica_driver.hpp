@@ -42,10 +42,14 @@ struct Fate {
     std::int64_t first_token_ns = kNoTime;
     std::int64_t generated = 0;  ///< tokens
     std::uint32_t preemptions = 0;
+    std::int64_t preempted_ns = 0;
+    std::int64_t preempted_before_token_ns = 0;
 
     friend bool operator==(const Fate&, const Fate&) = default;
 };
 std::ostream& operator<<(std::ostream& out, const Fate& fate);
+/// Of a request with a first token: whether what preemptions took lies within the stages it is taken off.
+[[nodiscard]] bool has_time_for_preemptions(const Fate& fate);
 
 /// Everything that a replica tells the outside.
 struct Story {
@@ -53,6 +57,7 @@ struct Story {
     std::vector<RecordingSink::Sample> samples;
     std::vector<StepRecord> steps;
     LatencySketch gaps;
+    LatencySketch lengths;                                                ///< of steps
     std::map<std::pair<PoolId, std::int64_t>, std::int64_t> batch_steps;  ///< by pool and sequences
     ReplicaRecord sums;
     std::vector<SimTime> wake_ups;  ///< not part of what the outside sees

@@ -188,7 +188,8 @@ TEST_P(VllmV1Rules, WhenBlocksRunOutTheLastAdmittedIsRecomputed) {
                           .scheduled_ns = 0,
                           .first_token_ns = first,
                           .generated = 4,
-                          .preemptions = 1};
+                          .preemptions = 1,
+                          .preempted_ns = end_of_0 - first};
     EXPECT_EQ(story.fates.at(0), expected_0);
     EXPECT_EQ(story.fates.at(1), expected_1);
     EXPECT_EQ(story.sums.preemptions, 1);

@@ -137,9 +137,12 @@ class Suites(BenchTest):
 
     def test_merge_counts_the_rows_of_a_run(self):
         figures = self.figures("merge", "--quick")
-        self.assertEqual(list(figures), ["merge.copy.rows_per_s", "merge.rows_per_s", "merge.rows_per_cpu_s",
-                                         "merge.peak_memory", "merge.bytes_per_row"])
-        self.assertTrue(10 < figures["merge.bytes_per_row"]["value"] < 200, figures["merge.bytes_per_row"])
+        self.assertEqual(list(figures), ["merge.copy.rows_per_s"] + [
+            f"merge.{form}.{figure}" for form in ("plain", "deflated")
+            for figure in ("rows_per_s", "rows_per_cpu_s", "peak_memory", "bytes_per_row")] + [
+                "merge.virtual.wall", "merge.virtual.peak_memory"])
+        deflated = figures["merge.deflated.bytes_per_row"]["value"]
+        self.assertTrue(10 < deflated < figures["merge.plain.bytes_per_row"]["value"] < 200, deflated)
 
     @unittest.skipUnless(REFERENCE.is_dir(), f"the recorded cases of Vidur, {REFERENCE}, are not there")
     def test_vidur_runs_its_cases_beside_a_checkout(self):

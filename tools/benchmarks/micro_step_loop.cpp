@@ -20,6 +20,7 @@ public:
         steps += record.steps;
         finished += record.finished;
     }
+    void step_times(const serving::StepTimes& times) override { gaps += times.count * times.gaps_each; }
     void inter_token_gaps(PoolId /*pool*/, SimTime /*gap*/, std::int64_t count, SimTime /*total*/) override {
         gaps += count;
     }

@@ -22,7 +22,7 @@ suites (all of them when none is named):
   phold    the engine on the benchmark of its field, against a plain event loop on one core (program hold)
   fleet    a hundred thousand and a million GPUs, and 16 servers, on 1 and 2 ranks, by group reports and by reports
            on every completion
-  merge    regatta-post merge, against copying the same files
+  merge    regatta-post merge of eight ranks' files on one core, against copying the same files
   scaling  one problem on 1, 2, 4 and 8 ranks, with every number the runs tell of themselves
   vidur    recorded cases of Vidur, 100 times each as independent replicas; its growth series at 64 replicas; with
            --vidur that simulator itself
@@ -41,7 +41,7 @@ names of figures (stable, so that they can be compared for years):
       peak_memory (sum over ranks), windows, mean_window, waiting (fraction of the event loops)
   sweep.INSTANCES.FIGURE; FIGURE requests_per_cpu_s, cpu, in_flight, peak_memory, memory_per_request
   vidur.CASE.batches_per_s (of the event loop), vidur.CASE.wall, vidur.CASE.theirs.batches_per_s, vidur.growth.RANKSr.FIGURE
-  merge.FIGURE; scaling.PROBLEM.RANKSr.FIGURE; micro.PART
+  merge.FORM.FIGURE; FORM plain, deflated, virtual; scaling.PROBLEM.RANKSr.FIGURE; micro.PART
   model.FLEET.REPORTS.RANKSr.FIGURE, model.FLEET.REPORTS.FIGURE, model.FIGURE: docs/scaling.md
 
 formulas:

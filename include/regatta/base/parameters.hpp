@@ -21,6 +21,9 @@ enum class ParameterKind {
     Rate,            ///< per second: "40/s"; stored as double per second
     Bytes,           ///< with unit: "80GiB"; stored as int64 bytes
     BytesPerSecond,  ///< "3.35TB/s" or "400Gbps"; stored as double bytes per second
+    Power,           ///< "700W"; stored as double watts
+    Price,           ///< "2.5USD/h"; stored as double US dollars per hour
+    Intensity,       ///< "473g/kWh"; stored as double grams of CO2 equivalent per kilowatt-hour
     Flag,            ///< true or false
     Word,            ///< text, or one of `choices`
     File,            ///< path of a file, from where the scenario lies; stored as text, as an absolute path
@@ -54,7 +57,8 @@ public:
     [[nodiscard]] bool has(std::string_view key) const { return values_.find(key) != values_.end(); }
     /// Each throws BugError when the key was not declared with that kind.
     [[nodiscard]] std::int64_t count(std::string_view key) const;  ///< Count, Bytes
-    [[nodiscard]] double real(std::string_view key) const;         ///< Real, Fraction, Rate, BytesPerSecond
+    /// Real, Fraction, Rate, BytesPerSecond, Power, Price, Intensity
+    [[nodiscard]] double real(std::string_view key) const;
     [[nodiscard]] bool flag(std::string_view key) const;
     [[nodiscard]] SimTime duration(std::string_view key) const;
     [[nodiscard]] const std::string& word(std::string_view key) const;  ///< Word, File

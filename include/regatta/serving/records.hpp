@@ -56,8 +56,11 @@ struct RequestRecord {
     EndReason reason = EndReason::None;
     std::uint8_t retries = 0;  ///< how often it was sent again, because what served it was lost
     std::uint8_t reserved = 0;
+    /// Without KV cache after it was preempted, until it was part of a batch again or ended; of all preemptions [ns].
+    std::int64_t preempted_ns = 0;
+    std::int64_t preempted_before_token_ns = 0;  ///< of that, before the first token
 };
-static_assert(sizeof(RequestRecord) == 80);
+static_assert(sizeof(RequestRecord) == 96);
 
 /// Sums of one replica over the run.
 struct ReplicaRecord {
@@ -133,6 +136,16 @@ struct StepRecord {
 };
 static_assert(sizeof(StepRecord) == 128);
 
+/// Steps of a replica of `pool` whose lengths all fall in the sketch bucket of `length`: a run of decode steps is told
+/// bucket by bucket, not step by step. A step of a pipeline is as long as its batch takes through all stages.
+struct StepTimes {
+    PoolId pool;
+    SimTime length;
+    std::int64_t count = 0;
+    SimTime total;               ///< exact sum of the lengths
+    std::int64_t gaps_each = 0;  ///< gaps between tokens of requests that each of the steps ends, as long as the step
+};
+
 /// What happens to the fleet itself. Values are stored in files: never renumber, only append.
 enum class FleetEvent : std::uint8_t {
     Loading = 0,       ///< weights move to the replica's GPUs; amount: bytes
@@ -187,8 +200,9 @@ public:
     virtual ~RecordSink() = default;
     virtual void request_ended(const RequestRecord& record) = 0;
     virtual void replica_ended(const ReplicaRecord& record) = 0;
-    /// `count` gaps between consecutive tokens of requests in `pool`, all of which fall in the sketch bucket of `gap`;
-    /// `total` is their exact sum. (A run of decode steps is told bucket by bucket, not step by step.)
+    virtual void step_times(const StepTimes& times) = 0;
+    /// `count` gaps between consecutive tokens of requests in `pool`, besides those that step_times() tells, all of
+    /// which fall in the sketch bucket of `gap`; `total` is their exact sum.
     virtual void inter_token_gaps(PoolId pool, SimTime gap, std::int64_t count, SimTime total) = 0;
     /// `count` steps of a replica of `pool` had `sequences` in their batch.
     virtual void batches(PoolId pool, std::int64_t sequences, std::int64_t count) = 0;

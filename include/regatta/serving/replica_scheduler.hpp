@@ -18,13 +18,39 @@ struct ServedRequest {
     SimTime received;
     SimTime scheduled = SimTime::never();
     SimTime first_token = SimTime::never();
-    std::int64_t generated = 0;  ///< tokens
+    std::uint32_t generated = 0;  ///< tokens
     std::uint32_t preemptions = 0;
+
+    /// It loses its KV cache, and waits to be computed again.
+    void preempt(SimTime now) {
+        ++preemptions;
+        away_ns_ -= now.ns();
+    }
+    /// It becomes part of a batch at `now`, for the first time or again.
+    void schedule(SimTime now) {
+        if (scheduled.is_never())
+            scheduled = now;
+        else if (away_ns_ < 0)
+            away_ns_ += now.ns();
+    }
+    void make_first_token(SimTime end) {
+        first_token = end;
+        away_before_token_ns_ = away_ns_;
+    }
+    /// Time that preemptions have taken by `now`, in all and before the first token [ns].
+    [[nodiscard]] std::int64_t preempted_ns(SimTime now) const { return away_ns_ < 0 ? away_ns_ + now.ns() : away_ns_; }
+    [[nodiscard]] std::int64_t preempted_before_token_ns(SimTime now) const {
+        return first_token.is_never() ? preempted_ns(now) : away_before_token_ns_;
+    }
 
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
-        archive& request& received& scheduled& first_token& generated& preemptions;
+        archive& request& received& scheduled& first_token& generated& preemptions& away_ns_& away_before_token_ns_;
     }
+
+    // Of preemptions that are over; while one lasts, less its start, which is after that much time: so below 0.
+    std::int64_t away_ns_ = 0;
+    std::int64_t away_before_token_ns_ = 0;
 };
 
 /// A request that was given up, by the scheduler or by its client.

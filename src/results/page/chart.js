@@ -11,6 +11,9 @@ class Chart {
         this.plot = null;
         this.cursorX = null;
         this.cursorRow = null;
+        this.knownYRange = null;
+        this.isNear = false;  // the viewport
+        this.isStale = false;  // drawn, but not as it should look now
         group.add(this);
         this.parts = chartFigure(spec, this.model, {
             reset: () => this.group.reset(),
@@ -29,8 +32,10 @@ class Chart {
         return this.model.isEmpty || this.plot !== null;
     }
 
+    /** Kept until the range or the shown series change: a redraw asks for it several times. */
     get yRange() {
-        return this.model.yRange(this.group.range, this.isShown);
+        this.knownYRange ??= this.model.yRange(this.group.range, this.isShown);
+        return this.knownYRange;
     }
 
     ticks(index, min, max, pixels) {
@@ -67,16 +72,28 @@ class Chart {
         u.ctx.restore();
     }
 
+    setNear(isNear) {
+        this.isNear = isNear;
+        if (!isNear) return;
+        this.draw();
+        if (this.isStale) this.refresh();
+        else if (this.cursorX !== null) this.showCursor(this.cursorX, null, false);
+    }
+
     rangeChanged() {
         this.parts.reset.hidden = !this.group.isZoomed;
+        this.knownYRange = null;
+        this.refresh();
+    }
+
+    /** Draws again, or, where nobody sees it, remembers to: a zoom changes many charts, of which few are in view. */
+    refresh() {
         if (this.plot === null) return;
+        this.isStale = !this.isNear;
+        if (this.isStale) return;
         const {min, max} = this.group.range;
         this.plot.setScale("x", {min, max});
         this.showCursor(null, null, false);
-    }
-
-    themeChanged() {
-        this.plot?.redraw(false, true);
     }
 
     toggle(index) {
@@ -84,7 +101,7 @@ class Chart {
         // With nothing left to see, all come back: the way to see them again after each was tried alone.
         if (!this.isShown.some(Boolean)) this.isShown.fill(true);
         this.legend.setShown(this.isShown);
-        if (this.plot !== null) this.rangeChanged();
+        this.rangeChanged();
     }
 
     selected(u) {
@@ -109,6 +126,7 @@ class Chart {
         if (this.plot === null) return;
         this.cursorX = x;
         this.cursorRow = y;
+        if (!this.isNear && x !== null) return;
         const isInside = x !== null && x >= this.group.range.min && x <= this.group.range.max;
         const readout = isInside ? this.model.readout(x, y) : {at: "", values: [], points: []};
         this.legend.show(readout);
@@ -118,11 +136,13 @@ class Chart {
     }
 
     #placeLine(isInside, x, isOwn) {
-        if (isOwn && isInside && this.plot.over.matches(":hover")) return;  // uPlot has placed it
+        const hasRow = isInside && this.cursorRow !== null;
+        this.parts.plot.classList.toggle("no-cursor", !isInside);
+        this.parts.plot.classList.toggle("no-row", !hasRow);
+        if (!isInside || (isOwn && this.plot.over.matches(":hover"))) return;  // hidden, or placed by uPlot
+        const top = hasRow ? this.plot.valToPos(this.cursorRow, "y") : 0;
         this.isFollowing = true;
-        const left = isInside ? this.plot.valToPos(x, "x") : -10;
-        const top = isInside && this.cursorRow !== null ? this.plot.valToPos(this.cursorRow, "y") : isInside ? 0 : -10;
-        this.plot.setCursor({left, top}, false);
+        this.plot.setCursor({left: this.plot.valToPos(x, "x"), top}, false);
         this.isFollowing = false;
     }
 

@@ -8,9 +8,9 @@ function chartFigure(spec, model, actions) {
     }, name);
     const reset = button("Reset", `Reset the zoom of ${spec.title}`, actions.reset);
     reset.hidden = true;
-    const tools = element("div", {class: "tools"}, reset);
+    const tools = element("div", {class: "tools"});
     if (!model.isEmpty) {
-        tools.append(button("PNG", `Save ${spec.title} as PNG`, actions.savePng),
+        tools.append(reset, button("PNG", `Save ${spec.title} as PNG`, actions.savePng),
                      button("SVG", `Save ${spec.title} as SVG`, actions.saveSvg));
     }
     const caption = element("figcaption", {},
@@ -24,7 +24,7 @@ function chartFigure(spec, model, actions) {
         return {figure, reset, plot: null};
     }
     const plot = element("div", {
-        class: "plot", tabindex: "0", role: "group", "aria-roledescription": model.kindName,
+        class: "plot no-cursor no-row", tabindex: "0", role: "group", "aria-roledescription": model.kindName,
         "aria-label": `${spec.title}. ${model.describe()}. Arrow keys move the cursor, plus and minus zoom, 0 resets.`,
         style: `height: ${plotHeight(model)}px`,
     });

@@ -25,13 +25,14 @@ function threeDigits(number) {
 }
 
 function withSeparators(digits) {
-    return digits.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+    const [whole, ...decimals] = digits.split(".");
+    return [whole.replace(/\B(?=(\d{3})+(?!\d))/g, ","), ...decimals].join(".");
 }
 
 /** The largest of `scales` in which `size` is at least 1, as far as three digits show it. */
 function fittingScale(size, scales) {
     let fitting = scales[0];
-    for (const scale of scales) if (size >= 0.9995 * scale[0]) fitting = scale;
+    for (const scale of scales) if (size >= 0.9994999 * scale[0]) fitting = scale;
     return fitting;
 }
 
@@ -73,13 +74,19 @@ function formatNumber(value) {
     return `${threeDigits(value / scale)} ${name}`;
 }
 
+function formatZero(unit) {
+    if (unit === "fraction") return "0 %";
+    const base = (prefixedUnits[unit] ?? []).find(([size]) => size === 1);
+    return base ? `0 ${base[1]}` : "0";
+}
+
 /** A value for people. Units that take a prefix (seconds, bytes, joules) and percent are part of the text, others are
     what unitWord() says. */
 function formatValue(value, unit) {
     if (value === null || value === undefined) return noValue;
     if (unit === "text" || typeof value !== "number") return String(value);
     if (!Number.isFinite(value)) return noValue;
-    if (value === 0) return unit === "fraction" ? "0 %" : unit === "s" ? "0 s" : "0";
+    if (value === 0) return formatZero(unit);
     if (unit === "s") return formatSeconds(value);
     if (unit === "fraction") return formatFraction(value);
     if (unit in prefixedUnits) return formatPrefixed(value, prefixedUnits[unit]);
@@ -113,5 +120,8 @@ function formatChange(first, value) {
 function axisTitle(axis) {
     const word = unitWord(axis.unit ?? "");
     const label = axis.label ?? "";
+    if (axis.unit?.endsWith("/request") && axis.unit in prefixedUnits && !label.includes("request")) {
+        return `${label} per request`.trim();
+    }
     return word && !label.includes(word) ? (label ? `${label} (${word})` : word) : label;
 }

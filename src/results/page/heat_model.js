@@ -17,8 +17,8 @@ class HeatModel {
         this.legend = [];
         this.markKinds = [];
         this.lines = [];
-        this.height = Math.max(100, Math.min(420, this.rows.length * 14));
         this.isWide = this.rows.length > 30;
+        this.height = this.isWide ? 420 : 210;  // as its neighbour's
         this.kindName = "heat map";
         this.hasGrid = {x: false, y: false};
         this.hasRows = true;  // the cursor is in one of them

@@ -1,7 +1,7 @@
 "use strict";
 
-// Arrow keys move a chart's cursor, + and - zoom around it, 0 or Escape go back. On a touch screen a finger moves the
-// cursor sideways and two fingers zoom.
+// Arrow keys move a chart's cursor, + and - zoom around it, 0 goes back; Escape does so for all charts. On a touch
+// screen a finger moves the cursor sideways and two fingers zoom.
 
 const cursorSteps = 100;
 
@@ -63,7 +63,6 @@ function listenToKeys(chart, node) {
         "=": () => zoomAtCursor(chart, 0.5),
         "-": () => zoomAtCursor(chart, 2),
         "0": () => chart.group.reset(),
-        Escape: () => chart.group.reset(),
     };
     node.addEventListener("keydown", (event) => {
         const action = actions[event.key];

@@ -92,7 +92,8 @@ class LinesModel {
 
     #paintLines(painter, frame, theme) {
         const label = {size: 10.5, color: theme.target, halo: theme.background};
-        for (const {axis, value, label: text} of this.lines) {
+        for (const {axis, value, label: name} of this.lines) {
+            const text = /\d/.test(name) ? name : `${name} ${formatWithUnit(value, this[`${axis}Axis`].unit)}`;
             const style = {stroke: theme.target, width: 1, dash: [5, 3]};
             if (axis === "x") {
                 const x = frame.x(value);
@@ -129,7 +130,7 @@ class LinesModel {
         });
         return {
             at: this.#atText(x, points),
-            values: points.map((point) => (point ? formatWithUnit(point.y, this.yAxis.unit) : noValue)),
+            values: points.map((point) => (point ? formatValue(point.y, this.yAxis.unit) : noValue)),
             points: this.series.map((series, index) => (series.style === "bars" ? null : points[index])),
         };
     }

@@ -24,7 +24,9 @@ function addSection(id, title, text) {
 
 function addHeadline({tiles, runs}) {
     const main = document.getElementById("main");
-    const section = element("section", {id: "section-headline", "aria-label": "Headline figures"}, runLegend(runs));
+    const section = element("section", {id: "section-headline", "aria-labelledby": "heading-headline"},
+                            element("h2", {id: "heading-headline", class: "hidden"}, "Headline figures"),
+                            runLegend(runs));
     if (tiles.length) section.append(tileList(tiles, runs));
     main.append(section);
 }
@@ -59,10 +61,8 @@ function addScenarios({runs, scenarios, notes, program}) {
 function drawWhenNear() {
     return new Promise((resolve) => {
         const observer = new IntersectionObserver((entries) => {
-            for (const entry of entries) {
-                if (!entry.isIntersecting) continue;
-                observer.unobserve(entry.target);
-                charts.find(({figure}) => figure === entry.target).draw();
+            for (const {target, isIntersecting} of entries) {
+                charts.find(({figure}) => figure === target).setNear(isIntersecting);
             }
             resolve();
         }, {rootMargin: "600px 0px"});
@@ -92,6 +92,7 @@ function cleanAfterPrint() {
 function publish(ready) {
     window.regattaReport = {
         ready,
+        format: formatWithUnit,
         drawAll: () => charts.forEach((chart) => chart.draw()),
         charts: charts.map((chart) => ({
             id: chart.id,
@@ -112,7 +113,10 @@ function start() {
     addHeadline(reportDocument);
     addSections(reportDocument.sections);
     addScenarios(reportDocument);
-    themeListeners.push(() => charts.forEach((chart) => chart.themeChanged()));
+    themeListeners.push(() => charts.forEach((chart) => chart.refresh()));
+    document.addEventListener("keydown", (event) => {
+        if (event.key === "Escape") groups.forEach((group) => group.reset());
+    });
     window.addEventListener("beforeprint", preparePrint);
     window.addEventListener("afterprint", cleanAfterPrint);
     publish(drawWhenNear());

@@ -1,5 +1,7 @@
 "use strict";
 
+const widestBar = 110;
+
 /** Shares of a whole by category: bars one beside the other, each stacked of the series. Category k lies at x = k. */
 class StackedModel {
     constructor(spec) {
@@ -38,10 +40,14 @@ class StackedModel {
 
     xTicks(min, max, pixels) {
         const ticks = [];
-        const widest = Math.max(...this.categories.map((name) => textWidth(name, 11))) + 8;
-        const every = Math.max(1, Math.ceil(((max - min) * widest) / pixels));
-        for (let k = Math.max(0, Math.ceil(min)); k <= max && k < this.categories.length; ++k) {
-            ticks.push({value: k, text: k % every === 0 ? this.categories[k] : ""});
+        const widthOf = (names) => Math.max(...names.map((name) => textWidth(name, 11))) + 8;
+        const each = pixels / (max - min);
+        // Names like "run: part" that do not fit lose what stands first; the cursor says them in full.
+        const short = this.categories.map((name) => name.slice(name.lastIndexOf(": ") + 1).trim());
+        const names = widthOf(this.categories) <= each ? this.categories : short;
+        const every = Math.max(1, Math.ceil(widthOf(names) / each));
+        for (let k = Math.max(0, Math.ceil(min)); k <= max && k < names.length; ++k) {
+            ticks.push({value: k, text: k % every === 0 ? names[k] : ""});
         }
         return ticks;
     }
@@ -52,7 +58,8 @@ class StackedModel {
 
     paint(painter, frame, theme, isShown) {
         const sums = this.categories.map(() => 0);
-        const half = 0.39;
+        const categoryWidth = frame.width / (frame.xMax - frame.xMin);
+        const half = Math.min(0.39, widestBar / 2 / categoryWidth);
         this.series.forEach((series, index) => {
             if (!isShown[index]) return;
             const boxes = [];
@@ -74,7 +81,7 @@ class StackedModel {
         const isInside = k >= 0 && k < this.categories.length;
         return {
             at: isInside ? this.categories[k] : "",
-            values: this.series.map(({y}) => (isInside ? formatWithUnit(y[k], this.yAxis.unit) : noValue)),
+            values: this.series.map(({y}) => (isInside ? formatValue(y[k], this.yAxis.unit) : noValue)),
             points: [],
         };
     }

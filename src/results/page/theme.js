@@ -9,14 +9,14 @@ const chartThemes = {
         series: ["#1f509f", "#d57c18", "#1a7f69", "#ae6cb0", "#5092f0", "#8f2413", "#2f2a3a", "#806e03"],
         marks: {failure: "#b3261e", scale: "#1f509f", maintenance: "#806e03", other: "#5c636b"},
         target: "#1b1f24",
-        heat: ["#f1f5f9", "#c6dcec", "#8fbfdf", "#4f99c9", "#2370a8", "#124b7e", "#0a2a4f"],
+        heat: ["#e6eff6", "#c6dcec", "#8fbfdf", "#4f99c9", "#2370a8", "#124b7e", "#0a2a4f"],
     },
     dark: {
         background: "#14181d", text: "#e6e9ed", muted: "#9aa4af", grid: "#262c34", axis: "#4a535e",
         series: ["#5589cf", "#e48d16", "#07c18b", "#d2a1e3", "#c7e6e3", "#c95c30", "#868187", "#f0d675"],
         marks: {failure: "#ff7b6e", scale: "#5589cf", maintenance: "#f0d675", other: "#a9b1ba"},
         target: "#e6e9ed",
-        heat: ["#1d2530", "#173f66", "#1c5f94", "#2e84bd", "#5cabd9", "#9fd2ee", "#eef8ff"],
+        heat: ["#202b39", "#173f66", "#1c5f94", "#2e84bd", "#5cabd9", "#9fd2ee", "#eef8ff"],
     },
 };
 

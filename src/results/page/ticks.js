@@ -22,12 +22,17 @@ function decimalsOf(step) {
     return Math.max(0, Math.min(12, Math.ceil(-Math.log10(step) - 1e-9)));
 }
 
+/** The short names: kJ for kJ/request, kg for kg CO₂. What it is of, the axis says. */
+function tickUnits(unit) {
+    return prefixedUnits[unit].map(([size, name]) => [size, name.split(/[ /]/)[0]]);
+}
+
 /** One unit for all ticks of an axis: [size, name]. */
 function tickScale(largest, step, unit) {
     if (unit === "s" && step >= 3600) return [3600, "h"];
     if (unit === "s" && step >= 60) return [60, "min"];
     if (unit === "fraction") return [0.01, "%"];
-    if (unit in prefixedUnits) return fittingScale(largest, prefixedUnits[unit]);
+    if (unit in prefixedUnits) return fittingScale(largest, tickUnits(unit));
     return largest < 9999.5 ? [1, ""] : fittingScale(largest, largeNumbers);
 }
 
@@ -56,7 +61,7 @@ function linearTicks(min, max, unit, most) {
 function logTickText(value, unit) {
     if (unit === "fraction") return `${Number((100 * value).toPrecision(3))} %`;
     if (unit === "s" && value >= 600) return formatSeconds(value);
-    const scales = prefixedUnits[unit] ?? (value < 1 ? [[1, ""]] : largeNumbers);
+    const scales = unit in prefixedUnits ? tickUnits(unit) : (value < 1 ? [[1, ""]] : largeNumbers);
     const [size, name] = fittingScale(value, scales);
     return `${Number((value / size).toPrecision(3))}${name ? ` ${name}` : ""}`;
 }
@@ -66,10 +71,12 @@ function logTicks(min, max, unit, most) {
     if (!(decades > 0)) return [{value: min, text: formatValue(min, unit)}];
     if (decades < 0.7) return linearTicks(min, max, unit, most);
     const labelled = decades * 3 <= most ? [1, 2, 5] : [1];
+    // The more decades, the fewer lines between them.
+    const digits = decades > 6 ? [1] : decades > 3 ? [1, 2, 5] : [1, 2, 3, 4, 5, 6, 7, 8, 9];
     const everyDecade = Math.max(1, Math.ceil(decades / Math.max(1, most)));
     const ticks = [];
     for (let decade = Math.floor(Math.log10(min)); decade <= Math.ceil(Math.log10(max)); ++decade) {
-        for (const digit of decades > 8 ? [1] : [1, 2, 3, 4, 5, 6, 7, 8, 9]) {
+        for (const digit of digits) {
             const value = Number(`${digit}e${decade}`);
             if (value < min * 0.999999 || value > max * 1.000001) continue;
             const hasText = labelled.includes(digit) && decade % everyDecade === 0;

@@ -5,15 +5,26 @@ function runSwatch(runs, index) {
     return swatch({color: runs[index].color ?? index, dash: index});
 }
 
-function targetLine(tile, index) {
+/** What all runs have in common is said once; null when they differ. */
+function commonOf(list) {
+    const [first, ...others] = list ?? [];
+    return others.every((other) => other === first) ? first : null;
+}
+
+/** "✓ target 500 ms met", or without the target where it stands below all runs. */
+function targetLine(tile, index, hasTarget) {
     const target = tile.target?.[index] ?? null;
     const met = tile.met?.[index] ?? null;
     if (target === null && met === null) return null;
-    const text = target === null ? "target" : `target ${formatWithUnit(target, tile.kind)}`;
-    if (met === null) return element("p", {class: "tile-target"}, text);
+    const text = target === null || !hasTarget ? "" : targetText(tile, target);
+    if (met === null) return text ? element("p", {class: "tile-target"}, text) : null;
     const [sign, word] = met ? ["✓", "met"] : ["✗", "missed"];
-    return element("p", {class: `tile-target ${word}`},
-                   element("span", {"aria-hidden": "true"}, `${sign} `), `${text} ${word}`);
+    return element(hasTarget ? "p" : "span", {class: `tile-target ${word}`},
+                   element("span", {"aria-hidden": "true"}, `${sign} `), text ? `${text} ${word}` : word);
+}
+
+function targetText(tile, target) {
+    return `target ${formatWithUnit(target, tile.kind)}`;
 }
 
 function tileNumber(value, unit) {
@@ -31,22 +42,32 @@ function tileRun(tile, index, runs) {
     const value = element("p", {class: "tile-value"});
     if (isOverlay) value.append(runSwatch(runs, index), element("span", {class: "hidden"}, `${runs[index].name}: `));
     value.append(tileNumber(tile.values[index], tile.kind));
-    if (change) value.append(element("span", {class: "tile-change"}, ` ${change}`));
+    if (change) value.append(element("span", {class: "tile-change"}, change));
     row.append(value);
-    const detail = tile.detail?.[index];
+    const isTargetCommon = isOverlay && commonOf(tile.target) !== null;
+    const target = targetLine(tile, index, !isTargetCommon);
+    const detail = isOverlay && commonOf(tile.detail) !== null ? "" : tile.detail?.[index];
+    if (isTargetCommon && target) value.append(target);
     if (detail) row.append(element("p", {class: "tile-detail"}, detail));
-    const target = targetLine(tile, index);
-    if (target) row.append(target);
+    if (!isTargetCommon && target) row.append(target);
     return row;
 }
 
-function tileList(tiles, runs) {
-    const list = element("ul", {class: runs.length > 1 ? "tiles overlay" : "tiles"});
-    for (const tile of tiles) {
-        list.append(element("li", {class: "tile", id: `tile-${tile.id}`}, element("h3", {}, tile.label),
-                            ...runs.map((_, index) => tileRun(tile, index, runs))));
+function tileNode(tile, runs) {
+    const node = element("li", {class: "tile", id: `tile-${tile.id}`}, element("h3", {}, tile.label),
+                         ...runs.map((_, index) => tileRun(tile, index, runs)));
+    if (runs.length === 1) return node;
+    const [detail, target] = [commonOf(tile.detail), commonOf(tile.target)];
+    if (detail) node.append(element("p", {class: "tile-detail"}, detail));
+    if (target !== null && target !== undefined) {
+        node.append(element("p", {class: "tile-detail"}, targetText(tile, target)));
     }
-    return list;
+    return node;
+}
+
+function tileList(tiles, runs) {
+    return element("ul", {class: runs.length > 1 ? "tiles overlay" : "tiles"},
+                   ...tiles.map((tile) => tileNode(tile, runs)));
 }
 
 /** Which run is which: name, digest, and how its lines look. */

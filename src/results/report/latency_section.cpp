@@ -2,39 +2,13 @@
 #include <cstdint>
 #include <utility>
 
+#include "results/report/distributions.hpp"
 #include "results/report/sections.hpp"
 
 namespace regatta::results::report {
 namespace {
 
 constexpr double kNsPerS = 1e9;
-// Points of a curve: 0.2 % apart, and every bucket where the tail is.
-constexpr double kCurveStep = 0.002;
-constexpr double kTail = 0.98;
-
-double seconds(std::int64_t ns) {
-    return static_cast<double>(ns) / kNsPerS;
-}
-
-/// Which fraction of the values is below x.
-LineSeries distribution(const LatencySketch& sketch) {
-    LineSeries curve;
-    const std::vector<LatencySketch::Bucket> buckets = sketch.buckets();
-    if (buckets.empty()) return curve;
-    const auto all = static_cast<double>(sketch.count());
-    // An axis by logarithm has no 0.
-    curve.add(seconds(std::max<std::int64_t>(buckets.front().lower_ns, 1)), 0.0);
-    std::int64_t below = 0;
-    double last = 0;
-    for (const LatencySketch::Bucket& bucket : buckets) {
-        below += bucket.count;
-        const double fraction = static_cast<double>(below) / all;
-        if (fraction < last + kCurveStep && fraction < kTail && below < sketch.count()) continue;
-        last = fraction;
-        curve.add(seconds(bucket.upper_ns), fraction);
-    }
-    return curve;
-}
 
 struct Latency {
     const char* id;
@@ -52,13 +26,6 @@ const std::array<Latency, 4> kLatencies = {
       nullptr},
      {"queueing", "Queueing", "From the arrival at the gateway to the first step that the request was part of.",
       &StreamSums::queueing, nullptr}}};
-
-Axis latency_axis(const std::string& label) {
-    return {.label = label, .unit = "s", .is_log = true};
-}
-Axis share_axis(const std::string& label) {
-    return {.label = label, .unit = "fraction", .least = 0.0, .most = 1.0};
-}
 
 /// Once each, in the order of the streams.
 std::vector<GuideLine> targets_of(const Runs& runs, const Latency& latency) {
@@ -94,27 +61,6 @@ Chart latency_chart(const Runs& runs, const Latency& latency) {
     return {.id = std::string(latency.id) + "-distribution",
             .title = latency.title,
             .note = latency.note,
-            .content = std::move(chart)};
-}
-
-Chart gap_chart(const Runs& runs) {
-    LinesChart chart{.x = latency_axis("time between two tokens"), .y = share_axis("gaps below")};
-    for (std::size_t run = 0; run < runs.size(); ++run) {
-        std::size_t color = runs.size() > 1 ? run : 0;
-        for (const PoolGroup& group : pool_groups_of(runs, run)) {
-            LatencySketch sketch;
-            for (const std::size_t pool : group.pools)
-                sketch += runs[run].outcome.sums.pools()[pool].inter_token_gap;
-            LineSeries series = distribution(sketch);
-            series.label = runs.size() > 1 ? label_of(runs, run, "") : group.label;
-            series.color = color++;
-            series.dash = run;
-            chart.series.push_back(std::move(series));
-        }
-    }
-    return {.id = "inter-token-gap-distribution",
-            .title = "Time between tokens",
-            .note = "Of every two tokens of a request that follow each other, over the whole run.",
             .content = std::move(chart)};
 }
 
@@ -166,7 +112,13 @@ Section latency_section(const Runs& runs) {
                         "measured span."};
     for (const Latency& latency : kLatencies)
         section.charts.push_back(latency_chart(runs, latency));
-    section.charts.push_back(gap_chart(runs));
+    section.charts.push_back(pool_distribution_chart(runs, {.id = "inter-token-gap-distribution",
+                                                            .title = "Time between tokens",
+                                                            .note = "Of every two tokens of a request that follow each "
+                                                                    "other, over the whole run.",
+                                                            .x_label = "time between two tokens",
+                                                            .y_label = "gaps below",
+                                                            .sketch = &PoolSums::inter_token_gap}));
     section.tables.push_back(latency_table(runs));
     return section;
 }

@@ -39,6 +39,9 @@ std::vector<std::string> notes_of(const Runs& runs) {
     std::vector<std::string> notes;
     for (std::size_t run = 0; run < runs.size(); ++run) {
         const std::string who = runs.size() > 1 ? runs[run].name.name + ": " : "";
+        if (!runs[run].description.left_out.empty())
+            notes.push_back(fmt::format("{}{} of its files are not in it: what is shown is not the whole run.", who,
+                                        runs[run].description.left_out.size()));
         if (!runs[run].description.series_every)
             notes.push_back(who +
                             "Queues, KV cache and replicas over time were not recorded; "
@@ -47,6 +50,10 @@ std::vector<std::string> notes_of(const Runs& runs) {
             notes.push_back(who +
                             "Steps were not recorded, so that nothing tells what their time goes to; "
                             "regatta run --set 'output.steps={replicas: 1}' does so.");
+        if (!runs[run].summary().fleet.energy || !runs[run].summary().fleet.cost)
+            notes.push_back(who +
+                            "The power or the price of some GPUs is not known, so that nothing tells what the fleet "
+                            "draws or costs; a pool and the catalogue can say them.");
     }
     return notes;
 }
@@ -63,8 +70,10 @@ Report make_report(const std::vector<std::string>& paths) {
                   .runs = {},
                   .tiles = headline_tiles(runs),
                   .sections = {latency_section(runs), time_section(runs), stages_section(runs), balance_section(runs),
-                               steps_section(runs), facts_section(runs)},
+                               steps_section(runs), energy_section(runs), facts_section(runs)},
                   .notes = notes_of(runs)};
+    std::erase_if(report.sections,
+                  [](const Section& section) { return section.charts.empty() && section.tables.empty(); });
     for (const ReportRun& run : runs) {
         report.title += (report.title.empty() ? "" : " and ") + run.name.name;
         report.runs.push_back(run.name);

@@ -105,10 +105,13 @@ void RequestPass::add_finished(const RequestRecord& record, Interval& at_end) {
     if (record.arrival_ns < measure_from_ns_) return;
     StageSums& sums = stages_[LatencySketch::bucket_end(SimTime::from_ns(record.end_ns - record.arrival_ns)).ns()];
     ++sums.requests;
-    sums.ns[static_cast<std::size_t>(Stage::Network)] += record.received_ns - record.arrival_ns;
-    sums.ns[static_cast<std::size_t>(Stage::Waiting)] += record.scheduled_ns - record.received_ns;
-    sums.ns[static_cast<std::size_t>(Stage::Prefill)] += record.first_token_ns - record.scheduled_ns;
-    sums.ns[static_cast<std::size_t>(Stage::Decode)] += record.end_ns - record.first_token_ns;
+    const std::int64_t away_later_ns = record.preempted_ns - record.preempted_before_token_ns;
+    const auto add = [&sums](Stage stage, std::int64_t ns) { sums.ns[static_cast<std::size_t>(stage)] += ns; };
+    add(Stage::Network, record.received_ns - record.arrival_ns);
+    add(Stage::Waiting, record.scheduled_ns - record.received_ns);
+    add(Stage::Prefill, record.first_token_ns - record.scheduled_ns - record.preempted_before_token_ns);
+    add(Stage::Decode, record.end_ns - record.first_token_ns - away_later_ns);
+    add(Stage::Preempted, record.preempted_ns);
 }
 
 std::optional<std::array<double, kStages>> RequestPass::mean_stages_s(double from, double to) const {

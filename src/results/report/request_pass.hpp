@@ -26,8 +26,8 @@ struct TimeGrid {
 };
 
 /// The stages that a request's time divides into.
-enum class Stage { Network, Waiting, Prefill, Decode };
-inline constexpr std::size_t kStages = 4;
+enum class Stage { Network, Waiting, Prefill, Decode, Preempted };
+inline constexpr std::size_t kStages = 5;
 
 /// What charts over time need of one interval: requests by when they ended, arrivals by when they came.
 struct Interval {

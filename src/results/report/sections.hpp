@@ -13,6 +13,8 @@ namespace regatta::results::report {
 [[nodiscard]] Section stages_section(const Runs& runs);
 [[nodiscard]] Section balance_section(const Runs& runs);
 [[nodiscard]] Section steps_section(const Runs& runs);
+/// Without tables where nobody knows what GPUs draw or cost.
+[[nodiscard]] Section energy_section(const Runs& runs);
 [[nodiscard]] Section facts_section(const Runs& runs);
 
 /// The axis that all charts over simulated time share.

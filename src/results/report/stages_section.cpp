@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <array>
 #include <utility>
 
@@ -6,7 +8,7 @@
 namespace regatta::results::report {
 namespace {
 
-constexpr std::array<const char*, kStages> kStageNames = {"network", "waiting", "prefill", "decode"};
+constexpr std::array<const char*, kStages> kStageNames = {"network", "waiting", "prefill", "decode", "preempted"};
 
 struct Band {
     const char* name;
@@ -32,15 +34,18 @@ Chart stage_chart(const Runs& runs) {
         for (std::size_t run = 0; run < runs.size(); ++run) {
             const auto means = runs[run].requests.mean_stages_s(band.from, band.to);
             if (!means) continue;
-            chart.categories.push_back(label_of(runs, run, band.name));
+            chart.categories.push_back(runs.size() == 1 ? band.name : fmt::format("{} ({})", band.name, run + 1));
             for (std::size_t stage = 0; stage < kStages; ++stage)
                 chart.series[stage].y.push_back((*means)[stage]);
         }
-    return {
-        .id = "stages",
-        .title = "Where the time of a request goes",
-        .note = "Requests ordered by end-to-end latency; each bar is the mean of the requests between two percentiles.",
-        .content = std::move(chart)};
+    std::string note =
+        "Requests ordered by end-to-end latency; each bar is the mean of the requests between two percentiles.";
+    for (std::size_t run = 0; runs.size() > 1 && run < runs.size(); ++run)
+        note += fmt::format(" ({}): {}.", run + 1, runs[run].name.name);
+    return {.id = "stages",
+            .title = "Where the time of a request goes",
+            .note = std::move(note),
+            .content = std::move(chart)};
 }
 
 Table stage_table(const Runs& runs) {
@@ -51,7 +56,7 @@ Table stage_table(const Runs& runs) {
     for (std::size_t run = 0; run < runs.size(); ++run) {
         const RequestFigures& all = runs[run].summary().all;
         const std::array<const LatencyFigures*, kStages> stages = {&all.network, &all.waiting, &all.prefill,
-                                                                   &all.decode};
+                                                                   &all.decode, &all.preempted};
         for (std::size_t stage = 0; stage < kStages; ++stage) {
             const LatencyFigures& figures = *stages[stage];
             std::vector<Cell> row = {label_of(runs, run, kStageNames[stage])};
@@ -72,7 +77,7 @@ Section stages_section(const Runs& runs) {
             .title = "Where time goes",
             .text =
                 "The stages of a request add up to its end-to-end latency: network to the replica, waiting in its "
-                "queue, prefill to the first token, decode to the last.",
+                "queue, prefill to the first token, decode to the last, and preempted while it had lost its KV cache.",
             .charts = {stage_chart(runs)},
             .tables = {stage_table(runs)}};
 }

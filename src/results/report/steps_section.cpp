@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
+#include "results/report/distributions.hpp"
 #include "results/report/sections.hpp"
 
 namespace regatta::results::report {
@@ -134,6 +136,16 @@ Section steps_section(const Runs& runs) {
                         "What the GPUs did: how many sequences they worked on at a time, how long a step took, and "
                         "on what."};
     section.charts.push_back(batch_chart(runs));
+    Chart times = pool_distribution_chart(runs, {.id = "step-times",
+                                                 .title = "Step times",
+                                                 .note = "How long a step took, over the whole run.",
+                                                 .x_label = "time of a step",
+                                                 .y_label = "steps at or below",
+                                                 .sketch = &PoolSums::step_time});
+    // Files of older versions do not tell.
+    const std::vector<LineSeries>& series = std::get<LinesChart>(times.content).series;
+    if (std::any_of(series.begin(), series.end(), [](const LineSeries& each) { return !each.x.empty(); }))
+        section.charts.push_back(std::move(times));
     for (Chart& chart : operator_charts(runs))
         section.charts.push_back(std::move(chart));
     section.tables.push_back(pool_table(runs));

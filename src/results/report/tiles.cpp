@@ -52,19 +52,36 @@ Beside preemptions(const Summary& summary) {
     return {fmt::format("of the fullest replica; {} preemptions", show_count(summary.fleet.preemptions))};
 }
 
-constexpr std::array kTiles = {TileKind{"throughput.requests_per_s", "Throughput", finished_of},
-                               TileKind{"throughput.output_tokens_per_s", "Output tokens", prompt_tokens},
-                               TileKind{"goodput.requests_per_s", "Goodput", good_share},
-                               TileKind{"ttft.p50_s", "TTFT, median"},
-                               TileKind{"ttft.p99_s", "TTFT, p99", target<&RequestFigures::ttft_target>},
-                               TileKind{"tpot.p50_s", "TPOT, median"},
-                               TileKind{"tpot.p99_s", "TPOT, p99", target<&RequestFigures::tpot_target>},
-                               TileKind{"end_to_end.p50_s", "End to end, median"},
-                               TileKind{"end_to_end.p99_s", "End to end, p99"},
-                               TileKind{"fleet.gpu_busy_fraction", "GPU time in steps", gpus},
-                               TileKind{"fleet.flops_utilisation", "MFU", of_arithmetic},
-                               TileKind{"fleet.bandwidth_utilisation", "MBU", of_bandwidth},
-                               TileKind{"fleet.kv_peak_fraction", "KV cache, peak", preemptions}};
+Beside energy(const Summary& summary) {
+    if (!summary.fleet.energy) return {};
+    constexpr double kJPerKwh = 3.6e6;
+    return {fmt::format("{} kWh in all, {} kW on average", show_number(summary.fleet.energy->total_j / kJPerKwh),
+                        show_number(summary.fleet.energy->mean_w / 1000))};
+}
+Beside cost(const Summary& summary) {
+    return {summary.fleet.cost ? fmt::format("{} USD in all", show_number(summary.fleet.cost->total_usd)) : ""};
+}
+Beside emissions(const Summary& summary) {
+    return {summary.fleet.carbon ? fmt::format("{} kg in all", show_number(summary.fleet.carbon->total_g / 1000)) : ""};
+}
+
+constexpr std::array kTiles = {
+    TileKind{"throughput.requests_per_s", "Throughput", finished_of},
+    TileKind{"throughput.output_tokens_per_s", "Output tokens", prompt_tokens},
+    TileKind{"goodput.requests_per_s", "Goodput", good_share},
+    TileKind{"ttft.p50_s", "TTFT, median"},
+    TileKind{"ttft.p99_s", "TTFT, p99", target<&RequestFigures::ttft_target>},
+    TileKind{"tpot.p50_s", "TPOT, median"},
+    TileKind{"tpot.p99_s", "TPOT, p99", target<&RequestFigures::tpot_target>},
+    TileKind{"end_to_end.p50_s", "End to end, median"},
+    TileKind{"end_to_end.p99_s", "End to end, p99"},
+    TileKind{"fleet.gpu_busy_fraction", "GPU time in steps", gpus},
+    TileKind{"fleet.flops_utilisation", "MFU", of_arithmetic},
+    TileKind{"fleet.bandwidth_utilisation", "MBU", of_bandwidth},
+    TileKind{"fleet.kv_peak_fraction", "KV cache, peak", preemptions},
+    TileKind{"fleet.energy.j_per_request", "Energy per request", energy},
+    TileKind{"fleet.cost.usd_per_million_output_tokens", "Cost per million output tokens", cost},
+    TileKind{"fleet.carbon.g_per_request", "Emissions per request", emissions}};
 
 Tile tile_of(const TileKind& kind, const Runs& runs) {
     const Headline& figure = headline(kind.id);

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace regatta::results {
+
+/// What there is of a run to be merged.
+struct RankFiles {
+    std::vector<std::string> paths;     ///< by rank
+    std::vector<std::string> left_out;  ///< a line for each file that is not among them: its name and why
+};
+
+/// The rank files of `directory` that are whole and of one run; where files of several runs are there, of the one that
+/// most belong to. Reads all rows of all of them, so that what is merged afterwards is known to be good.
+/// Throws IoError when there are none.
+[[nodiscard]] RankFiles find_readable_rank_files(const std::string& directory);
+
+}  // namespace regatta::results
