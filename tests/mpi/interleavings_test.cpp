@@ -1,5 +1,6 @@
 // Whatever the ranks of a run are given to do, however they lie behind each other and in whatever order their messages
-// come: one answer per scenario. Whole runs of shipped scenarios, with ranks as threads behind a transport that delays.
+// come: one answer per scenario. Whole runs of shipped scenarios, with ranks as threads behind a transport that delays,
+// or behind the program's own over an MPI that delays.
 //
 // REGATTA_COMBINATIONS=N tries N combinations in all in place of some per scenario. A failure names its seed:
 // REGATTA_TEST_SEED=SEED REGATTA_COMBINATIONS=1 ... --gtest_filter=*SCENARIO tries that one alone.
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "app/run_command.hpp"
+#include "delaying_mpi.hpp"
 #include "delaying_transport.hpp"
 #include "regatta/transport/in_process.hpp"
 #include "regatta/transport/session.hpp"
@@ -103,11 +105,13 @@ private:
 
 /// How a scenario is run: all of it follows from a seed.
 struct Combination {
-    std::uint64_t seed = 0;  ///< of the delays, too
+    std::uint64_t seed = 0;
+    std::uint64_t delays = 0;  ///< their seed
     std::uint32_t ranks = 1;
     std::string partition;
     std::string bound;
     std::string exchange;
+    bool is_over_mpi = false;  ///< MpiTransport over an MPI that delays; else a transport that does
 };
 
 template <class Choices>
@@ -115,19 +119,23 @@ auto chosen_from(const Choices& choices, std::mt19937_64& random) {
     return choices[random() % std::size(choices)];
 }
 
-Combination combination_of(std::uint64_t seed) {
-    std::mt19937_64 random(seed);
+/// Another one for each scenario.
+Combination combination_of(std::uint64_t seed, std::size_t scenario) {
+    std::mt19937_64 random(seed * kShipped.size() + scenario);
     return {.seed = seed,
+            .delays = random(),
             .ranks = chosen_from(std::array{1U, 2U, 2U, 3U, 3U, 4U, 4U, 8U}, random),
             .partition = chosen_from(std::array{"by_load", "round_robin", "random"}, random),
             .bound = chosen_from(std::array{"plain", "promises"}, random),
             .exchange = chosen_from(
-                std::array{"pairs", "pairs", "pairs", "collective", "collective", "collective", "auto"}, random)};
+                std::array{"pairs", "pairs", "pairs", "collective", "collective", "collective", "auto"}, random),
+            .is_over_mpi = random() % 2 == 0};
 }
 
 std::string to_text(const Combination& combination) {
-    return fmt::format("seed {}: {} ranks, partition {}, bound {}, exchange {}", combination.seed, combination.ranks,
-                       combination.partition, combination.bound, combination.exchange);
+    return fmt::format("seed {}: {} ranks, partition {}, bound {}, exchange {}, {}", combination.seed,
+                       combination.ranks, combination.partition, combination.bound, combination.exchange,
+                       combination.is_over_mpi ? "over MPI" : "over letters");
 }
 
 /// Each island to any rank.
@@ -149,11 +157,13 @@ engine::Partition partition_at_random(const engine::Model& model, std::uint32_t 
 engine::Partition partition_for(const Combination& combination, const engine::Model& model) {
     if (combination.partition == "by_load") return engine::partition_by_load(model, combination.ranks);
     if (combination.partition == "round_robin") return engine::partition_round_robin(model, combination.ranks);
-    return partition_at_random(model, combination.ranks, combination.seed);
+    return partition_at_random(model, combination.ranks, combination.delays);
 }
 
-class Interleavings : public ::testing::TestWithParam<Shipped> {
+class Interleavings : public ::testing::TestWithParam<std::size_t> {
 protected:
+    static const Shipped& shipped() { return kShipped[GetParam()]; }
+
     void SetUp() override {
         directory_ = fmt::format("{}regatta-interleavings-{}", ::testing::TempDir(), ::getpid());
         std::filesystem::create_directory(directory_);
@@ -167,8 +177,8 @@ protected:
     /// One rank's run.
     RunResult run(engine::Transport& transport, const Combination& combination) const {
         RunArguments arguments;
-        arguments.scenario.scenario = source_directory() + "/configs/" + GetParam().file;
-        for (std::string override : GetParam().overrides) {
+        arguments.scenario.scenario = source_directory() + "/configs/" + shipped().file;
+        for (std::string override : shipped().overrides) {
             if (override == "workload.trace=TRACE") override = "workload.trace=" + directory_ + "/trace.csv";
             arguments.scenario.overrides.push_back(override);
         }
@@ -204,26 +214,28 @@ TEST_P(Interleavings, GiveOneAnswer) {
     const std::uint64_t all = number_from("REGATTA_COMBINATIONS", 12 * kShipped.size());
     engine::test::DelayReport delays;
     for (std::uint64_t seed = first; seed < first + (all + kShipped.size() - 1) / kShipped.size(); ++seed) {
-        const Combination combination = combination_of(seed);
+        const Combination combination = combination_of(seed, GetParam());
         RunResult result;
         try {
+            const auto run_on_delayed_ranks =
+                combination.is_over_mpi ? transport::test::run_on_delayed_mpi : engine::test::run_on_delayed_ranks;
             const engine::test::DelayReport report =
-                engine::test::run_on_delayed_ranks(combination.ranks, seed, [&](engine::Transport& transport) {
+                run_on_delayed_ranks(combination.ranks, combination.delays, [&](engine::Transport& transport) {
                     RunResult own = run(transport, combination);
                     if (transport.rank() == 0) result = std::move(own);
                 });
             delays.letters += report.letters;
             delays.overtaking += report.overtaking;
         } catch (const std::exception& error) {
-            FAIL() << GetParam().file << ", " << to_text(combination) << ": " << error.what();
+            FAIL() << shipped().file << ", " << to_text(combination) << ": " << error.what();
         }
-        ASSERT_EQ(digest_of(result), wanted) << GetParam().file << ", " << to_text(combination);
+        ASSERT_EQ(digest_of(result), wanted) << shipped().file << ", " << to_text(combination);
     }
     EXPECT_TRUE(delays.overtaking > delays.letters / 10 || all <= kShipped.size());
 }
 
-INSTANTIATE_TEST_SUITE_P(Shipped, Interleavings, ::testing::ValuesIn(kShipped),
-                         [](const auto& shipped) { return shipped.param.name; });
+INSTANTIATE_TEST_SUITE_P(Shipped, Interleavings, ::testing::Range(std::size_t{0}, kShipped.size()),
+                         [](const auto& shipped) { return kShipped[shipped.param].name; });
 
 }  // namespace
 }  // namespace regatta::app
