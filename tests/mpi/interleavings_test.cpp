@@ -43,10 +43,13 @@ const std::array kShipped = {
             "quickstart.yaml",
             {"duration=2s", "measure.from=0s", "fleet.pools[0].kv_blocks=200", "gateways.reports={every: 20ms}",
              "end=at_duration"}},
-    Shipped{"Trace", "azure-conversation.yaml", {"workload.trace=TRACE", "network.gateway_to_node=5ms"}},
+    Shipped{"Trace",
+            "azure-conversation.yaml",
+            {"workload.trace=TRACE", "fleet.pools[0].nodes=5", "gateways.count=4", "network.gateway_to_node=5ms"}},
     Shipped{"TwoPools",
             "two-pools.yaml",
-            {"duration=2s", "measure.from=0s", "network.gateway_to_node=3ms", "fleet.pools[1].gateway_latency=4ms"}},
+            {"duration=2s", "measure.from=0s", "network.gateway_to_node=3ms", "fleet.pools[1].gateway_latency=4ms",
+             "gateways.count=4", "workload.streams[1].arrivals=all_at_once", "workload.streams[1].limit=150"}},
     Shipped{"DailyRhythm",
             "daily-rhythm.yaml",
             {"duration=2min",
@@ -169,8 +172,9 @@ protected:
         std::filesystem::create_directory(directory_);
         std::ofstream trace(directory_ + "/trace.csv");
         trace << "arrival_s,input_tokens,output_tokens\n";
-        for (int i = 0; i < 150; ++i)
-            trace << fmt::format("{:.6f},{},{}\n", i / 3 * 0.0371, 1 + i * 397 % 2900, 1 + i * 31 % 190);
+        // Many at one instant, which is one instant at their replicas, too.
+        for (int i = 0; i < 180; ++i)
+            trace << fmt::format("{:.6f},{},{}\n", i / 15 * 0.2371, 1 + i * 397 % 2900, 1 + i * 31 % 190);
     }
     void TearDown() override { std::filesystem::remove_all(directory_); }
 
