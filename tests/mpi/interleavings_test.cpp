@@ -21,12 +21,14 @@
 #include "app/run_command.hpp"
 #include "delaying_mpi.hpp"
 #include "delaying_transport.hpp"
+#include "regatta/serving/records.hpp"
 #include "regatta/transport/in_process.hpp"
 #include "regatta/transport/session.hpp"
 
 namespace regatta::app {
 namespace {
 
+using serving::FleetEvent;
 using Overrides = std::vector<std::string>;
 
 /// A shipped scenario, cut down so that a run takes some ten milliseconds: few requests, and few windows, for each
@@ -35,6 +37,7 @@ struct Shipped {
     std::string name;  ///< of the test
     std::string file;
     Overrides overrides;
+    std::vector<FleetEvent> events = {};  ///< that it must have, to be worth its name
 };
 
 const std::array kShipped = {
@@ -55,23 +58,28 @@ const std::array kShipped = {
             {"duration=2min",
              "workload.streams[0].arrivals.rate={daily: {mean: 4/s, peak: 10/s, period: 2min, "
              "peak_at: 1min}}",
-             "gateways.reports={every: 2s}", "network.gateway_to_node=100ms"}},
+             "fleet.pools[0].autoscale={policy: outstanding, target: 2, min: 2, down_after: 20s}",
+             "gateways.reports={every: 2s}", "network.gateway_to_node=100ms"},
+            {FleetEvent::Loading, FleetEvent::ScaleUp}},
     Shipped{"Failures",
             "failures.yaml",
             {"duration=40s", "workload.streams[0].arrivals.rate=20/s", "fleet.failures.gpu.mtbf=1h",
              "fleet.failures.gpu.mttr=5s", "fleet.failures.node.mtbf=3min", "fleet.failures.node.mttr=10s",
-             "fleet.failures.rack.mtbf=5min", "fleet.failures.rack.mttr=8s", "gateways.reports={every: 1s}",
-             "network.gateway_to_node=50ms", "fleet.failures.script=[{at: 10s, for: 8s, pool: chat, node: 0}]"}},
+             "fleet.failures.rack.mtbf=40s", "fleet.failures.rack.mttr=8s", "gateways.reports={every: 1s}",
+             "network.gateway_to_node=50ms", "fleet.failures.script=[{at: 10s, for: 8s, pool: chat, node: 0}]"},
+            {FleetEvent::Lost, FleetEvent::GpuDown, FleetEvent::NodeDown, FleetEvent::RackDown}},
     Shipped{"RollingUpdate",
             "rolling-update.yaml",
             {"duration=1min", "fleet.pools[0].nodes=8", "workload.streams[0].arrivals.rate=6/s",
              "fleet.maintenance=[{at: 5s, pool: chat, duration: 4s, max_unavailable: 4}]",
-             "gateways.reports={every: 1s}", "network.gateway_to_node=50ms"}},
+             "gateways.reports={every: 1s}", "network.gateway_to_node=50ms"},
+            {FleetEvent::Draining, FleetEvent::Updating}},
     Shipped{"TwoModels",
             "two-models.yaml",
-            {"duration=40s", "fleet.pools[0].start=8", "fleet.controller.period=2s", "gateways.reports={every: 1s}",
-             "workload.streams[0].arrivals.rate=20/s", "network.gateway_to_node=50ms",
-             "workload.streams[1].arrivals.rate={ramp: [[0s, 1/s], [30s, 8/s]]}"}},
+            {"duration=40s", "fleet.reprovision={policy: demand, factor: 2, requests_per_replica: 4}",
+             "fleet.controller.period=1s", "gateways.reports={every: 1s}", "workload.streams[0].arrivals.rate=10/s",
+             "network.gateway_to_node=50ms", "workload.streams[1].arrivals.rate={ramp: [[0s, 1/s], [20s, 16/s]]}"},
+            {FleetEvent::Reprovision}},
     Shipped{"HundredThousandGpus",
             "hundred-thousand-gpus.yaml",
             {"duration=2s", "fleet.pools[0].nodes=60", "workload.streams[0].arrivals.rate=200/s", "gateways.count=5"}},
@@ -214,6 +222,8 @@ TEST_P(Interleavings, GiveOneAnswer) {
     const std::string wanted = digest_of(reference);
     ASSERT_TRUE(reference.outcome) << wanted;
     ASSERT_GT(reference.outcome->summary.all.finished, 20);
+    for (const FleetEvent event : shipped().events)
+        EXPECT_GT(reference.outcome->sums.changes().of(event).count, 0) << "event " << static_cast<int>(event);
     const std::uint64_t first = number_from("REGATTA_TEST_SEED", 1);
     const std::uint64_t all = number_from("REGATTA_COMBINATIONS", 12 * kShipped.size());
     engine::test::DelayReport delays;
