@@ -1,16 +1,13 @@
 #include "delaying_transport.hpp"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <atomic>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "random_model.hpp"
 #include "transport_suite.hpp"
 
 namespace regatta::engine::test {
