@@ -58,7 +58,7 @@ std::uint32_t groups_of(const scenario::Scenario& scenario, const Setting& setti
     prepare_step_times(scenario, transport);
     NoRecords nowhere;
     scenario::Fleet fleet(scenario, setting.registries, nowhere);
-    const std::uint32_t used = ranks - engine::partition_by_load(fleet.model(), ranks).idle_ranks;
+    const std::uint32_t used = ranks - setting.partitioner(fleet.model(), ranks).idle_ranks;
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(std::max(ranks / std::max(used, 1U), 1U), seeds));
 }
 
@@ -105,8 +105,10 @@ private:
         arguments.scenario.seed = std::to_string(seed);
         arguments.output = results::replication_directory(directory_, seed);
         arguments.is_quiet = true;
-        const Setting setting{
-            .catalogue_directory = setting_.catalogue_directory, .registries = setting_.registries, .session = part};
+        const Setting setting{.catalogue_directory = setting_.catalogue_directory,
+                              .registries = setting_.registries,
+                              .session = part,
+                              .partitioner = setting_.partitioner};
         const RunResult result = run_once(arguments, setting);
         if (result.outcome) {
             own.push_back(results::replication_of(seed, result.outcome->digest.to_hex(), result.outcome->summary));

@@ -163,26 +163,27 @@ std::optional<SimTime> expected_end(const scenario::Scenario& scenario, const sc
 /// One run from a checked scenario to the summary.
 class Run {
 public:
-    Run(const scenario::Scenario& scenario, const scenario::Registries& registries, engine::Transport& transport,
-        const Log& log, std::string directory, Clock::time_point started)
+    Run(const scenario::Scenario& scenario, const Setting& setting, const Log& log, std::string directory,
+        Clock::time_point started)
         : scenario_(scenario),
+          setting_(setting),
           log_(log),
-          transport_(transport),
+          transport_(setting.session.transport()),
           directory_(std::move(directory)),
           started_(started),
           description_(describe(scenario)),
           writer_({.directory = directory_,
-                   .rank = transport.rank(),
-                   .ranks = transport.ranks(),
+                   .rank = transport_.rank(),
+                   .ranks = transport_.ranks(),
                    .program = version_text(),
                    .run = description_,
                    .pool_of_stream = first_pools(scenario),
                    .clock = [started] { return seconds_since(started); }}),
-          fleet_(scenario, registries, writer_) {}
+          fleet_(scenario, setting.registries, writer_) {}
 
     /// On rank 0, what came of it.
     [[nodiscard]] std::optional<results::RunOutcome> carry_out(const scenario::TraceSummaries& traces) {
-        engine::Partition partition = engine::partition_by_load(fleet_.model(), transport_.ranks());
+        engine::Partition partition = setting_.partitioner(fleet_.model(), transport_.ranks());
         // Only rank 0, which read the traces, speaks.
         if (transport_.rank() == 0) introduce(log_, scenario_, traces, partition, directory_);
         engine::Simulation simulation(fleet_.model(), std::move(partition), transport_, scenario_.bound,
@@ -243,6 +244,7 @@ private:
     }
 
     const scenario::Scenario& scenario_;
+    const Setting& setting_;
     const Log& log_;
     engine::Transport& transport_;
     std::string directory_;
@@ -310,8 +312,7 @@ RunResult run_once(const RunArguments& arguments, const Setting& setting) {
     if (result.exit_code != 0) return result;
     prepare_step_times(*input.scenario, transport);
     log.debug(fmt::format("  step times ready after {:.3f} s", seconds_since(started)));
-    result.outcome =
-        Run(*input.scenario, setting.registries, transport, log, result.directory, started).carry_out(input.traces);
+    result.outcome = Run(*input.scenario, setting, log, result.directory, started).carry_out(input.traces);
     return result;
 }
 

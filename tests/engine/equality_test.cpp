@@ -38,6 +38,30 @@ RC_GTEST_PROP(RandomModels, GiveTheSameHistoriesOnAnyRanksUntilAnInstant, ()) {
     check_all_ranks(arbitrary_spec(), SimTime::from_ns(*rc::gen::inRange<std::int64_t>(0, 3'000)));
 }
 
+RC_GTEST_PROP(RandomModels, GiveTheSameHistoriesHoweverTheirMessagesAreDelayed, ()) {
+    const RandomSpec spec = arbitrary_spec();
+    const SimTime until =
+        *rc::gen::inRange(0, 2) == 0 ? SimTime::never() : SimTime::from_ns(*rc::gen::inRange<std::int64_t>(0, 3'000));
+    RC_LOG() << to_text(spec) << ", until " << until.ns() << " ns\n";
+    const Outcome wanted = run_random_by_reference(spec, until);
+    for (int run = 0; run < 10; ++run) {
+        const auto ranks = *rc::gen::inRange(2u, 6u);
+        const auto bound = *rc::gen::element(Bound::Plain, Bound::Promises);
+        const auto way = *rc::gen::element(ExchangeWay::Pairs, ExchangeWay::Collective);
+        const auto delays = *rc::gen::inRange<std::uint64_t>(0, 1'000'000);
+        const bool is_dealt_out = *rc::gen::inRange(0, 2) == 1;
+        RC_LOG() << ranks << " ranks, " << (bound == Bound::Plain ? "plain, " : "promises, ")
+                 << (way == ExchangeWay::Pairs ? "in pairs, " : "by reductions, ")
+                 << (is_dealt_out ? "dealt out, " : "by load, ") << "delays " << delays << "\n";
+        RC_ASSERT(run_random(spec, {.ranks = ranks,
+                                    .partitioner = is_dealt_out ? partition_round_robin : partition_by_load,
+                                    .until = until,
+                                    .bound = bound,
+                                    .way = way,
+                                    .delays = delays}) == wanted);
+    }
+}
+
 TEST(RandomModel, TellsModelsApart) {
     // Else the properties above would compare nothing.
     RandomSpec spec;

@@ -15,6 +15,7 @@
 #include <memory>
 #include <utility>
 
+#include "delaying_transport.hpp"
 #include "reference_run.hpp"
 #include "regatta/base/random.hpp"
 #include "thread_transport.hpp"
@@ -241,13 +242,17 @@ Outcome run_random(const RandomSpec& spec, const HowToRun& how) {
     build(world);
     Outcome outcome;
     std::atomic<std::int64_t> events = 0;
-    run_on_ranks(how.ranks, [&](Transport& transport) {
+    const auto run_rank = [&](Transport& transport) {
         const Partition partition = how.partitioner(world.model, how.ranks);
         const RunReport report =
             run_in_parts(world.model, partition, transport, how.until, how.pauses, how.bound, how.way);
         events += report.progress.events;
         if (transport.rank() == 0) outcome.end = report.end;
-    });
+    };
+    if (how.delays)
+        run_on_delayed_ranks(how.ranks, *how.delays, run_rank);
+    else
+        run_on_ranks(how.ranks, run_rank);
     outcome.histories = std::move(world.histories);
     outcome.events = events;
     return outcome;

@@ -41,6 +41,7 @@ struct HowToRun {
     Pauses pauses = {};
     Bound bound = Bound::Promises;
     ExchangeWay way = ExchangeWay::Auto;
+    std::optional<std::uint64_t> delays = {};  ///< seed of those of the transport; none: it has none
 };
 
 /// A part of a run: by so many ranks, up to an instant, or to where one rank wants to pause, after so many windows.
