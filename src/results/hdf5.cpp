@@ -46,6 +46,9 @@ void check_access(const std::string& path, int flags, const std::string& shown_p
 File File::create(const std::string& path, const std::string& shown_path) {
     silence();
     check_access(path, O_WRONLY | O_CREAT, shown_path, "be written");
+    // Made anew by the library, not emptied: of a file that was emptied, ext4 sends everything to the disk when it is
+    // closed, which takes as long as half a plain merge.
+    (void)::unlink(path.c_str());
     errno = 0;
     Handle handle(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, file_access().id()), H5Fclose);
     File file(shown_path, std::move(handle));

@@ -55,14 +55,18 @@ Beside preemptions(const Summary& summary) {
 Beside energy(const Summary& summary) {
     if (!summary.fleet.energy) return {};
     constexpr double kJPerKwh = 3.6e6;
-    return {fmt::format("{} kWh in all, {} kW on average", show_number(summary.fleet.energy->total_j / kJPerKwh),
-                        show_number(summary.fleet.energy->mean_w / 1000))};
+    const EnergyFigures& of = *summary.fleet.energy;
+    const std::string total = of.total_j < kJPerKwh / 10 ? show_number(of.total_j / 1000) + " kJ"
+                                                         : show_number(of.total_j / kJPerKwh) + " kWh";
+    return {fmt::format("{} in all, {} kW on average", total, show_number(of.mean_w / 1000))};
 }
 Beside cost(const Summary& summary) {
     return {summary.fleet.cost ? fmt::format("{} USD in all", show_number(summary.fleet.cost->total_usd)) : ""};
 }
 Beside emissions(const Summary& summary) {
-    return {summary.fleet.carbon ? fmt::format("{} kg in all", show_number(summary.fleet.carbon->total_g / 1000)) : ""};
+    if (!summary.fleet.carbon) return {};
+    const double grams = summary.fleet.carbon->total_g;
+    return {(grams < 1000 ? show_number(grams) + " g" : show_number(grams / 1000) + " kg") + " in all"};
 }
 
 constexpr std::array kTiles = {
