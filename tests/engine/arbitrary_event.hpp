@@ -18,7 +18,9 @@ inline Event arbitrary_event(std::int64_t earliest_ns) {
         {3, inRange<std::int64_t>(0, 1'000'000)},
         {1, inRange<std::int64_t>(std::int64_t{1} << 50, std::int64_t{1} << 60)},
     });
-    event.time = SimTime::from_ns(earliest_ns + later_ns);
+    // Far later once: twice would be later than never.
+    constexpr std::int64_t kFar = std::int64_t{1} << 59;
+    event.time = SimTime::from_ns(earliest_ns + (earliest_ns < kFar ? later_ns : later_ns % 1'000'000));
     event.instant_order = *inRange<std::uint32_t>(0, 3) << 8 | *inRange<std::uint32_t>(0, 3);
     event.key = *inRange<std::uint64_t>(0, 3);
     event.sender = LpId(*inRange<std::uint32_t>(0, 3));
