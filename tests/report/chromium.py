@@ -115,9 +115,10 @@ class Browser:
         self.driver.find_element("css selector", selector).click()
         ends = time.monotonic() + DOWNLOAD_LIMIT_S
         while time.monotonic() < ends:
-            new = [path for path in self.downloads.iterdir() if path not in before and path.suffix != ".crdownload"]
-            if new:
-                return new[0]
+            new = set(self.downloads.iterdir()) - before
+            # Chromium holds the name with an empty file while it writes another one, which then takes the name.
+            if len(new) == 1 and (path := new.pop()).suffix != ".crdownload" and path.stat().st_size > 0:
+                return path
             time.sleep(0.02)
         raise AssertionError(f"{selector}: no file after {DOWNLOAD_LIMIT_S} s")
 
