@@ -30,7 +30,9 @@ CLI::Validator whole_number(std::int64_t least) {
 }
 
 void add_scenario_arguments(CLI::App& command, ScenarioArguments& arguments) {
-    command.add_option("SCENARIO", arguments.scenario, "Scenario file (YAML; JSON is YAML)")->required()->type_name("");
+    CLI::Option* scenario = command.add_option("SCENARIO", arguments.scenario, "Scenario file (YAML; JSON is YAML)");
+    scenario->type_name("");
+    if (!arguments.may_lack_scenario) scenario->required();
     command.add_option("--set", arguments.overrides, "Replaces one value of the scenario; may be repeated")
         ->allow_extra_args(false)
         ->type_name("PATH=VALUE")

@@ -16,6 +16,7 @@ namespace regatta::app {
 /// What the commands that read a scenario have in common.
 struct ScenarioArguments {
     std::string scenario;
+    bool may_lack_scenario = false;      ///< something else may stand for it
     std::vector<std::string> overrides;  ///< --set path=value
     std::optional<std::string> limit;    ///< at most so many requests of the trace, or of each stream
     std::optional<std::string> seed;

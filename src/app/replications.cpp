@@ -131,7 +131,7 @@ private:
 
 int run_replications(const RunArguments& arguments, const Setting& setting) {
     engine::Transport& transport = setting.session.transport();
-    const ScenarioInput input = read_scenario(arguments.scenario.scenario, arguments.scenario.all_overrides(), setting);
+    const ScenarioInput input = read_scenario(source_of(arguments.scenario), setting);
     if (input.exit_code != 0) return input.exit_code;
     std::string directory = arguments.output;
     if (const int code = make_run_directory(directory, input.scenario->name, transport); code != 0) return code;

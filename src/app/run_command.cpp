@@ -1,29 +1,22 @@
 #include "app/run_command.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <iterator>
-#include <memory>
 
+#include "app/directory_lock.hpp"
 #include "app/log.hpp"
-#include "app/progress.hpp"
+#include "app/one_run.hpp"
 #include "app/replications.hpp"
+#include "app/resume.hpp"
 #include "app/scenario_input.hpp"
 #include "app/version.hpp"
 #include "regatta/base/errors.hpp"
-#include "regatta/engine/partition.hpp"
-#include "regatta/engine/simulation.hpp"
-#include "results/rank_writer.hpp"
-#include "scenario/build_fleet.hpp"
-#include "scenario/scratchpad_scenario.hpp"
-#include "timing/data_types.hpp"
+#include "results/rank_files.hpp"
+#include "scenario/quantity.hpp"
 
 namespace regatta::app {
 
@@ -35,65 +28,33 @@ double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-std::int64_t peak_memory_bytes() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return std::int64_t{usage.ru_maxrss} * 1024;  // Linux counts in KiB
+constexpr int kStopped = 3;
+
+std::string duration_problem(const std::string& text) {
+    const auto duration = scenario::read_duration(text);
+    if (!duration) return duration.error();
+    return *duration > SimTime() ? std::string() : fmt::format("expected more than 0, found \"{}\"", text);
 }
 
-// Files keep whole numbers.
-std::int64_t thousandths(double value) {
-    return std::llround(value * 1e3);
-}
-std::int64_t millionths(double value) {
-    return std::llround(value * 1e6);
-}
-
-results::RunDescription describe(const scenario::Scenario& scenario) {
-    results::RunDescription run{.name = scenario.name,
-                                .seed = scenario.seed,
-                                .scenario_text = scenario.resolved_text,
-                                .pools = {},
-                                .streams = {},
-                                .series_every = scenario.series_every,
-                                .has_node_series = scenario.has_node_series,
-                                .measure_from = scenario.measure_from};
-    if (scenario.scratchpad != nullptr) run.scratchpad = scenario.scratchpad->description;
-    for (std::size_t i = 0; i < scenario.pools.size(); ++i) {
-        const scenario::Pool& pool = scenario.pools[i];
-        run.pools.push_back({.name = pool.name,
-                             .gpu_flops_per_s = std::llround(timing::peak_ops_per_s(pool.gpu, pool.activation_type)),
-                             .gpu_memory_bytes_per_s = std::llround(pool.gpu.memory_bandwidth_bytes_per_s),
-                             .work = pool.work(),
-                             .stages = pool.pipeline_parallel,
-                             .layers = pool.model.layers,
-                             .shared_gpus = scenario::gpus_shared_with_earlier(scenario, i),
-                             .absent_gpus = scenario::gpus_absent_at_start(pool),
-                             .gpu_idle_mw = thousandths(pool.gpu.idle_w),
-                             .gpu_memory_bound_mw = thousandths(pool.gpu.memory_bound_w),
-                             .gpu_compute_bound_mw = thousandths(pool.gpu.compute_bound_w),
-                             .gpu_price_uusd_per_h = millionths(pool.gpu.price_usd_per_h)});
-    }
-    if (scenario.energy.grid_g_per_kwh) run.energy.grid_mg_per_kwh = thousandths(*scenario.energy.grid_g_per_kwh);
-    run.energy.pue_millionths = millionths(scenario.energy.pue);
-    for (const scenario::Stream& stream : scenario.streams)
-        run.streams.push_back(
-            {.name = stream.name,
-             .ttft_target = stream.targets.ttft,
-             .tpot_target = stream.targets.tpot,
-             // Under compat: scratchpad nobody may serve it, and streams are called as models are.
-             .model = scenario.scratchpad != nullptr ? stream.name : scenario.pools[stream.pools.front()].model.name,
-             .tenant = stream.tenant,
-             .traffic_class = stream.traffic_class,
-             .priority = stream.priority});
-    return run;
-}
-
-std::vector<PoolId> first_pools(const scenario::Scenario& scenario) {
-    std::vector<PoolId> pools;
-    for (const scenario::Stream& stream : scenario.streams)
-        pools.emplace_back(stream.pools.empty() ? std::uint16_t{0} : stream.pools.front());  // nobody may serve it
-    return pools;
+void add_checkpoint_arguments(CLI::App& command, RunArguments& arguments) {
+    const CLI::Validator duration(duration_problem, "");
+    command
+        .add_option("--checkpoint-every", arguments.checkpoint_every,
+                    "Save the run at every multiple of this simulated time, such as 10s, in DIR/checkpoint-000, ...; "
+                    "the last two are kept")
+        ->type_name("TIME")
+        ->check(duration);
+    command
+        .add_option("--checkpoint-every-wall", arguments.checkpoint_every_wall,
+                    "Save the run whenever so much time has passed outside of it, such as 15min")
+        ->type_name("TIME")
+        ->check(duration);
+    command
+        .add_option("--resume", arguments.resume,
+                    "Go on from the last checkpoint in DIR, or the one that DIR is, on any number of ranks; with --set "
+                    "as another run, in which these values hold from there on")
+        ->type_name("DIR")
+        ->check(no_option());
 }
 
 std::string free_directory(const std::string& name) {
@@ -103,161 +64,11 @@ std::string free_directory(const std::string& name) {
     }
 }
 
-std::string seconds_text(SimTime time) {
-    return fmt::format("{:g} s", time.seconds());
-}
-
-std::string traffic_text(const scenario::Stream& stream, const std::optional<workload::TraceSummary>& trace) {
-    if (stream.trace)
-        return fmt::format("{}: {} in {}, {:.0f} tokens in and {:.0f} out on average", stream.trace->path,
-                           counted(trace->requests, "request"), seconds_text(trace->last_arrival),
-                           trace->mean_prompt_tokens, trace->mean_output_tokens);
-    if (stream.arrivals.name.empty() && stream.limit)
-        return fmt::format("{}: {}", stream.name, counted(*stream.limit, "request"));
-    const std::string rate = stream.rate_per_s > 0 ? fmt::format(", {:g} requests/s", stream.rate_per_s) : "";
-    return fmt::format("{}: {}{}{}{}", stream.name, stream.arrivals.name, rate, stream.curve ? " on average" : "",
-                       stream.limit ? ", at most " + counted(*stream.limit, "request") : "");
-}
-
-std::string layout_text(const scenario::Pool& pool) {
-    std::string text = fmt::format("tp {}", pool.tensor_parallel);
-    if (pool.pipeline_parallel > 1) text += fmt::format(" x pp {}", pool.pipeline_parallel);
-    if (pool.speculation)
-        text += fmt::format(" checking {} for each decode",
-                            counted(static_cast<std::uint64_t>(pool.speculation->tokens), "proposal"));
-    return text;
-}
-
-/// What is about to run, in a few lines.
-void introduce(const Log& log, const scenario::Scenario& scenario, const scenario::TraceSummaries& traces,
-               const engine::Partition& partition, const std::string& directory) {
-    for (const scenario::Pool& pool : scenario.pools)
-        log.info(fmt::format("  pool      {}: {} of {} x {}, {} at {}, {} with {} KV blocks of {} tokens", pool.name,
-                             counted(pool.nodes, "node"), pool.gpus_per_node, pool.gpu.name, pool.model.name,
-                             layout_text(pool), counted(pool.replicas(), "replica"), pool.replica_kv_blocks,
-                             pool.block_tokens));
-    for (const std::string& note : scenario.notes)
-        log.info("  note      " + note);
-    for (std::size_t i = 0; i < scenario.streams.size(); ++i)
-        log.info("  traffic   " + traffic_text(scenario.streams[i], traces.at(i)));
-    log.info(fmt::format("  engine    {}, load {:.2f} x the mean on the fullest", counted(partition.ranks, "rank"),
-                         partition.imbalance));
-    if (partition.idle_ranks > 0)
-        log.info(
-            fmt::format("  engine    {} with nothing to do: more ranks than {}", counted(partition.idle_ranks, "rank"),
-                        partition.tied_by.empty() ? "gateways and nodes" : "islands, tied by " + partition.tied_by));
-    log.info(fmt::format("  writing   {}/", directory));
-}
-
-/// Arrivals end here, as far as it can be told beforehand.
-std::optional<SimTime> expected_end(const scenario::Scenario& scenario, const scenario::TraceSummaries& traces) {
-    // A made-up stream without a duration has a limit, and nobody knows when it is reached.
-    const auto is_trace = [](const scenario::Stream& stream) { return stream.trace.has_value(); };
-    if (!std::all_of(scenario.streams.begin(), scenario.streams.end(), is_trace)) return scenario.duration;
-    SimTime last;
-    for (const auto& trace : traces)
-        if (trace) last = std::max(last, trace->last_arrival);
-    return scenario.duration ? std::min(*scenario.duration, last) : last;
-}
-
-/// One run from a checked scenario to the summary.
-class Run {
-public:
-    Run(const scenario::Scenario& scenario, const Setting& setting, const Log& log, std::string directory,
-        Clock::time_point started)
-        : scenario_(scenario),
-          setting_(setting),
-          log_(log),
-          transport_(setting.session.transport()),
-          directory_(std::move(directory)),
-          started_(started),
-          description_(describe(scenario)),
-          writer_({.directory = directory_,
-                   .rank = transport_.rank(),
-                   .ranks = transport_.ranks(),
-                   .program = version_text(),
-                   .run = description_,
-                   .pool_of_stream = first_pools(scenario),
-                   .clock = [started] { return seconds_since(started); }}),
-          fleet_(scenario, setting.registries, writer_) {}
-
-    /// On rank 0, what came of it.
-    [[nodiscard]] std::optional<results::RunOutcome> carry_out(const scenario::TraceSummaries& traces) {
-        engine::Partition partition = setting_.partitioner(fleet_.model(), transport_.ranks());
-        // Only rank 0, which read the traces, speaks.
-        if (transport_.rank() == 0) introduce(log_, scenario_, traces, partition, directory_);
-        engine::Simulation simulation(fleet_.model(), std::move(partition), transport_, scenario_.bound,
-                                      scenario_.exchange);
-        log_.debug(fmt::format("  fleet built after {:.3f} s", seconds_since(started_)));
-        ProgressLine line({.is_shown = log_.tells_info(),
-                           .is_parallel = transport_.ranks() > 1,
-                           .expected_end = expected_end(scenario_, traces)});
-        const SimTime until = scenario_.ends_at_duration ? scenario_.duration.value() : SimTime::never();
-        const engine::RunReport report =
-            simulation.run({.until = until, .observer = [&](const engine::Progress& progress) {
-                                writer_.settle(progress.settled);
-                                line.show(progress);
-                            }});
-        line.finish();
-        results::RunFacts facts = facts_of(report);
-        simulation.finish(report.end);
-        facts.ranks.front().peak_memory_bytes = peak_memory_bytes();
-        writer_.finish(report.end, fleet_.arrived(), std::move(facts));
-        return conclude();
-    }
-
-private:
-    /// Of this rank; taken when the event loop has ended.
-    [[nodiscard]] results::RunFacts facts_of(const engine::RunReport& report) const {
-        const engine::Progress& progress = report.progress;
-        const double idle_s = progress.waiting_s + progress.exchanging_s + writer_.writing_s();
-        results::RunFacts facts;
-        facts.ranks = {{.wall_s = seconds_since(started_),
-                        .loop_s = progress.loop_s,
-                        .waiting_s = progress.waiting_s,
-                        .windows = progress.windows,
-                        .events = progress.events,
-                        .busy_s = std::max(progress.loop_s - idle_s, 0.0),
-                        .exchanging_s = progress.exchanging_s,
-                        .messages_sent = progress.messages_sent,
-                        .bytes_sent = progress.bytes_sent,
-                        .reductions = progress.reductions}};
-        if (!report.least_slack.is_never()) facts.ranks.front().least_slack_ns = report.least_slack.ns();
-        for (const engine::ChannelUse& channel : report.channels) {
-            facts.links.push_back({.link = std::ssize(facts.link_names),
-                                   .latency_ns = channel.latency.ns(),
-                                   .windows_ended = channel.windows_bounded});
-            facts.link_names.push_back(channel.name);
-        }
-        return facts;
-    }
-
-    [[nodiscard]] std::optional<results::RunOutcome> conclude() {
-        const std::vector<std::byte> own = writer_.partial().to_bytes();
-        const auto* first = reinterpret_cast<const char*>(own.data());
-        const std::vector<engine::Buffer> gathered = transport_.gather(engine::Buffer(first, first + own.size()));
-        if (transport_.rank() != 0) return std::nullopt;
-        std::vector<results::RankPartial> partials;
-        for (const engine::Buffer& bytes : gathered)
-            partials.push_back(results::RankPartial::from_bytes(std::as_bytes(std::span(bytes))));
-        return results::combine(description_, partials);
-    }
-
-    const scenario::Scenario& scenario_;
-    const Setting& setting_;
-    const Log& log_;
-    engine::Transport& transport_;
-    std::string directory_;
-    Clock::time_point started_;
-    results::RunDescription description_;
-    results::RankWriter writer_;
-    scenario::Fleet fleet_;
-};
-
 }  // namespace
 
 void declare_run(CLI::App& program, RunArguments& arguments) {
     CLI::App* command = program.add_subcommand("run", "Run a scenario; under mpirun or srun on all ranks");
+    arguments.scenario.may_lack_scenario = true;  // --resume knows it
     add_scenario_arguments(*command, arguments.scenario);
     command->add_option("--out", arguments.output, "Directory for the results (default: runs/NAME-001, -002, ...)")
         ->type_name("DIR")
@@ -269,13 +80,18 @@ void declare_run(CLI::App& program, RunArguments& arguments) {
                      "confidence interval; ranks that a run has no use for share the seeds")
         ->type_name("N")
         ->check(whole_number(1));
+    add_checkpoint_arguments(*command, arguments);
     command->add_flag("--quiet", arguments.is_quiet, "Say nothing on stderr but errors");
     command->add_flag("--json", arguments.is_json, "Print the summary as one JSON document, times in seconds");
     command->footer(
+        "SIGUSR1 makes a checkpoint; a first SIGTERM or SIGINT makes one and stops (exit code 3), a second stops at "
+        "once.\n"
         "Examples:\n"
         "  regatta run configs/quickstart.yaml\n"
         "  mpirun -n 2 regatta run configs/azure-conversation.yaml --set workload.trace=conv.csv.gz --out out\n"
-        "  regatta run configs/quickstart.yaml --seeds 5 --out five");
+        "  regatta run configs/quickstart.yaml --seeds 5 --out five\n"
+        "  mpirun -n 2 regatta run configs/million-gpus.yaml --checkpoint-every 10s --out out\n"
+        "  mpirun -n 4 regatta run --resume out");
 }
 
 void declare_validate(CLI::App& program, ValidateArguments& arguments) {
@@ -298,40 +114,181 @@ int make_run_directory(std::string& directory, const std::string& name, engine::
     return 0;
 }
 
-RunResult run_once(const RunArguments& arguments, const Setting& setting) {
-    const Clock::time_point started = Clock::now();
-    engine::Transport& transport = setting.session.transport();
-    const Log log(arguments.is_quiet || transport.rank() != 0);
-    log.info(
-        fmt::format("{}    {}    {}", version_text(), counted(transport.ranks(), "rank"), arguments.scenario.scenario));
-    const ScenarioInput input = read_scenario(arguments.scenario.scenario, arguments.scenario.all_overrides(), setting);
-    RunResult result{.exit_code = input.exit_code, .directory = arguments.output, .outcome = {}};
-    if (result.exit_code != 0) return result;
-    log.debug(fmt::format("  scenario read after {:.3f} s", seconds_since(started)));
-    result.exit_code = make_run_directory(result.directory, input.scenario->name, transport);
-    if (result.exit_code != 0) return result;
-    prepare_step_times(*input.scenario, transport);
-    log.debug(fmt::format("  step times ready after {:.3f} s", seconds_since(started)));
-    result.outcome = Run(*input.scenario, setting, log, result.directory, started).carry_out(input.traces);
-    return result;
+namespace {
+
+std::vector<std::string> data_files(const scenario::Scenario& scenario) {
+    std::vector<std::string> paths;
+    for (const scenario::Stream& stream : scenario.streams) {
+        if (stream.trace) paths.push_back(stream.trace->path);
+        if (stream.recorded_lengths) paths.push_back(stream.recorded_lengths->path);
+        if (stream.recorded_arrivals) paths.push_back(stream.recorded_arrivals->path);
+    }
+    return paths;
+}
+
+/// The terms that are said, else those of the run that goes on.
+CheckpointTerms checkpoint_terms(const RunArguments& arguments, const ResumePoint* resume) {
+    CheckpointTerms terms;
+    if (resume != nullptr) terms = {.every = resume->manifest().every, .every_wall_s = resume->manifest().every_wall_s};
+    if (arguments.checkpoint_every) terms.every = *scenario::read_duration(*arguments.checkpoint_every);
+    if (arguments.checkpoint_every_wall)
+        terms.every_wall_s = scenario::read_duration(*arguments.checkpoint_every_wall)->seconds();
+    return terms;
+}
+
+/// What a run goes on from, on all ranks; or the exit code of all.
+struct FoundResume {
+    int exit_code = 0;
+    std::optional<ResumePoint> point;
+};
+FoundResume find_resume(const RunArguments& arguments, engine::Transport& transport) {
+    FoundResume found;
+    const auto open = [&] { found.point.emplace(*arguments.resume); };
+    found.exit_code = on_rank_zero(transport, open);
+    if (found.exit_code == 0 && transport.rank() != 0) open();
+    return found;
+}
+
+/// One run, from what the command says to its end.
+class Command {
+public:
+    Command(const RunArguments& arguments, const Setting& setting, StopSignals* signals)
+        : arguments_(arguments),
+          setting_(setting),
+          transport_(setting.session.transport()),
+          log_(arguments.is_quiet || transport_.rank() != 0),
+          signals_(signals) {}
+
+    [[nodiscard]] RunResult carry_out() {
+        RunResult result{.exit_code = 0, .directory = arguments_.output, .outcome = {}};
+        std::optional<ResumePoint> resume;
+        if (arguments_.resume) {
+            FoundResume found = find_resume(arguments_, transport_);
+            if (found.exit_code != 0) return {.exit_code = found.exit_code, .directory = {}, .outcome = {}};
+            resume = std::move(found.point);
+        }
+        is_branch_ = resume && !arguments_.scenario.all_overrides().empty();
+        log_.info(fmt::format("{}    {}    {}", version_text(), counted(transport_.ranks(), "rank"),
+                              resume ? resume->path() : arguments_.scenario.scenario));
+        const ScenarioSource source = resume ? resume->scenario() : source_of(arguments_.scenario);
+        const ScenarioInput input = read_scenario(source, setting_);
+        result.exit_code = input.exit_code;
+        if (result.exit_code == 0 && resume) result.exit_code = check_resume(*resume, input);
+        if (result.exit_code != 0) return result;
+        log_.debug(fmt::format("  scenario read after {:.3f} s", seconds_since(started_)));
+        result.exit_code = prepare_directory(resume ? &*resume : nullptr, input.scenario->name, result.directory);
+        if (result.exit_code != 0) return result;
+        prepare_step_times(*input.scenario, transport_);
+        log_.debug(fmt::format("  step times ready after {:.3f} s", seconds_since(started_)));
+        RunTerms terms{.started = started_,
+                       .resume = resume ? &*resume : nullptr,
+                       .is_branch = is_branch_,
+                       .checkpoints = checkpoints(resume ? &*resume : nullptr, source, input, result.directory)};
+        RunEnd end = OneRun(*input.scenario, setting_, log_, std::move(terms)).carry_out(input.traces);
+        result.outcome = std::move(end.outcome);
+        result.stopped_at = end.stopped_at;
+        if (end.stopped_at) result.exit_code = kStopped;
+        return result;
+    }
+
+private:
+    [[nodiscard]] int check_resume(const ResumePoint& resume, const ScenarioInput& input) {
+        int code = on_rank_zero(transport_, [&] {
+            if (!is_branch_) resume.check_same_scenario(input.scenario->resolved_text, "what its files say now");
+            resume.check_files(is_branch_);
+        });
+        if (code == 0 && !arguments_.scenario.scenario.empty()) {
+            const ScenarioInput named = read_scenario(source_of(arguments_.scenario), setting_);
+            if (named.exit_code != 0) return named.exit_code;
+            code = on_rank_zero(transport_, [&] {
+                resume.check_same_scenario(named.scenario->resolved_text, arguments_.scenario.scenario);
+            });
+        }
+        return code != 0 ? code : resume.check_parts(transport_);
+    }
+
+    [[nodiscard]] int prepare_directory(const ResumePoint* resume, const std::string& name, std::string& directory) {
+        if (resume == nullptr || is_branch_) {
+            if (const int code = make_run_directory(directory, name, transport_); code != 0) return code;
+        } else {
+            directory = resume->directory();
+        }
+        return on_rank_zero(transport_, [&] {
+            if (signals_ != nullptr) lock_.take(directory);
+            if (resume == nullptr) return;
+            if (is_branch_)
+                resume->share_segments(directory);
+            else
+                resume->drop_later();
+        });
+    }
+
+    [[nodiscard]] Checkpointing::Setup checkpoints(const ResumePoint* resume, const ScenarioSource& source,
+                                                   const ScenarioInput& input, const std::string& directory) const {
+        Checkpointing::Setup setup{.directory = directory,
+                                   .terms = checkpoint_terms(arguments_, resume),
+                                   .signals = signals_,
+                                   .manifest = {},
+                                   .data_files = data_files(*input.scenario),
+                                   .scenario_files = input.files};
+        if (resume != nullptr) setup.manifest = resume->manifest();
+        setup.manifest.program = version_text();
+        setup.manifest.scenario_path = source.path;
+        setup.manifest.overrides = source.overrides;
+        setup.manifest.resolved_text = input.scenario->resolved_text;
+        setup.manifest.every = setup.terms.every;
+        setup.manifest.every_wall_s = setup.terms.every_wall_s;
+        return setup;
+    }
+
+    Clock::time_point started_ = Clock::now();
+    const RunArguments& arguments_;
+    const Setting& setting_;
+    engine::Transport& transport_;
+    Log log_;
+    StopSignals* signals_;
+    bool is_branch_ = false;
+    DirectoryLock lock_;
+};
+
+/// What only the run itself can know to exclude each other.
+void check_run_arguments(const RunArguments& arguments) {
+    const auto fail = [](const std::string& problem) { throw InputError("regatta run: " + problem); };
+    if (arguments.scenario.scenario.empty() && !arguments.resume) fail("SCENARIO is missing; see regatta run --help");
+    const bool is_branch = arguments.resume && !arguments.scenario.all_overrides().empty();
+    if (arguments.resume && !arguments.output.empty() && !is_branch)
+        fail("--resume goes on in its own directory; --out is for what goes another way from there, with --set");
+    if (arguments.seeds > 1 && (arguments.resume || arguments.checkpoint_every || arguments.checkpoint_every_wall))
+        fail("--seeds makes no checkpoints, and goes on from none");
+}
+
+}  // namespace
+
+RunResult run_once(const RunArguments& arguments, const Setting& setting, StopSignals* signals) {
+    return Command(arguments, setting, signals).carry_out();
 }
 
 int run_scenario(const RunArguments& arguments, const Setting& setting) {
+    const int usage = on_rank_zero(setting.session.transport(), [&] { check_run_arguments(arguments); });
+    if (usage != 0) return usage;
     if (arguments.seeds > 1) return run_replications(arguments, setting);
-    const RunResult result = run_once(arguments, setting);
+    StopSignals signals;
+    const RunResult result = run_once(arguments, setting, &signals);
     if (!result.outcome) return result.exit_code;
     const results::SummaryContext context{.digest = result.outcome->digest, .facts = result.outcome->facts};
     const results::Summary& summary = result.outcome->summary;
     fmt::print("{}", arguments.is_json ? to_json(summary, context) : to_text(summary, context));
     std::fflush(stdout);
-    Log(arguments.is_quiet)
-        .info(fmt::format("\nWritten    {0}/\nNext       regatta-post merge {0} -o {0}/run.h5", result.directory));
+    const Log log(arguments.is_quiet);
+    log.info(fmt::format("\nWritten    {}/", result.directory));
+    log.info(result.stopped_at ? fmt::format("Next       regatta run --resume {}", result.directory)
+                               : fmt::format("Next       regatta-post merge {0} -o {0}/run.h5", result.directory));
     return result.exit_code;
 }
 
 int validate_scenario(const ValidateArguments& arguments, const Setting& setting) {
     engine::Transport& transport = setting.session.transport();
-    const ScenarioInput input = read_scenario(arguments.scenario.scenario, arguments.scenario.all_overrides(), setting);
+    const ScenarioInput input = read_scenario(source_of(arguments.scenario), setting);
     if (input.exit_code != 0 || transport.rank() != 0) return input.exit_code;
     for (const std::string& note : input.scenario->notes)
         fmt::print(stderr, "note: {}\n", note);

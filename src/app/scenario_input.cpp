@@ -35,29 +35,37 @@ int on_rank_zero(engine::Transport& transport, const std::function<void()>& body
     return verdict[0];
 }
 
-ScenarioInput read_scenario(const std::string& path, const std::vector<std::string>& overrides,
-                            const Setting& setting) {
+ScenarioSource source_of(const ScenarioArguments& arguments) {
+    return {.path = arguments.scenario, .overrides = arguments.all_overrides()};
+}
+
+ScenarioInput read_scenario(const ScenarioSource& source, const Setting& setting) {
     engine::Transport& transport = setting.session.transport();
     const scenario::LoadRequest request{
-        .path = path, .overrides = overrides, .catalogue_directory = setting.catalogue_directory};
+        .path = source.path, .overrides = source.overrides, .catalogue_directory = setting.catalogue_directory};
     ScenarioInput input;
     scenario::InputFiles files;
+    if (source.files) {
+        files = scenario::InputFiles::from_bytes(*source.files);
+        files.reads_disk = transport.rank() == 0;  // what was not needed before
+    }
     input.exit_code = on_rank_zero(transport, [&] {
         try {
             input.scenario = load_scenario(request, setting.registries, files);
             input.traces = check_traces(*input.scenario);
         } catch (const InputError& error) {
             std::vector<std::string> lines = error.problems();
-            lines.push_back(scenario::closing_line(lines.size(), path));
+            lines.push_back(scenario::closing_line(lines.size(), source.path));
             throw InputError(lines);
         }
     });
     if (input.exit_code != 0) return input;
-    const std::string own = transport.rank() == 0 ? files.to_bytes() : std::string();
-    engine::Buffer bytes(own.begin(), own.end());
+    if (transport.rank() == 0) input.files = files.to_bytes();
+    engine::Buffer bytes(input.files.begin(), input.files.end());
     transport.broadcast(bytes);
     if (transport.rank() != 0) {
-        files = scenario::InputFiles::from_bytes(std::string(bytes.begin(), bytes.end()));
+        input.files.assign(bytes.begin(), bytes.end());
+        files = scenario::InputFiles::from_bytes(input.files);
         input.scenario = load_scenario(request, setting.registries, files);
     }
     return input;

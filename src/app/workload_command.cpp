@@ -94,7 +94,7 @@ void declare_workload(CLI::App& program, WorkloadArguments& arguments) {
 
 int show_workload(const WorkloadArguments& arguments, const Setting& setting) {
     engine::Transport& transport = setting.session.transport();
-    const ScenarioInput input = read_scenario(arguments.scenario.scenario, arguments.scenario.all_overrides(), setting);
+    const ScenarioInput input = read_scenario(source_of(arguments.scenario), setting);
     if (input.exit_code != 0) return input.exit_code;
     prepare_step_times(*input.scenario, transport);
     return on_rank_zero(transport, [&] { show(arguments, input, setting.registries); });

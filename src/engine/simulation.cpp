@@ -38,10 +38,12 @@ public:
     void load(std::span<const std::span<const char>> parts) {
         loop_.load(SavedState(parts, model_.process_count()));
         has_started_ = true;
+        events_before_ = loop_.events();
     }
 
 private:
     bool has_started_ = false;
+    std::int64_t events_before_ = 0;  ///< that were handled elsewhere
 
     void meet();
     [[nodiscard]] bool is_over(SimTime until) const;
@@ -91,7 +93,7 @@ void Simulation::Impl::observe() {
 }
 
 void Simulation::Impl::take_times() {
-    progress_.events = loop_.events();
+    progress_.events = loop_.events() - events_before_;
     progress_.loop_s = clock_.loop_s();
     progress_.waiting_s = clock_.waiting_s();
     progress_.exchanging_s = clock_.exchanging_s();

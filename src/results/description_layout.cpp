@@ -189,6 +189,7 @@ void write_description(h5::File& file, const RunDescription& run) {
     write_energy(file, run.energy);
     if (!run.scratchpad.empty()) file.write_texts("/scratchpad", {run.scratchpad}, true);
     if (!run.left_out.empty()) write_left_out(file, run.left_out);
+    if (run.stopped_at) file.write_number("/", "stopped_at_ns", run.stopped_at->ns());
     write_pools(file, run.pools);
     write_streams(file, run.streams);
 }
@@ -206,7 +207,10 @@ RunDescription read_description(const h5::File& file) {
             .measure_from = SimTime::from_ns(file.read_number("/scenario", "measure_from_ns")),
             .scratchpad = file.has("/scratchpad") ? file.read_texts("/scratchpad").front() : std::string(),
             .left_out = read_left_out(file),
-            .energy = read_energy(file)};
+            .energy = read_energy(file),
+            .stopped_at = file.has_attribute("/", "stopped_at_ns")
+                              ? std::optional(SimTime::from_ns(file.read_number("/", "stopped_at_ns")))
+                              : std::nullopt};
 }
 
 }  // namespace regatta::results::layout

@@ -1,10 +1,12 @@
 #include "results/file_layout.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <sstream>
 
 #include "regatta/base/errors.hpp"
 #include "results/table_io.hpp"
@@ -40,8 +42,12 @@ bool is_quantity(const Column& column) {
 
 }  // namespace
 
-std::string run_id(const RunDescription& run, const std::string& program, std::int64_t ranks) {
-    const std::string text = fmt::format("{}\n{}\n{}\n{}\n{}", run.name, run.seed, ranks, program, run.scenario_text);
+bool Identity::is_of_run(const std::string& id) const {
+    return id == run_id || std::find(ancestors.begin(), ancestors.end(), id) != ancestors.end();
+}
+
+std::string run_id(const RunDescription& run, const std::string& program) {
+    const std::string text = fmt::format("{}\n{}\n{}\n{}", run.name, run.seed, program, run.scenario_text);
     Digest digest;
     digest.add(0, std::as_bytes(std::span(text)));
     return digest.to_hex();
@@ -56,6 +62,13 @@ void write_identity(h5::File& file, const Identity& identity) {
     file.write_text("/", "run_id", identity.run_id);
     file.write_number("/", "rank", identity.rank);
     file.write_number("/", "ranks", identity.ranks);
+    file.write_number("/", "segment", identity.segment);
+    if (!identity.ancestors.empty())
+        file.write_text("/", "ancestor_run_ids", fmt::format("{}", fmt::join(identity.ancestors, " ")));
+}
+
+void write_last_segment(h5::File& file) {
+    file.write_number("/", "is_last_segment", 1);
 }
 
 Identity read_identity(const h5::File& file) {
@@ -70,6 +83,14 @@ Identity read_identity(const h5::File& file) {
     identity.run_id = file.read_text("/", "run_id");
     identity.rank = file.read_number("/", "rank");
     identity.ranks = file.read_number("/", "ranks");
+    // Before format 1.5 a rank had one file.
+    if (!file.has_attribute("/", "segment")) return identity;
+    identity.segment = file.read_number("/", "segment");
+    identity.is_last = file.has_attribute("/", "is_last_segment");
+    if (!file.has_attribute("/", "ancestor_run_ids")) return identity;
+    std::istringstream ids(file.read_text("/", "ancestor_run_ids"));
+    for (std::string id; ids >> id;)
+        identity.ancestors.push_back(id);
     return identity;
 }
 
@@ -171,9 +192,12 @@ void fail_digest(const std::string& path) {
     throw IoError(fmt::format("{}: its rows are not those that the run wrote (the digest differs)", path));
 }
 
-void write_facts(h5::File& file, const std::string& program, const RunFacts& facts) {
+void write_program(h5::File& file, const std::string& program) {
     file.make_group("/run");
     file.write_text("/run", "program", program);
+}
+
+void write_facts(h5::File& file, const RunFacts& facts) {
     h5::write_table(file, rank_facts_table(), facts.ranks, h5::Packing::Plain);
     if (facts.links.empty()) return;
     file.write_texts("/run/link_name", facts.link_names);

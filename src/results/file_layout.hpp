@@ -15,19 +15,27 @@ namespace regatta::results::layout {
 /// Version of the layout. A higher minor number adds objects, columns or attributes; a higher major number changes the
 /// meaning of what was there, and older readers refuse the file.
 inline constexpr std::int64_t kFormatMajor = 1;
-inline constexpr std::int64_t kFormatMinor = 4;
+inline constexpr std::int64_t kFormatMinor = 5;
 
 /// What a file is part of.
 struct Identity {
     bool is_merged = false;
     std::string run_id;  ///< of rank files: equal for files of one run, else empty
     std::int64_t rank = 0;
-    std::int64_t ranks = 1;
+    std::int64_t ranks = 1;    ///< that have a file of this segment
+    std::int64_t segment = 0;  ///< number of the file among those of the run that a rank has
+    bool is_last = true;       ///< has what the run ends with: replicas, series, histograms
+    /// Of a branch: ids of the runs that its first segments are of.
+    std::vector<std::string> ancestors = {};
+    /// Whether a file with `id` may be a segment of the same run.
+    [[nodiscard]] bool is_of_run(const std::string& id) const;
 };
-/// Follows from what is run (scenario, seed, program, number of ranks).
-[[nodiscard]] std::string run_id(const RunDescription& run, const std::string& program, std::int64_t ranks);
+/// Follows from what is run (scenario, seed, program).
+[[nodiscard]] std::string run_id(const RunDescription& run, const std::string& program);
 
+/// But for is_last, which is not known when a file is begun.
 void write_identity(h5::File& file, const Identity& identity);
+void write_last_segment(h5::File& file);
 /// Throws IoError when this is no result file, or one of a newer major format.
 [[nodiscard]] Identity read_identity(const h5::File& file);
 
@@ -49,9 +57,11 @@ void write_totals(h5::File& file, const RunTotalsRow& totals, const Digest& dige
 /// Throws the IoError for a file whose rows do not have the digest it states.
 [[noreturn]] void fail_digest(const std::string& path);
 
+/// To be called before write_facts.
+void write_program(h5::File& file, const std::string& program);
 /// What depends on how the run was carried out. Tables whose rows are as many as ranks, or a multiple: h5diff passes
 /// over datasets of different extent.
-void write_facts(h5::File& file, const std::string& program, const RunFacts& facts);
+void write_facts(h5::File& file, const RunFacts& facts);
 [[nodiscard]] std::string read_program(const h5::File& file);
 [[nodiscard]] RunFacts read_facts(const h5::File& file);
 

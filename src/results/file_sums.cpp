@@ -58,6 +58,11 @@ void check_digest(const h5::File& rank_file, const Digest& large) {
     if (digest != layout::read_digest(rank_file)) layout::fail_digest(rank_file.path());
 }
 
+bool has_only_rows(const h5::File& file) {
+    const layout::Identity identity = layout::read_identity(file);
+    return !identity.is_merged && !identity.is_last;
+}
+
 SmallParts read_small(const h5::File& file, const RunDescription& run) {
     SmallParts small;
     small.replicas = h5::read_table<serving::ReplicaRecord>(file, replicas_table());

@@ -22,6 +22,9 @@ void add_large_rows(FileSums into, const h5::File& file);
 /// Compares the digest that a rank file states with that of its rows; `large`: of those of large tables.
 void check_digest(const h5::File& rank_file, const Digest& large);
 
+/// A segment that is not the last one has no more than rows of large tables, and their digest.
+[[nodiscard]] bool has_only_rows(const h5::File& file);
+
 /// What is small in any run: all but the rows of large tables, which its digest and sums lack.
 struct SmallParts {
     RankPartial partial;

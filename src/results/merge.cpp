@@ -109,11 +109,13 @@ Together read_together(std::vector<MergedFile>& files, const RunDescription& run
     Together together{.reduction = Reduction(run), .replicas = {}};
     for (MergedFile& merged : files) {
         const h5::File file = h5::File::open(merged.path);
-        SmallParts small = read_small(file, run);
-        if (has_rows) {
-            check_digest(file, merged.rows);
-            merged.rows += small.partial.rows;
+        if (has_rows) check_digest(file, merged.rows);
+        if (has_only_rows(file)) {
+            together.reduction.add_rows(merged.rows);
+            continue;
         }
+        SmallParts small = read_small(file, run);
+        if (has_rows) merged.rows += small.partial.rows;
         small.partial.rows = merged.rows;
         const RankPartial& total = together.reduction.total();
         if (!total.facts.ranks.empty() && small.partial.end != total.end)
@@ -129,8 +131,9 @@ MergeOutcome write_merged(h5::File& output, const RankFiles& found, const MergeO
     std::vector<MergedFile> files;
     for (const std::string& path : found.paths)
         files.push_back({.path = path});
-    const h5::File first = h5::File::open(files.front().path);
-    RunDescription run = layout::read_description(first);
+    // Of the last segment, which tells how the run ended.
+    const h5::File last = h5::File::open(files.back().path);
+    RunDescription run = layout::read_description(last);
     run.left_out = found.left_out;
     layout::write_identity(output, {.is_merged = true, .run_id = {}, .rank = 0, .ranks = 1});
     layout::write_description(output, run);
@@ -138,7 +141,12 @@ MergeOutcome write_merged(h5::File& output, const RankFiles& found, const MergeO
     const bool is_virtual = options.rows == MergedRows::Virtual;
     const std::int64_t requests =
         is_virtual ? show_tables(output, files, options) : merge_tables(output, files, options);
-    const Together together = read_together(files, run, !is_virtual);
+    Together together = read_together(files, run, !is_virtual);
+    if (found.carried) {
+        RankPartial carried = *found.carried;
+        carried.arrived = requests;
+        together.reduction.add(carried);
+    }
     const RankPartial& total = together.reduction.total();
     if (requests != total.arrived && run.left_out.empty())
         throw IoError(fmt::format("{}: the rank files hold {} requests, but {} arrived", options.directory, requests,
@@ -148,11 +156,12 @@ MergeOutcome write_merged(h5::File& output, const RankFiles& found, const MergeO
     layout::write_series(output, total.series);
     layout::write_histograms(output, total.sums, packing_of(options));
     layout::write_totals(output, {.requests_arrived = total.arrived, .end_ns = total.end.ns()}, digest);
-    layout::write_facts(output, layout::read_program(first), total.facts);
+    layout::write_program(output, layout::read_program(last));
+    layout::write_facts(output, total.facts);
     if (is_virtual) write_row_files(output, row_files(files, options));
     return {.digest = digest,
             .requests = requests,
-            .ranks = static_cast<std::int64_t>(files.size()),
+            .ranks = static_cast<std::int64_t>(total.facts.ranks.size()),
             .left_out = found.left_out};
 }
 

@@ -147,6 +147,8 @@ constexpr std::array kRunMetrics = {
         "left_out", "files left out", Kind::Number, "",
         "of a partial merge: a line for each rank file that is not in it; else empty. Figures of such a file are not "
         "of the whole run"},
+    Metric{"stopped_at_s", "stopped at", Kind::Number, "s",
+           "of a run that a signal stopped there: nothing later is in these figures; else nothing"},
     Metric{"measure_from_s", "start of the measured span", Kind::Number, "s", "from the scenario"},
     Metric{"end_s", "end of the run", Kind::Number, "s", "simulated time; also the end of the measured span"},
     Metric{"changes", "changes of the fleet", Kind::Number, "",

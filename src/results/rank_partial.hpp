@@ -42,6 +42,8 @@ class Reduction {
 public:
     explicit Reduction(const RunDescription& run);
     void add(const RankPartial& partial);
+    /// Rows that no partial has counted.
+    void add_rows(const Digest& rows) { total_.rows += rows; }
     /// What was added so far.
     [[nodiscard]] const RankPartial& total() const { return total_; }
     /// Of all results.

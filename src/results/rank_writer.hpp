@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "results/rank_files.hpp"
 #include "results/rank_partial.hpp"
 #include "results/run_description.hpp"
+#include "results/temporary_file.hpp"
 
 namespace regatta::results {
 
@@ -25,11 +27,14 @@ struct RankWriterOptions {
     std::vector<PoolId> pool_of_stream = {};
     /// Wall time [s], to tell what writing took; none: it tells 0.
     std::function<double()> clock = {};
+    std::uint32_t segment = 0;  ///< number of the first file: of a run that goes on, those before it are there
+    std::vector<std::string> ancestors = {};  ///< of a branch: see layout::Identity
 };
 
 /// The results of one rank: rows go to DIR/rank-RRRRR-SSS.h5, sums and sketches to a RankPartial as they come.
-/// The file is written under a temporary name and gets its own in finish(); a writer destroyed before that removes it.
-/// Rows of /requests lie in the file by (end_ns, request_id); buffered are only rows that are not settled.
+/// Rows are in one file, or in several, the segments: each checkpoint ends one. The last has the sums, too.
+/// A file is written under a temporary name and gets its own when it is whole; a writer destroyed before that removes
+/// it. Rows of /requests lie in a file by (end_ns, request_id); buffered are only rows that are not settled.
 class RankWriter final : public serving::RecordSink {
 public:
     /// Throws IoError when the file cannot be made.
@@ -54,6 +59,16 @@ public:
     /// States that no request that ends before `before` will come any more; such a row is a BugError from now on.
     /// Called after each window; writes only when enough has gathered.
     void settle(SimTime before);
+
+    /// Adds what is known of the time before this run goes on, or of some ranks' part of it. Before the first row.
+    void carry(const RankPartial& earlier);
+    /// What this rank knows so far, to be carried over. `facts` are this rank's.
+    [[nodiscard]] RankPartial partial_so_far(SimTime now, RunFacts facts) const;
+    /// The run stands at `at`: ends the current file, with all rows that have come. It has what it will ever have, but
+    /// its name: the caller gives it that, when it is on the disk. Nothing may come before the next one is begun.
+    [[nodiscard]] std::unique_ptr<TemporaryFile> end_segment(SimTime at);
+    /// `stopped_at`: the run stops there, and this file shows what there is until then.
+    void begin_segment(std::optional<SimTime> stopped_at = {});
 
     /// Writes the rest and gives the file its name. `end` is the end of the run, the same on all ranks: samples after
     /// it are dropped. `arrived`: requests that reached this rank's gateways. `facts` are this rank's; what is in them

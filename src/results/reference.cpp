@@ -17,6 +17,12 @@ of them. Both hold the same objects. Merged files of one scenario are equal, dat
 of ranks, but for `/run`: `h5diff --exclude-path /run a.h5 b.h5` finds nothing. Rank files are not compressed, merged
 ones are (shuffle and deflate, which every HDF5 has) unless `--packing none` was given.
 
+A run that makes checkpoints ends a file with each: rank files are then **segments**, `rank-00000-000.h5`,
+`rank-00000-001.h5` and so on, and a run that went on elsewhere has other ranks from some segment on. All but the last
+segment hold nothing but rows of the large tables, with their digest; the last (attribute `is_last_segment`) has the
+rest of the whole run. A run that a signal stopped says so in `stopped_at_ns`: its last segment tells how things stood
+then, and `regatta run --resume DIR` replaces it.
+
 After `merge --virtual` the large tables (`/requests`, `/steps`, `/events`, `/node_series`) are HDF5 virtual datasets over
 the rank files, which must stay where they are relative to the merged file. Their rows are then **by rank**, and only
 within a rank in the order that the table says; the attribute `row_order` of `/` says so. h5py and pandas read such files
@@ -35,7 +41,7 @@ ttft_ms = (requests.first_token_ns - requests.arrival_ns)[requests.state == 0] /
 
 | object | what it is |
 |---|---|
-| `/` | attributes `format`, `format_major`, `format_minor`, `kind` (`rank` or `merged`), `digest`, and those below; `row_order` of virtual merges, `left_out` and `files_left_out` of partial ones |
+| `/` | attributes `format`, `format_major`, `format_minor`, `kind` (`rank` or `merged`), `digest`, and those below; of rank files `run_id`, `rank`, `ranks`, `segment`, `is_last_segment` (both since format 1.5) and, of branches, `ancestor_run_ids`; `stopped_at_ns` of a stopped run; `row_order` of virtual merges, `left_out` and `files_left_out` of partial ones |
 | `/requests`, `/replicas` | tables of rows, see below |
 | `/series` | sampled state of the pools; absent when nothing was sampled |
 | `/histograms` | inter-token gaps of each pool, and lengths (since format 1.4) and batch sizes of its steps; absent when there were none |

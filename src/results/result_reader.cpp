@@ -35,7 +35,8 @@ std::vector<std::string> files_at(const std::string& path) {
 }  // namespace
 
 ResultReader::ResultReader(const std::string& path) : files_(files_at(path)) {
-    const h5::File file = h5::File::open(files_.front());
+    // Of the last segment, which tells how the run ended.
+    const h5::File file = h5::File::open(files_.back());
     const layout::Identity identity = layout::read_identity(file);
     is_merged_ = identity.is_merged;
     if (!is_merged_ && files_.size() == 1 && identity.ranks > 1)
@@ -79,11 +80,14 @@ std::vector<serving::FleetEventRecord> ResultReader::events() const {
 
 std::vector<serving::ReplicaRecord> ResultReader::replicas() const {
     std::vector<serving::ReplicaRecord> rows;
-    for (const std::string& path : files_)
-        h5::visit_table<serving::ReplicaRecord>(h5::File::open(path), replicas_table(),
+    for (const std::string& path : files_) {
+        const h5::File file = h5::File::open(path);
+        if (has_only_rows(file)) continue;
+        h5::visit_table<serving::ReplicaRecord>(file, replicas_table(),
                                                 [&](std::span<const serving::ReplicaRecord> block) {
                                                     rows.insert(rows.end(), block.begin(), block.end());
                                                 });
+    }
     std::sort(rows.begin(), rows.end(), RowOrder());
     return rows;
 }
@@ -109,7 +113,9 @@ RunOutcome ResultReader::outcome() const {
     Reduction reduction(run_);
     std::optional<SimTime> end;
     for (const std::string& path : files_) {
-        RankPartial partial = read_small(h5::File::open(path), run_).partial;
+        const h5::File file = h5::File::open(path);
+        if (has_only_rows(file)) continue;
+        RankPartial partial = read_small(file, run_).partial;
         if (end && partial.end != *end)
             throw IoError(fmt::format("{}: ended at another time than {}", path, files_.front()));
         end = partial.end;

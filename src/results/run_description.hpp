@@ -61,6 +61,8 @@ struct RunDescription {
     /// hold.
     std::vector<std::string> left_out = {};
     EnergyDescription energy = {};
+    /// Of a run that was stopped there, and can go on: nothing later is in it.
+    std::optional<SimTime> stopped_at = {};
 };
 
 /// What one rank can say about its own work. Kept under /run: these facts, and only these, depend on how the run was

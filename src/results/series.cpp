@@ -104,6 +104,9 @@ SeriesSums& SeriesSums::operator+=(const SeriesSums& other) {
     if (other.points_.size() > points_.size()) points_.resize(other.points_.size());
     for (std::size_t i = 0; i < other.points_.size(); ++i)
         points_[i] += other.points_[i];
+    if (other.changes_.size() > changes_.size()) changes_.resize(other.changes_.size());
+    for (std::size_t i = 0; i < other.changes_.size(); ++i)
+        changes_[i] += other.changes_[i];
     return *this;
 }
 

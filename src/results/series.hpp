@@ -44,7 +44,8 @@ public:
     void add(PoolId pool, const serving::RequestRecord& record);
     /// The run has ended: there are the instants up to `end`, and no others, whether this rank was asked or not.
     void complete(SimTime end);
-    /// A series without pools (none was asked for) adds nothing; else both must have the same interval and pools.
+    /// A series without pools (none was asked for) adds nothing; else both must have the same interval and pools, and
+    /// be both complete or both not.
     SeriesSums& operator+=(const SeriesSums& other);
 
     [[nodiscard]] SimTime every() const { return every_; }

@@ -261,7 +261,8 @@ Summary summarize(const RunDescription& run, const SummarySums& sums, const Seri
                     .fleet = pool_figures(run, sums, use, indices(run.pools.size()), end),
                     .pools = {},
                     .changes = sums.changes(),
-                    .left_out = run.left_out};
+                    .left_out = run.left_out,
+                    .stopped_at = run.stopped_at};
     for (std::size_t i = 0; i < run.streams.size(); ++i) {
         summary.streams.push_back(request_figures(run, sums, std::array{i}, span_s));
         summary.streams.back().name = run.streams[i].name;

@@ -285,6 +285,7 @@ struct Summary {
     std::vector<PoolFigures> pools;
     ChangeSums changes;
     std::vector<std::string> left_out = {};  ///< see RunDescription::left_out
+    std::optional<SimTime> stopped_at = {};  ///< see RunDescription::stopped_at
 };
 
 /// Throws BugError when requests were lost, unless ranks were left out: arrived != finished + rejected + failed + timed

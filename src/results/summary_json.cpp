@@ -198,6 +198,7 @@ std::string to_json(const Summary& summary, const SummaryContext& context) {
                  {"name", summary.name},
                  {"digest", context.digest.to_hex()},
                  {"left_out", summary.left_out},
+                 {"stopped_at_s", summary.stopped_at ? Json(summary.stopped_at->seconds()) : Json()},
                  {"measure_from_s", summary.measure_from.seconds()},
                  {"end_s", summary.end.seconds()}};
     json["requests"] = {{"arrived", summary.arrived}};

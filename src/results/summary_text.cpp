@@ -199,9 +199,12 @@ std::string pools_table(const std::vector<PoolFigures>& pools) {
 /// Which ranks' files these figures are not of.
 std::string partial_lines(const Summary& summary) {
     constexpr std::size_t kMostLines = 10;
-    if (summary.left_out.empty()) return {};
-    std::string text =
-        "PARTIAL    these figures are not of the whole run, and sums need not hold; left out of the merge were\n";
+    std::string text;
+    if (summary.stopped_at)
+        text = fmt::format("STOPPED    at {} of simulated time: these figures are of the time before\n",
+                           show_time(static_cast<double>(summary.stopped_at->ns())));
+    if (summary.left_out.empty()) return text;
+    text += "PARTIAL    these figures are not of the whole run, and sums need not hold; left out of the merge were\n";
     for (std::size_t i = 0; i < std::min(summary.left_out.size(), kMostLines); ++i)
         text += "  " + summary.left_out[i] + "\n";
     if (summary.left_out.size() > kMostLines)

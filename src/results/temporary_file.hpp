@@ -15,6 +15,7 @@ public:
 
     /// Gives the file its name, replacing what had it. Throws IoError.
     void keep();
+    [[nodiscard]] const std::string& temporary_path() const { return temporary_path_; }
 
 private:
     std::string temporary_path_;

@@ -32,8 +32,9 @@ class Help(ProgramTest):
 
     def test_help_names_every_option_of_run(self):
         said = self.succeed("regatta", "run", "--help").stdout
-        self.assertIn("Usage: regatta run [OPTIONS] SCENARIO\n", said)
-        for option in ("--set PATH=VALUE", "--out DIR", "--limit N", "--seed N", "--quiet", "--json"):
+        self.assertIn("Usage: regatta run [OPTIONS] [SCENARIO]\n", said)
+        for option in ("--set PATH=VALUE", "--out DIR", "--limit N", "--seed N", "--checkpoint-every TIME",
+                       "--checkpoint-every-wall TIME", "--resume DIR", "--quiet", "--json"):
             self.assertIn(option, said)
 
     def test_help_is_said_once_on_several_ranks(self):

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "results/report/sections.hpp"
+#include "results/show.hpp"
 
 namespace regatta::results::report {
 namespace {
@@ -42,6 +43,9 @@ std::vector<std::string> notes_of(const Runs& runs) {
         if (!runs[run].description.left_out.empty())
             notes.push_back(fmt::format("{}{} of its files are not in it: what is shown is not the whole run.", who,
                                         runs[run].description.left_out.size()));
+        if (runs[run].description.stopped_at)
+            notes.push_back(fmt::format("{}The run was stopped at {} of simulated time: nothing later is shown.", who,
+                                        show_time(static_cast<double>(runs[run].description.stopped_at->ns()))));
         if (!runs[run].description.series_every)
             notes.push_back(who +
                             "Queues, KV cache and replicas over time were not recorded; "

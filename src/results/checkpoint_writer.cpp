@@ -1,0 +1,121 @@
+#include "results/checkpoint_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+#include <utility>
+
+#include "regatta/base/errors.hpp"
+#include "results/durable_file.hpp"
+
+namespace regatta::results {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Says that a rank's files are on the disk, and their checksums. Gone when the checkpoint is whole.
+std::string done_file_name(std::uint32_t rank) {
+    return fmt::format("rank-{:05}.xxh128", rank);
+}
+
+std::string text_of(const fs::path& path) {
+    std::ifstream stream(path, std::ios::binary);
+    std::ostringstream text;
+    text << stream.rdbuf();
+    if (!stream) throw IoError(fmt::format("{}: cannot be read", path.string()));
+    return std::move(text).str();
+}
+
+}  // namespace
+
+CheckpointWriter::~CheckpointWriter() {
+    thread_.request_stop();
+}
+
+void CheckpointWriter::begin(CheckpointPart part) {
+    wait();
+    is_busy_ = true;
+    thread_ = std::jthread([this, work = std::move(part)](const std::stop_token& stop) mutable {
+        try {
+            write(work, stop);
+            if (options_.rank == 0) commit(work, stop);
+        } catch (...) {
+            failure_ = std::current_exception();
+            has_failed_ = true;
+        }
+        is_busy_.store(false, std::memory_order_release);
+    });
+}
+
+void CheckpointWriter::wait() {
+    if (thread_.joinable()) thread_.join();
+    if (!has_failed_.exchange(false)) return;
+    std::rethrow_exception(std::exchange(failure_, nullptr));
+}
+
+void CheckpointWriter::write(CheckpointPart& part, const std::stop_token& /*stop*/) {
+    const fs::path directory = checkpoint_path(options_.directory, part.manifest.number);
+    std::error_code error;
+    fs::create_directory(directory, error);
+    if (error) throw IoError(fmt::format("{}: cannot be made: {}", directory.string(), error.message()));
+    std::string lines;
+    const auto add = [&](const std::string& name, std::span<const std::byte> bytes) {
+        write_durably((directory / name).string(), bytes);
+        lines += checksum_line(bytes, name);
+    };
+    add(state_file_name(options_.rank), std::as_bytes(std::span(part.state)));
+    add(sums_file_name(options_.rank), part.sums);
+    if (options_.rank == 0) {
+        const std::string manifest = to_json(part.manifest);
+        add(kManifestName, std::as_bytes(std::span(manifest)));
+        add(kScenarioFilesName, std::as_bytes(std::span(part.scenario_files)));
+    }
+    if (part.segment) {
+        sync_file(part.segment->temporary_path());
+        part.segment->keep();
+        part.segment.reset();
+        sync_directory(options_.directory);
+    }
+    write_durably((directory / done_file_name(options_.rank)).string(), std::as_bytes(std::span(lines)));
+}
+
+void CheckpointWriter::commit(const CheckpointPart& part, const std::stop_token& stop) {
+    constexpr std::chrono::milliseconds kBetweenLooks{5};
+    const fs::path directory = checkpoint_path(options_.directory, part.manifest.number);
+    std::string lines;
+    for (std::uint32_t rank = 0; rank < options_.ranks; ++rank) {
+        std::error_code error;
+        while (!fs::exists(directory / done_file_name(rank), error)) {
+            if (stop.stop_requested()) return;
+            std::this_thread::sleep_for(kBetweenLooks);
+        }
+        lines += text_of(directory / done_file_name(rank));
+    }
+    write_durably((directory / kChecksumsName).string(), std::as_bytes(std::span(lines)));
+    std::int64_t bytes = 0;
+    std::error_code error;
+    for (std::uint32_t rank = 0; rank < options_.ranks; ++rank) {
+        fs::remove(directory / done_file_name(rank), error);
+        for (const std::string& name : {state_file_name(rank), sums_file_name(rank)})
+            bytes += static_cast<std::int64_t>(fs::file_size(directory / name, error));
+    }
+    remove_older(part.manifest.number);
+    if (options_.tell) options_.tell(part.manifest, bytes);
+}
+
+/// The checksums go first: what has none is no checkpoint.
+void CheckpointWriter::remove_older(std::uint32_t number) const {
+    for (const std::uint32_t older : list_checkpoints(options_.directory)) {
+        if (older + options_.keep > number) continue;
+        const fs::path directory = checkpoint_path(options_.directory, older);
+        std::error_code error;
+        fs::remove(directory / kChecksumsName, error);
+        fs::remove_all(directory, error);
+    }
+}
+
+}  // namespace regatta::results
