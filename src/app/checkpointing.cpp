@@ -51,8 +51,10 @@ engine::Wish Checkpointing::wish() {
 
 void Checkpointing::save(const engine::Simulation& simulation, results::RankWriter& writer, SimTime at,
                          results::RunFacts facts) {
+    const Clock::time_point began = Clock::now();
     results::CheckpointPart part;
     part.segment = writer.end_segment(at);
+    log_.debug(fmt::format("  rows ended in {:.3f} s", seconds(Clock::now() - began)));
     setup_.manifest.segment_ranks.push_back(transport_.ranks());
     hand_over(simulation, std::move(part), writer.partial_so_far(at, std::move(facts)), at);
 }
@@ -74,9 +76,13 @@ void Checkpointing::hand_over(const engine::Simulation& simulation, results::Che
     manifest.ranks = transport_.ranks();
     part.manifest = manifest;
     part.scenario_files = setup_.scenario_files;
+    const Clock::time_point began = Clock::now();
     part.state = simulation.save();
     part.sums = sums.to_bytes();
+    const Clock::time_point taken = Clock::now();
     writer_.begin(std::move(part));
+    log_.debug(fmt::format("  state taken in {:.3f} s, {:.3f} s until the disk had the one before",
+                           seconds(taken - began), seconds(Clock::now() - taken)));
     if (setup_.signals != nullptr) setup_.signals->forget_checkpoint();
     last_ = Clock::now();
 }

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <iterator>
 #include <span>
 #include <utility>
@@ -56,6 +57,13 @@ OneRun::OneRun(const scenario::Scenario& scenario, const Setting& setting, const
       checkpoints_(terms_.checkpoints, transport_, log) {}
 
 RunEnd OneRun::carry_out(const scenario::TraceSummaries& traces) {
+    const StallWatch watch(transport_, {.timeout_s = terms_.stall_timeout_s,
+                                        .directory = terms_.checkpoints.directory,
+                                        .give_up = [this](const std::string& line) {
+                                            fmt::print(stderr, "regatta: {}\n", line);
+                                            std::fflush(stderr);
+                                            setting_.session.abort(1);
+                                        }});
     engine::Partition partition = setting_.partitioner(fleet_.model(), transport_.ranks());
     // Only rank 0, which read the traces, speaks.
     if (transport_.rank() == 0) introduce(log_, scenario_, traces, partition, terms_.checkpoints.directory);

@@ -50,6 +50,11 @@ void add_checkpoint_arguments(CLI::App& command, RunArguments& arguments) {
         ->type_name("TIME")
         ->check(duration);
     command
+        .add_option("--stall-timeout", arguments.stall_timeout,
+                    "End the run when a rank has not answered the others for so long (default: 10min)")
+        ->type_name("TIME")
+        ->check(duration);
+    command
         .add_option("--resume", arguments.resume,
                     "Go on from the last checkpoint in DIR, or the one that DIR is, on any number of ranks; with --set "
                     "as another run, in which these values hold from there on")
@@ -183,7 +188,8 @@ public:
         RunTerms terms{.started = started_,
                        .resume = resume ? &*resume : nullptr,
                        .is_branch = is_branch_,
-                       .checkpoints = checkpoints(resume ? &*resume : nullptr, source, input, result.directory)};
+                       .checkpoints = checkpoints(resume ? &*resume : nullptr, source, input, result.directory),
+                       .stall_timeout_s = scenario::read_duration(arguments_.stall_timeout)->seconds()};
         RunEnd end = OneRun(*input.scenario, setting_, log_, std::move(terms)).carry_out(input.traces);
         result.outcome = std::move(end.outcome);
         result.stopped_at = end.stopped_at;
@@ -194,6 +200,7 @@ public:
 private:
     [[nodiscard]] int check_resume(const ResumePoint& resume, const ScenarioInput& input) {
         int code = on_rank_zero(transport_, [&] {
+            if (!is_branch_ && signals_ != nullptr) lock_.take(resume.directory());
             if (!is_branch_) resume.check_same_scenario(input.scenario->resolved_text, "what its files say now");
             resume.check_files(is_branch_);
         });
@@ -214,7 +221,7 @@ private:
             directory = resume->directory();
         }
         return on_rank_zero(transport_, [&] {
-            if (signals_ != nullptr) lock_.take(directory);
+            if (signals_ != nullptr && (resume == nullptr || is_branch_)) lock_.take(directory);
             if (resume == nullptr) return;
             if (is_branch_)
                 resume->share_segments(directory);

@@ -3,13 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
-#include <boost/serialization/deque.hpp>
-#include <boost/serialization/vector.hpp>
 #include <cmath>
 #include <utility>
 
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 #include "serving/fleet_messages.hpp"
 

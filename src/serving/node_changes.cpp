@@ -1,12 +1,10 @@
 #include "serving/node_changes.hpp"
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
-#include <boost/serialization/vector.hpp>
 #include <string>
 #include <utility>
 
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 
 namespace regatta::serving {

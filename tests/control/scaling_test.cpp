@@ -2,9 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
-#include <boost/serialization/deque.hpp>
 #include <functional>
 #include <memory>
 #include <sstream>
@@ -13,6 +10,7 @@
 
 #include "control/attainment_autoscaler.hpp"
 #include "control/load_autoscaler.hpp"
+#include "regatta/base/archive.hpp"
 #include "regatta/base/random.hpp"
 
 namespace regatta::control {

@@ -1,5 +1,6 @@
 #include "random_model.hpp"
 
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 
 #include <fmt/format.h>
@@ -8,10 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
 #include <boost/serialization/array.hpp>
-#include <boost/serialization/vector.hpp>
 #include <memory>
 #include <utility>
 

@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
 #include <cmath>
 #include <sstream>
 #include <vector>
+
+#include "regatta/base/archive.hpp"
 
 namespace regatta::serving {
 namespace {
