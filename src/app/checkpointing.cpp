@@ -42,7 +42,7 @@ engine::Wish Checkpointing::wish() {
     if (asked == engine::Wish::Stop) return asked;
     const double since_s = seconds(Clock::now() - last_);
     if (asked == engine::Wish::Pause) {
-        if (since_s >= kSameRequest_s) return asked;
+        if (!has_saved_ || since_s >= kSameRequest_s) return asked;
         setup_.signals->forget_checkpoint();
     }
     const bool is_due = transport_.rank() == 0 && setup_.terms.every_wall_s && since_s >= *setup_.terms.every_wall_s;
@@ -85,6 +85,7 @@ void Checkpointing::hand_over(const engine::Simulation& simulation, results::Che
                            seconds(taken - began), seconds(Clock::now() - taken)));
     if (setup_.signals != nullptr) setup_.signals->forget_checkpoint();
     last_ = Clock::now();
+    has_saved_ = true;
 }
 
 }  // namespace regatta::app

@@ -55,7 +55,8 @@ private:
     Setup setup_;
     engine::Transport& transport_;
     const Log& log_;
-    Clock::time_point last_;
+    Clock::time_point last_;  ///< checkpoint, or the beginning
+    bool has_saved_ = false;
     results::CheckpointWriter writer_;
 };
 
