@@ -18,6 +18,8 @@ namespace regatta::scenario {
 namespace {
 
 constexpr const char* kBranches = "branches";
+// Each is a scenario of its own to check and to keep.
+constexpr std::size_t kMostBranches = 100;
 
 Reading reading_of(SimTime at, const std::vector<Difference>& changes) {
     Reading branch;
@@ -56,6 +58,11 @@ std::vector<WrittenBranch> take_branches(Node& document, Reading& reading, const
         if (branch.changes.empty()) continue;
         branch.place = branch.changes.front().place;
         branches.push_back(std::move(branch));
+    }
+    if (branches.size() > kMostBranches) {
+        problems.add(branches[kMostBranches].place, kBranches,
+                     fmt::format("expected at most {}, found {}", kMostBranches, branches.size()));
+        branches.clear();
     }
     reading.lists[kBranches].clear();
     document.remove(kBranches);

@@ -309,7 +309,7 @@ Section scenario_schema(const Registries& registries) {
             map("engine", false, std::move(engine), "how the simulation itself runs"),
             map("output", false, std::move(output), "what is written"),
             list("branches", false, branch_section(),
-                 "what changes from an instant on, and why not before: see docs/guide/branches.md")}};
+                 "what changes while the fleet runs, in order of time: see docs/guide/branches.md")}};
 }
 
 }  // namespace regatta::scenario

@@ -72,7 +72,7 @@ TEST_F(AScaling, ChangesItsLimitsWithTime) {
     later.down_window = SimTime::from_s(15);
     Scaling scaling = make(kNoLimits);
     scaling.change(SimTime::from_s(20), later, std::make_unique<Wish>(wish_));
-    EXPECT_EQ(follow(scaling, 3, {9, 5, 4, 4, 8}), (Replicas{9, 5, 5, 4, 6}));
+    EXPECT_EQ(follow(scaling, 3, {9, 5, 4, 4, 8}), (Replicas{9, 5, 5, 5, 6}));
 }
 
 TEST_F(AScaling, ReachesItsLeastAtOnceWhateverTheWindow) {

@@ -135,6 +135,13 @@ TEST(Branches, ComeInOrderOfTime) {
               Lines({"fleet.yaml:13:10: branches: 1min is before the branch at 2min; expected them in order of time"}));
 }
 
+TEST(Branches, AreNotMoreThanAnybodyNeeds) {
+    std::string text = scenario_with() + "branches:\n";
+    for (int i = 1; i <= 101; ++i)
+        text += "  - {at: " + std::to_string(i) + "s, set: [\"name=a" + std::to_string(i) + "\"]}\n";
+    EXPECT_EQ(problems_of(text, {}), Lines({"fleet.yaml:112:10: branches: expected at most 100, found 101"}));
+}
+
 TEST(Branches, DoNotReachBack) {
     EXPECT_EQ(problems_with({"duration=30s"}),
               Lines({"--set #1 (duration=30s): duration: 30s is over before the branch at 1min; expected at least "
