@@ -48,12 +48,13 @@ const std::vector<Case> kCases = {
      3.5},
     {"SeveralStreamsAndRules",
      "two-pools.yaml",
-     {"duration=3s", "measure.from=0s", "network.gateway_to_node=3ms", "fleet.pools[1].gateway_latency=4ms"},
+     {"duration=3s", "measure.from=0s", "network.gateway_to_node=3ms", "fleet.pools[1].gateway_latency=4ms",
+      "gateways.admission[1].requests=8/s", "gateways.admission[1].burst=4"},
      {{"workload.streams[1].arrivals={process: gamma, cv: 1.5, rate: 60/s}",
-       "gateways.admission=[{policy: rate_limit, class: batch, requests: 20/s, burst: 60}, {policy: rate_limit, "
+       "gateways.admission=[{policy: rate_limit, class: batch, requests: 8/s, burst: 4}, {policy: rate_limit, "
        "class: chat, requests: 40/s, burst: 4}]"},
       {"gateways.router={policy: power_of_d, d: 3, load: outstanding}", "workload.streams[0].limit=150"},
-      {"gateways.router=random", "gateways.admission=none", "workload.streams[0].limit=260"}},
+      {"gateways.router=random", "gateways.admission=none", "workload.streams[0].limit=190"}},
      0.5,
      2.5},
     {"ToldOfLoads",
@@ -82,7 +83,7 @@ const std::vector<Case> kCases = {
       "fleet.pools[0].autoscale={policy: outstanding, target: 2, min: 2, down_after: 20s}",
       "gateways.reports={every: 2s}", "network.gateway_to_node=100ms"},
      {{"fleet.pools[0].autoscale={policy: outstanding, target: 1, min: 3, down_after: 10s, up_after: 10s}"},
-      {"workload.streams[0].arrivals.rate=9/s", "fleet.pools[0].autoscale.max=12"}},
+      {"workload.streams[0].arrivals.rate=9/s", "fleet.pools[0].autoscale.max=3"}},
      10,
      110,
      true},
@@ -208,6 +209,23 @@ TEST_P(BranchedRuns, GiveWhatTheBranchedScenarioGivesFromScratch) {
         EXPECT_NE(sorted(rows), sorted(whole)) << "nothing changed";
         const auto has_event = [](const std::string& row) { return row.rfind("event", 0) == 0; };
         EXPECT_TRUE(!tried().has_events || std::any_of(rows.begin(), rows.end(), has_event));
+    }
+}
+
+// Each by itself: none is told and then forgotten.
+TEST_P(BranchedRuns, ShowWhatTheyChange) {
+    const std::string text = shipped().resolved_text;
+    Rows whole;
+    run(text, 1, SimTime::never(), {}, whole);
+    for (const std::vector<std::string>& branch : tried().branches) {
+        for (const std::string& change : branch) {
+            const Scenario scenario =
+                load(text, {}, {{.at = SimTime::from_seconds(tried().least_s), .overrides = {change}}});
+            if (scenario.before.empty()) continue;
+            Rows rows;
+            run(scenario.resolved_text, 1, SimTime::never(), {}, rows);
+            EXPECT_NE(sorted(rows), sorted(whole)) << change;
+        }
     }
 }
 
