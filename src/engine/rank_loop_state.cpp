@@ -56,6 +56,14 @@ void RankLoop::load(const SavedState& state) {
             domain.load_rest(archive, rank_ == 0);
         load_boards(archive);
     });
+    for (Domain& domain : domains_) {
+        // Before the instant: what is planned for it is planned as it would have been in the run that was saved.
+        const SimTime now = std::max(domain.horizon(), SimTime::from_ns(1)) - SimTime::from_ns(1);
+        for (std::uint32_t local = 0; local < domain.members().size(); ++local) {
+            enter(domain, local, now, 0);
+            domain.members()[local].process->go_on(*this);
+        }
+    }
 }
 
 /// All ranks that read a board know the same of it: the first of them says it.
