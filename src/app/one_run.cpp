@@ -73,6 +73,10 @@ RunEnd OneRun::carry_out(const scenario::TraceSummaries& traces) {
     if (terms_.resume != nullptr) {
         terms_.resume->load(simulation);
         if (transport_.rank() == 0) writer_.carry(terms_.resume->sums(description_));
+        // So that it can go on by itself, from the first moment on.
+        if (terms_.is_branch)
+            checkpoints_.save_begun(simulation, writer_, terms_.resume->manifest().at,
+                                    {.ranks = {{.rank = transport_.rank()}}, .link_names = {}, .links = {}});
         log_.debug(fmt::format("  checkpoint read after {:.3f} s", seconds_since(terms_.started)));
     }
     const engine::RunReport report = run_to_end(simulation, traces);

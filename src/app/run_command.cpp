@@ -40,8 +40,7 @@ void add_checkpoint_arguments(CLI::App& command, RunArguments& arguments) {
     const CLI::Validator duration(duration_problem, "");
     command
         .add_option("--checkpoint-every", arguments.checkpoint_every,
-                    "Save the run at every multiple of this simulated time, such as 10s, in DIR/checkpoint-000, ...; "
-                    "the last two are kept")
+                    "Save the run at every multiple of this simulated time, such as 10s, in DIR/checkpoint-000, ...")
         ->type_name("TIME")
         ->check(duration);
     command
@@ -49,6 +48,11 @@ void add_checkpoint_arguments(CLI::App& command, RunArguments& arguments) {
                     "Save the run whenever so much time has passed outside of it, such as 15min")
         ->type_name("TIME")
         ->check(duration);
+    command
+        .add_option("--keep-checkpoints", arguments.keep_checkpoints,
+                    "How many there are at a time, the newest (default: 2)")
+        ->type_name("N")
+        ->check(whole_number(1));
     command
         .add_option("--stall-timeout", arguments.stall_timeout,
                     "End the run when a rank has not answered the others for so long (default: 10min)")
@@ -175,7 +179,9 @@ public:
         is_branch_ = resume && !arguments_.scenario.all_overrides().empty();
         log_.info(fmt::format("{}    {}    {}", version_text(), counted(transport_.ranks(), "rank"),
                               resume ? resume->path() : arguments_.scenario.scenario));
-        const ScenarioSource source = resume ? resume->scenario() : source_of(arguments_.scenario);
+        ScenarioSource source = resume ? resume->scenario() : source_of(arguments_.scenario);
+        if (is_branch_)
+            source.branches.push_back({.at = resume->manifest().at, .overrides = arguments_.scenario.all_overrides()});
         const ScenarioInput input = read_scenario(source, setting_);
         result.exit_code = input.exit_code;
         if (result.exit_code == 0 && resume) result.exit_code = check_resume(*resume, input);
@@ -239,10 +245,18 @@ private:
                                    .data_files = data_files(*input.scenario),
                                    .scenario_files = input.files};
         if (resume != nullptr) setup.manifest = resume->manifest();
+        if (is_branch_) {
+            setup.manifest.parent = resume->path();
+            setup.manifest.ancestors = resume->run_ids();
+        }
+        setup.manifest.branches.clear();
+        for (const scenario::Branch& branch : source.branches)
+            setup.manifest.branches.push_back({.at = branch.at, .overrides = branch.overrides});
         setup.manifest.program = version_text();
         setup.manifest.scenario_path = source.path;
         setup.manifest.overrides = source.overrides;
         setup.manifest.resolved_text = input.scenario->resolved_text;
+        if (arguments_.keep_checkpoints) setup.manifest.keep = *arguments_.keep_checkpoints;
         setup.manifest.every = setup.terms.every;
         setup.manifest.every_wall_s = setup.terms.every_wall_s;
         return setup;

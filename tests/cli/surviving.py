@@ -5,6 +5,7 @@ Environment: REGATTA_BYTE_COUNTS (default 6) is at how many sizes of files the d
 python3 surviving.py [-v] [Class.test_...]
 """
 
+import json
 import os
 import random
 import shutil
@@ -231,6 +232,70 @@ class Refusals(Surviving):
         self.assertEqual(self.refused("--resume", other), f"{other}: another regatta run is writing into it\n")
         process.kill()
         self.ended(process)
+
+
+class Branches(Surviving):
+    """What if it had gone another way from there."""
+
+    SETTINGS = ("--set", "duration=4min", "--set", "gateways.reports={kind: every, period: 100ms}")
+
+    def setUp(self):
+        super().setUp()
+        self.parent = self.directory / "parent"
+        self.whole = self.succeed("regatta", "run", QUICKSTART, *self.SETTINGS, "--checkpoint-every", "50s", "--quiet",
+                                  "--out", self.parent)
+        self.from_here = self.parent / "checkpoint-002"
+
+    def branch(self, name, *settings, ranks=None):
+        words = [word for value in settings for word in ("--set", value)]
+        return self.succeed("regatta", "run", "--resume", self.from_here, *words, "--quiet", "--out",
+                            self.directory / name, ranks=ranks)
+
+    def test_one_is_the_run_of_its_scenario_from_the_beginning(self):
+        self.assertEqual(self.checkpoints(self.parent), ["checkpoint-002", "checkpoint-003"])
+        branch = self.branch("branch", "workload.streams[0].arrivals.rate=90/s", "gateways.router=random", ranks=2)
+        out = self.directory / "branch"
+        manifest = json.loads((out / "checkpoint-003/manifest.json").read_text())
+        self.assertEqual(manifest["parent"], str(self.from_here))
+        scenario = self.write("scenario.yaml", manifest["scenario"]["resolved"])
+        again = self.succeed("regatta", "run", scenario, "--quiet", "--out", self.directory / "again")
+        self.assertEqual(branch.digest, again.digest)
+        self.assertNotEqual(branch.digest, self.whole.digest)
+        merged = self.succeed("regatta-post", "merge", out)
+        self.assertEqual(merged.digest, branch.digest)
+        self.assertEqual(self.succeed("regatta-post", "stats", out / "run.h5").digest, branch.digest)
+        # And a branch of the branch.
+        self.from_here = out / "checkpoint-003"
+        second = self.branch("second", "workload.streams[0].arrivals.rate=10/s")
+        manifest = json.loads((self.directory / "second/checkpoint-003/manifest.json").read_text())
+        self.assertEqual(len(manifest["scenario"]["branches"]), 2)
+        scenario = self.write("scenario.yaml", manifest["scenario"]["resolved"])
+        again = self.succeed("regatta", "run", scenario, "--quiet", "--out", self.directory / "again-2", ranks=3)
+        self.assertEqual(second.digest, again.digest)
+        self.assertEqual(self.succeed("regatta-post", "stats", self.directory / "second").digest, second.digest)
+
+    def test_one_that_changes_nothing_is_the_run_itself(self):
+        self.assertEqual(self.branch("same", "workload.streams[0].arrivals.rate=40/s").digest, self.whole.digest)
+
+    def test_one_goes_on_after_it_was_killed(self):
+        out = self.directory / "branch"
+        process = self.launch("run", "--resume", self.from_here, "--set", "duration=20h", "--out", out)
+        self.wait_for(lambda: len(list(out.glob("rank-*"))) > 3 and self.checkpoints(out), "no checkpoint of its own")
+        process.kill()
+        self.ended(process)
+        process = self.launch("run", "--resume", out)
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+        code, stdout, stderr = self.ended(process)
+        self.assertEqual(code, 3, stderr)
+        self.assertIn("STOPPED", self.succeed("regatta-post", "stats", out).stdout)
+
+    def test_what_cannot_change_is_refused(self):
+        outcome = start("regatta", "run", "--resume", self.from_here, "--set", "fleet.pools[0].nodes=4", "--quiet",
+                        "--out", self.directory / "no")
+        self.assertEqual(outcome.code, 2)
+        self.assertIn("fleet.pools[0].nodes", outcome.stderr)
+        self.assertFalse((self.directory / "no").exists())
 
 
 class World(Surviving):

@@ -286,7 +286,7 @@ Outcome run_random_in_legs(const RandomSpec& spec, SimTime until, const std::vec
             if (report.paused_for == Wish::None) simulation.finish(report.end);
         });
         saved = std::move(parts);
-        outcome.events = events;
+        outcome.events += events;
     }
     outcome.histories = std::move(world.histories);
     return outcome;

@@ -201,13 +201,14 @@ protected:
                 .resolved_text = "name: x\nseed: 1\n",
                 .data_files = {{.path = "/t.csv", .bytes = 12, .checksum = "00ff"}},
                 .segment_ranks = std::vector<std::uint32_t>(number + 1, 1),
+                .run_id = "123",
                 .ancestors = {"abc", "def"},
                 .parent = "runs/parent",
                 .every = SimTime::from_us(10),
                 .every_wall_s = 2.5};
     }
     void write(std::uint32_t number) {
-        CheckpointWriter writer({.directory = scratch.path(), .rank = 0, .ranks = 1, .keep = 2, .tell = {}});
+        CheckpointWriter writer({.directory = scratch.path(), .rank = 0, .ranks = 1, .tell = {}});
         writer.begin({.manifest = manifest(number),
                       .scenario_files = "files",
                       .state = {'s', 't', 'a', 't', 'e'},
@@ -247,8 +248,8 @@ TEST_F(Checkpoints, OfSeveralRanksEndWithTheLastOfThem) {
     CheckpointManifest two = manifest(0);
     two.ranks = 2;
     two.segment_ranks = {2};
-    CheckpointWriter first({.directory = scratch.path(), .rank = 0, .ranks = 2, .keep = 2, .tell = {}});
-    CheckpointWriter second({.directory = scratch.path(), .rank = 1, .ranks = 2, .keep = 2, .tell = {}});
+    CheckpointWriter first({.directory = scratch.path(), .rank = 0, .ranks = 2, .tell = {}});
+    CheckpointWriter second({.directory = scratch.path(), .rank = 1, .ranks = 2, .tell = {}});
     first.begin({.manifest = two, .scenario_files = "", .state = {'a'}, .sums = {}, .segment = nullptr});
     EXPECT_EQ(newest_checkpoint(scratch.path()), std::nullopt);
     second.begin({.manifest = two, .scenario_files = "", .state = {'b'}, .sums = {}, .segment = nullptr});
@@ -276,7 +277,7 @@ TEST_F(Checkpoints, SayWhatIsDamaged) {
 }
 
 TEST_F(Checkpoints, ThatCannotBeWrittenSaySoToWhoWaits) {
-    CheckpointWriter writer({.directory = scratch.path("none"), .rank = 0, .ranks = 1, .keep = 2, .tell = {}});
+    CheckpointWriter writer({.directory = scratch.path("none"), .rank = 0, .ranks = 1, .tell = {}});
     writer.begin({.manifest = manifest(0), .scenario_files = "", .state = {}, .sums = {}, .segment = nullptr});
     EXPECT_EQ(error_of<IoError>([&] { writer.wait(); }),
               scratch.path("none/checkpoint-000") + ": cannot be made: No such file or directory");
