@@ -68,6 +68,7 @@ std::vector<std::string> find_rank_files(const std::string& directory) {
     // Any whole file tells how many there must be.
     const std::string first = path_of(*names.begin());
     const layout::Identity expected = layout::read_identity(h5::File::open(first));
+    if (expected.is_merged) throw IoError(fmt::format("{}: is a merged file, not one of a rank", first));
     for (std::int64_t rank = 0; rank < expected.ranks; ++rank) {
         const std::string path = rank_file_name(directory, static_cast<std::uint32_t>(rank)).final_path;
         if (names.erase(fs::path(path).filename().string()) == 0)

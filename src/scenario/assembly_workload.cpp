@@ -14,6 +14,9 @@ namespace {
 // As near to 1 as a uniform number comes.
 constexpr double kMostUniform = 1 - 0x1p-53;
 
+/// As many as pools.
+constexpr std::size_t kMostStreams = 2000;
+
 std::optional<std::uint64_t> smaller(std::optional<std::uint64_t> a, std::optional<std::uint64_t> b) {
     if (!a) return b;
     return b && *b < *a ? b : a;
@@ -187,6 +190,11 @@ void Assembly::refuse_trace_keys(const Reading& reading, const char* instead_of_
 void Assembly::assemble_streams(Reading& reading) {
     std::vector<Reading>& streams = reading.lists["streams"];
     const std::optional<std::uint64_t> common_limit = limit_of(reading);
+    if (streams.size() > kMostStreams) {
+        problems_.add(reading.place_of("streams"), reading.path_of("streams"),
+                      fmt::format("{} streams; expected at most {}", streams.size(), kMostStreams));
+        return;
+    }
     scenario_.streams.resize(streams.size());
     std::set<std::string> names;
     for (std::size_t i = 0; i < streams.size(); ++i) {

@@ -14,7 +14,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     files.files["m/config.json"] = {true, std::string(fuzz::text_of(data, size)), ""};
     fuzz::add_small_catalogue(files);
     const scenario::LoadRequest request{.path = "fleet.yaml", .overrides = {}, .catalogue_directory = "catalogue"};
-    fuzz::read_or_refuse(
-        [&] { static_cast<void>(scenario::load_scenario(request, scenario::Registries{}, files)); });
+    fuzz::read_or_refuse([&] { static_cast<void>(scenario::load_scenario(request, scenario::Registries{}, files)); });
     return 0;
 }

@@ -18,7 +18,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     files.working_directory = "/";
     files.files["fleet.yaml"] = {true, scenario::testing::scenario_with(), ""};
     fuzz::add_small_catalogue(files);
-    fuzz::read_or_refuse(
-        [&] { static_cast<void>(scenario::load_scenario(request, scenario::Registries{}, files)); });
+    fuzz::read_or_refuse([&] { static_cast<void>(scenario::load_scenario(request, scenario::Registries{}, files)); });
     return 0;
 }

@@ -12,8 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         for (const auto& [op, samples] : measured) {
             using Kind = timing::ProfileFit::Kind;
             for (const Kind kind : {Kind::Interpolate, Kind::Forest, Kind::Polynomial}) {
-                const auto fit =
-                    timing::fitted({.kind = kind, .estimators = 2, .max_depth = 4, .degree = 2}, samples);
+                const auto fit = timing::fitted({.kind = kind, .estimators = 2, .max_depth = 4, .degree = 2}, samples);
                 static_cast<void>(fit->at(1, 8));
                 static_cast<void>(fit->steps());
             }

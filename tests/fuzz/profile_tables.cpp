@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                            .models_cpu_overhead = true};
         const timing::ProfileTimes times(target, std::move(tables));
         static_cast<void>(times.least_fine());
-        static_cast<void>(times.line({.decodes = 3, .decode_context_tokens = 9000, .prefills = {}, .samples = 3}, true));
+        static_cast<void>(
+            times.line({.decodes = 3, .decode_context_tokens = 9000, .prefills = {}, .samples = 3}, true));
     });
     return 0;
 }

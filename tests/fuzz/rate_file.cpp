@@ -8,8 +8,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::read_or_refuse([&] {
         scenario::Problems problems;
         const int source = problems.add_source("rate.csv");
-        const auto curve =
-            scenario::rate_curve_of_file(std::string(fuzz::text_of(data, size)), source, problems);
+        const auto curve = scenario::rate_curve_of_file(std::string(fuzz::text_of(data, size)), source, problems);
         problems.throw_if_any();
     });
     return 0;

@@ -1,8 +1,8 @@
 // Files of lengths and of arrivals, which streams draw from.
 #include "hostile.hpp"
 #include "memory_file.hpp"
-#include "workload/recorded_arrivals.hpp"
 #include "workload/joint_lengths.hpp"
+#include "workload/recorded_arrivals.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace regatta;

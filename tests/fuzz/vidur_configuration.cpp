@@ -5,8 +5,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace regatta;
     fuzz::read_or_refuse([&] {
-        static_cast<void>(
-            scenario::import_vidur(std::string(fuzz::text_of(data, size)), {.source = "config.json"}));
+        static_cast<void>(scenario::import_vidur(std::string(fuzz::text_of(data, size)), {.source = "config.json"}));
     });
     return 0;
 }

@@ -8,8 +8,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         scenario::Problems problems;
         const int source = problems.add_source("fleet.yaml");
         scenario::Node document;
-        static_cast<void>(
-            scenario::parse_document(std::string(fuzz::text_of(data, size)), source, document, problems));
+        static_cast<void>(scenario::parse_document(std::string(fuzz::text_of(data, size)), source, document, problems));
         problems.throw_if_any();
     });
     return 0;
