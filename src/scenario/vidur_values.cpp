@@ -1,6 +1,9 @@
 #include "scenario/vidur_values.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "regatta/base/errors.hpp"
 #include "scenario/decode.hpp"
@@ -34,6 +37,19 @@ std::string VidurValues::joined(const std::string& path, const std::string& key)
 std::string VidurValues::found(const json& value) {
     return workload::shown(value.dump());
 }
+
+template <class Value>
+Value VidurValues::get(const json& section, const std::string& path, const std::string& key) {
+    try {
+        return section.at(key).get<Value>();
+    } catch (const json::exception&) {
+        wrong(joined(path, key), fmt::format("not understood: {}", found(section.at(key))));
+        return Value();
+    }
+}
+template double VidurValues::get(const json&, const std::string&, const std::string&);
+template bool VidurValues::get(const json&, const std::string&, const std::string&);
+template std::string VidurValues::get(const json&, const std::string&, const std::string&);
 
 double VidurValues::positive(const json& section, const std::string& path, const std::string& key) {
     const auto value = get<double>(section, path, key);

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <fmt/format.h>
-
 #include <cstdint>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -19,15 +17,9 @@ public:
     explicit VidurValues(std::string source) : source_(std::move(source)) {}
 
     void wrong(const std::string& key, const std::string& what);
+    /// A double, a bool or a text.
     template <class Value>
-    Value get(const nlohmann::json& section, const std::string& path, const std::string& key) {
-        try {
-            return section.at(key).get<Value>();
-        } catch (const nlohmann::json::exception&) {
-            wrong(joined(path, key), fmt::format("not understood: {}", found(section.at(key))));
-            return Value();
-        }
-    }
+    Value get(const nlohmann::json& section, const std::string& path, const std::string& key);
     /// A number above 0.
     double positive(const nlohmann::json& section, const std::string& path, const std::string& key);
     /// A number from 1 to kMost, cut to a whole one.

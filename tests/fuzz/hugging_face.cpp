@@ -6,6 +6,14 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace regatta;
+    // Most is refused here already, and sooner than by a whole scenario.
+    scenario::Problems problems;
+    scenario::Node document;
+    if (!scenario::parse_document(std::string(fuzz::text_of(data, size)), problems.add_source("config.json"), document,
+                                  problems))
+        return 0;
+    static_cast<void>(scenario::read_hugging_face(document, "m", "config.json", problems));
+    if (!problems.empty()) return 0;
     scenario::InputFiles files;
     files.reads_disk = false;
     files.working_directory = "/";

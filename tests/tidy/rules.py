@@ -183,7 +183,8 @@ def text_files(root):
     patterns += ["*.md", "CMakeLists.txt", "CMakePresets.json"]
     paths = {path for pattern in patterns for path in root.glob(pattern)
              if path.is_file() and "__pycache__" not in path.parts}
-    return sorted(paths)
+    hostile = root / "tests/fuzz/corpus"  # is what it is on purpose
+    return sorted(path for path in paths if hostile not in path.parents)
 
 
 def file_length(root, files):
