@@ -113,7 +113,7 @@ def public_headers(root, files):
 def heavy_headers(root, files):
     return [(file.name, line, f"<{name}> belongs into .cpp files only: it takes seconds to compile")
             for file in files if file.is_header
-            for line, name in file.includes() if re.match(r"nlohmann/|CLI/|spdlog/|boost/archive/", name)]
+            for line, name in file.includes() if re.match(r"nlohmann/(?!json_fwd)|CLI/|spdlog/|boost/archive/", name)]
 
 
 _PRINTING = r"\bfmt::print\b|\bstd::(?:cout|cerr|clog)\b|\b(?:std::)?v?f?printf\s*\(|\b(?:std::)?f?puts\s*\("
