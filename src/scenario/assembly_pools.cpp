@@ -22,8 +22,6 @@ llm::DataType data_type(const std::string& name) {
 
 /// Streams and pools look for each other by name, one by one; and their ids have 16 bits.
 constexpr std::size_t kMostPools = 2000;
-/// What is known of each replica takes a rank some hundred bytes.
-constexpr std::uint64_t kMostReplicas = 10'000'000;
 
 std::string gib(double bytes) {
     return fmt::format("{:.1f} GiB", bytes / static_cast<double>(std::int64_t{1} << 30));

@@ -110,7 +110,7 @@ private:
     void refuse_unknown(const Node& map, const std::string& path, const std::vector<std::string>& known) {
         for (const Node::Key& key : map.keys) {
             if (std::find(known.begin(), known.end(), key.text) != known.end()) continue;
-            const std::string hint = did_you_mean(key.text, known);
+            const std::string hint = problems_.is_full() ? "" : did_you_mean(key.text, known);
             problems_.add(key.place, path + "." + key.text,
                           "no such key" + (hint.empty() ? "; allowed: " + join(known) : hint));
         }

@@ -12,8 +12,6 @@
 namespace regatta::scenario {
 namespace {
 
-/// Nobody reads on after so many; and a file may be wrong in each of its 200 000 values.
-constexpr std::size_t kMostTold = 1000;
 /// Our own words are at most half as long; what a file has put in between them may be as long as the file.
 constexpr std::size_t kLongestLine = 4000;
 

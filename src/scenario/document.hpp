@@ -15,6 +15,9 @@ struct Place {
     friend auto operator<=>(const Place&, const Place&) = default;
 };
 
+/// Nobody reads on after so many; and a file may be wrong in each of its 200 000 values.
+inline constexpr std::size_t kMostTold = 1000;
+
 /// Collects everything that is wrong with an input, to be told at once and in the order of the files.
 class Problems {
 public:
@@ -28,6 +31,8 @@ public:
     /// Runs `read`; false after telling, likewise, what it threw as InputError.
     bool tells(const std::function<void()>& read);
     [[nodiscard]] bool empty() const { return found_.empty(); }
+    /// What is added from now on is only counted.
+    [[nodiscard]] bool is_full() const { return count_ >= kMostTold; }
     [[nodiscard]] std::size_t size() const { return count_; }
     /// Throws InputError with all of them (of the first 1000 that were found, and how many more there are), or does
     /// nothing when there are none.

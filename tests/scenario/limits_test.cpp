@@ -89,6 +89,16 @@ TEST(Limits, OfReplicas) {
         Lines{"fleet.yaml:5:26: fleet.pools[1].nodes: makes 16000000 replicas in all; expected at most 10000000"});
 }
 
+TEST(Limits, OfTimelines) {
+    const std::string change = "    - {at: 1min, pool: pool-0, replicas: 1000000}\n";
+    const Lines problems =
+        problems_of_text(fleet(std::string(kPool) + "  timeline:\n" + repeated(change, 11), kStream));
+    ASSERT_EQ(problems.size(), 1U);
+    EXPECT_EQ(problems[0],
+              "fleet.yaml:16:42: fleet.timeline[10].replicas: moves 11000000 replicas with those before; "
+              "expected at most 10000000");
+}
+
 TEST(Limits, OfServers) {
     const std::string servers = "  servers:\n    - {name: a, count: 1000000, gpus: [{gpu: big-gpu, count: 1024}]}\n";
     const std::string pool = "    - {model: small-llm, servers: a}\n";
