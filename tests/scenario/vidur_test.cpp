@@ -95,8 +95,8 @@ TEST(Vidur, RefusesReplicasThatDoNotFit) {
 
 TEST(Vidur, RefusesNamesThatVidurDoesNotHave) {
     EXPECT_EQ(
-        problems_of_replica(R"("device": "a10")"),
-        Lines{"v.json: cluster_config.replica_config.device: expected one of: a40, a100, h100, found \"a10\"; did "
+        problems_of_replica(R"("device": "a101")"),
+        Lines{"v.json: cluster_config.replica_config.device: expected one of: a40, a100, h100, found \"a101\"; did "
               "you mean \"a100\"?"});
     EXPECT_EQ(problems_of_replica(R"("network_device": "a100_dgxx")"),
               Lines{"v.json: cluster_config.replica_config.network_device: expected one of: a40_pairwise_nvlink, "
