@@ -47,7 +47,10 @@ protected:
 
     void put_number(const std::string& object, const std::string& name, std::int64_t number) const {
         const Handle file = open();
-        const Handle attribute(H5Aopen_by_name(file.id(), object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT),
+        ASSERT_GE(H5Adelete_by_name(file.id(), object.c_str(), name.c_str(), H5P_DEFAULT), 0);
+        const Handle space(H5Screate(H5S_SCALAR), H5Sclose);
+        const Handle attribute(H5Acreate_by_name(file.id(), object.c_str(), name.c_str(), H5T_NATIVE_INT64, space.id(),
+                                                 H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
                                H5Aclose);
         ASSERT_GE(H5Awrite(attribute.id(), H5T_NATIVE_INT64, &number), 0);
     }
