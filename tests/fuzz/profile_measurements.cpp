@@ -5,10 +5,16 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace regatta;
     fuzz::read_or_refuse([&] {
-        const llm::Model model{.name = "m", .layers = 2, .hidden = 8, .heads = 2, .kv_heads = 1, .intermediate = 16};
+        timing::ProfileFilter filter;
+        filter.model.name = "m";
+        filter.model.layers = 2;
+        filter.model.hidden = 8;
+        filter.model.heads = 2;
+        filter.model.kv_heads = 1;
+        filter.model.intermediate = 16;
         timing::ProfileData measured;
-        timing::add_measurements({.name = "profile.csv", .text = std::string(fuzz::text_of(data, size))},
-                                 {.model = model}, measured);
+        timing::add_measurements({.name = "profile.csv", .text = std::string(fuzz::text_of(data, size))}, filter,
+                                 measured);
         for (const auto& [op, samples] : measured) {
             using Kind = timing::ProfileFit::Kind;
             for (const Kind kind : {Kind::Interpolate, Kind::Forest, Kind::Polynomial}) {

@@ -6,7 +6,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view text = fuzz::text_of(data, size);
     fuzz::read_trace_in_every_way(text);
     const fuzz::MemoryFile file(text);
-    fuzz::read_trace(
-        {.path = file.path(), .columns = {{"arrival", "at"}, {"prompt_tokens", "in"}, {"output_tokens", "out"}}});
+    workload::TraceInput input;
+    input.path = file.path();
+    input.columns = {{"arrival", "at"}, {"prompt_tokens", "in"}, {"output_tokens", "out"}};
+    fuzz::read_trace(input);
     return 0;
 }

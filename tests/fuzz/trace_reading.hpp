@@ -19,15 +19,17 @@ inline void read_trace(const workload::TraceInput& input) {
 /// As it is, and cut, stretched and scaled as far as a scenario may ask.
 inline void read_trace_in_every_way(std::string_view bytes, const std::string& model = {}) {
     const MemoryFile file(bytes);
-    read_trace({.path = file.path(), .model = model});
-    read_trace({.path = file.path(),
-                .rate_scale = 1e-6,
-                .window_from = SimTime::from_ns(1),
-                .limit = 1000,
-                .prompt_scale = 1e3,
-                .output_scale = 1e-3,
-                .max_tokens = 4096,
-                .model = model});
+    workload::TraceInput input;
+    input.path = file.path();
+    input.model = model;
+    read_trace(input);
+    input.rate_scale = 1e-6;
+    input.window_from = SimTime::from_ns(1);
+    input.limit = 1000;
+    input.prompt_scale = 1e3;
+    input.output_scale = 1e-3;
+    input.max_tokens = 4096;
+    read_trace(input);
 }
 
 }  // namespace regatta::fuzz

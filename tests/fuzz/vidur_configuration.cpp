@@ -4,8 +4,9 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace regatta;
-    fuzz::read_or_refuse([&] {
-        static_cast<void>(scenario::import_vidur(std::string(fuzz::text_of(data, size)), {.source = "config.json"}));
-    });
+    scenario::VidurImport how;
+    how.source = "config.json";
+    fuzz::read_or_refuse(
+        [&] { static_cast<void>(scenario::import_vidur(std::string(fuzz::text_of(data, size)), how)); });
     return 0;
 }

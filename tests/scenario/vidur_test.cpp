@@ -10,8 +10,10 @@ namespace {
 using Lines = std::vector<std::string>;
 
 Lines problems_of(const std::string& text) {
+    VidurImport how;
+    how.source = "v.json";
     try {
-        static_cast<void>(import_vidur(text, {.source = "v.json"}));
+        static_cast<void>(import_vidur(text, how));
         return {};
     } catch (const InputError& error) {
         return error.problems();

@@ -35,7 +35,7 @@ TEST(ProfileLimits, OfSteps) {
         text += op + ",0,0,64,1000000\n";
     try {
         const ProfileTimes times({.layers_per_stage = 100'000}, read_op_tables("t.csv", text));
-        static_cast<void>(times.line({.decodes = 1, .decode_context_tokens = 10}, true));
+        static_cast<void>(times.line({.decodes = 1, .decode_context_tokens = 10, .prefills = {}}, true));
         FAIL();
     } catch (const InputError& error) {
         EXPECT_EQ(error.problems(), Problems{"a step of this profile takes 1.1e+09 s; expected at most 3.52e+04 s"});
@@ -48,8 +48,12 @@ TEST(ProfileLimits, OfMeasurements) {
         "n_embd,n_q_head,n_kv_head,block_size,num_tensor_parallel_workers,batch_size,prefill_chunk_size,kv_cache_size,"
         "time_stats.attn_kv_cache_save.median,time_stats.attn_prefill.median,time_stats.attn_decode.median\n"
         "8,2,1,16,1,1,0,64,0.1,0.2,0.3\n";
+    ProfileFilter filter;
+    filter.model.hidden = 8;
+    filter.model.heads = 2;
+    filter.model.kv_heads = 1;
     try {
-        add_attention({.name = "a.csv", .text = text}, {.model = {.hidden = 8, .heads = 2, .kv_heads = 1}}, data);
+        add_attention({.name = "a.csv", .text = text}, filter, data);
         FAIL();
     } catch (const InputError& error) {
         EXPECT_EQ(error.problems(), Problems{"a.csv: no rows about attn_prefill"});

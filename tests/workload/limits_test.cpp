@@ -15,9 +15,11 @@
 namespace regatta::workload {
 namespace {
 
-Problems problems_in(TraceInput input, const std::string& text) {
+Problems problems_in(const std::string& text, double rate_scale = 1) {
     const TestFile file(text);
+    TraceInput input;
     input.path = file.path();
+    input.rate_scale = rate_scale;
     return problems_with(input.path, [&] { (void)survey_trace(input); });
 }
 
@@ -29,28 +31,28 @@ std::string request(const std::string& model, const std::string& date) {
 }
 
 TEST(TraceLimits, ScaledTimesStayWithinWhatCanBeSimulated) {
-    EXPECT_EQ(problems_in({.rate_scale = 1e-6}, kPlainHeader + "0,1,1\n3000,1,1\n"),
+    EXPECT_EQ(problems_in(kPlainHeader + "0,1,1\n3000,1,1\n", 1e-6),
               Problems{"FILE:3: arrival_s: \"3000\" comes after 3e+09 s at a rate_scale of 1e-06; expected at most "
                        "2305843009 s"});
 }
 
 TEST(TraceLimits, TimeStampsStayWithinALifetime) {
     EXPECT_EQ(
-        problems_in({}, "TIMESTAMP,ContextTokens,GeneratedTokens\n1970-01-01 00:00:00,1,1\n2100-01-01 00:00:00,1,1\n"),
+        problems_in("TIMESTAMP,ContextTokens,GeneratedTokens\n1970-01-01 00:00:00,1,1\n2100-01-01 00:00:00,1,1\n"),
         Problems{"FILE:3: TIMESTAMP: \"2100-01-01 00:00:00\" is more than 2000000000 s after the first row"});
-    EXPECT_EQ(problems_in({}, request("m", "1970-01-01 00:00:00") + request("m", "2100-01-01 00:00:00")),
+    EXPECT_EQ(problems_in(request("m", "1970-01-01 00:00:00") + request("m", "2100-01-01 00:00:00")),
               Problems{"FILE: request 1: created_at is more than 2000000000 s after the earliest one"});
 }
 
 TEST(TraceLimits, PrefixesHave64Bits) {
-    EXPECT_EQ(problems_in({}, "arrival_s,input_tokens,output_tokens,prefix\n0,1,1,18446744073709551616\n"),
+    EXPECT_EQ(problems_in("arrival_s,input_tokens,output_tokens,prefix\n0,1,1,18446744073709551616\n"),
               Problems{"FILE:2: prefix: expected a whole number below 2^64, found \"18446744073709551616\""});
 }
 
 TEST(TraceLimits, JsonIsNotNestedWithoutEnd) {
     const std::string deep(40, '[');
-    EXPECT_EQ(problems_in({}, "{\"timestamp\": " + deep), Problems{"FILE:1: nested deeper than 32 levels"});
-    EXPECT_EQ(problems_in({}, "{\"created_at\": " + deep), Problems{"FILE:1: nested deeper than 32 levels"});
+    EXPECT_EQ(problems_in("{\"timestamp\": " + deep), Problems{"FILE:1: nested deeper than 32 levels"});
+    EXPECT_EQ(problems_in("{\"created_at\": " + deep), Problems{"FILE:1: nested deeper than 32 levels"});
 }
 
 TEST(TraceLimits, BracketsInTextsAreNoNesting) {
@@ -63,7 +65,7 @@ TEST(TraceLimits, AskForSoManyModels) {
     std::string text;
     for (int i = 0; i <= 10'000; ++i)
         text += request("m" + std::to_string(i), "2024-07-17 13:56:49");
-    EXPECT_EQ(problems_in({}, text), Problems{"FILE:10001: model: expected at most 10000 different ones"});
+    EXPECT_EQ(problems_in(text), Problems{"FILE:10001: model: expected at most 10000 different ones"});
 }
 
 TEST(TraceLimits, PackedFilesDoNotGrowForEver) {
