@@ -54,10 +54,9 @@ TEST(ScratchpadWords, OfFleetsThatDoMore) {
     EXPECT_EQ(problems_with(", reprovision: longest_idle"),
               Lines{"fleet.yaml:2:66: fleet.reprovision: an idle node is chosen by random; leave it out under compat: "
                     "scratchpad"});
-    EXPECT_EQ(
-        problems_with(", environment: env.json").front(),
-        std::string("fleet.yaml:2:8: fleet: expected only one of environment, engines and engine_groups under compat: "
-                    "scratchpad"));
+    EXPECT_EQ(problems_with(", environment: env.json").front(),
+              "fleet.yaml:2:8: fleet: expected only one of environment, engines and engine_groups under compat: "
+              "scratchpad");
 }
 
 TEST(ScratchpadWords, OfWorkloadsThatDoMore) {
@@ -78,82 +77,80 @@ TEST(ScratchpadWords, OfGatewaysAndNetworksThatDoMore) {
 }
 
 TEST(ScratchpadWords, OfChangesToNodes) {
-    EXPECT_EQ(
-        problems_of("compat: scratchpad\nfleet: {environment: env.json, changes: c.jsonl}\n"
-                    "workload: {trace: t.jsonl, arrival_rate: 0/s}\n"),
-        Lines{"fleet.yaml:2:41: fleet.changes: nodes do not change: that simulator reads the file and leaves it at "
-              "that; leave it out under compat: scratchpad"));
+    EXPECT_EQ(problems_of("compat: scratchpad\nfleet: {environment: env.json, changes: c.jsonl}\n"
+                          "workload: {trace: t.jsonl, arrival_rate: 0/s}\n")
+                  .front(),
+              "fleet.yaml:2:41: fleet.changes: nodes do not change: that simulator reads the file and leaves it at "
+              "that; leave it out under compat: scratchpad");
 }
 
 TEST(ScratchpadWords, OfEnginesThatLackSomething) {
-        EXPECT_EQ(problems_of("fleet: {engines: 1, gpu: big-gpu}\nworkload: {trace: t.jsonl}\n"),
-                  Lines{"fleet.yaml:1:8: fleet.model: missing; engines have a number, a gpu and a model"});
-        EXPECT_EQ(problems_of("fleet: {precision: {weight_bits: 8}}\nworkload: {trace: t.jsonl}\n").front(),
-                  "fleet.yaml:1:20: fleet.precision: it belongs to engines or an environment; leave it out");
-        EXPECT_EQ(problems_of("fleet:\n  precision: {weight_bits: 8}\n  engine_groups:\n"
-                              "    - {engines: 1, gpu: big-gpu, model: small-llm}\nworkload: {trace: t.jsonl}\n")
-                      .front(),
-                  "fleet.yaml:2:14: fleet.precision: each of the engine_groups has its own; leave it out");
+    EXPECT_EQ(problems_of("fleet: {engines: 1, gpu: big-gpu}\nworkload: {trace: t.jsonl}\n"),
+              Lines{"fleet.yaml:1:8: fleet.model: missing; engines have a number, a gpu and a model"});
+    EXPECT_EQ(problems_of("fleet: {precision: {weight_bits: 8}}\nworkload: {trace: t.jsonl}\n").front(),
+              "fleet.yaml:1:20: fleet.precision: it belongs to engines or an environment; leave it out");
+    EXPECT_EQ(problems_of("fleet:\n  precision: {weight_bits: 8}\n  engine_groups:\n"
+                          "    - {engines: 1, gpu: big-gpu, model: small-llm}\nworkload: {trace: t.jsonl}\n")
+                  .front(),
+              "fleet.yaml:2:14: fleet.precision: each of the engine_groups has its own; leave it out");
 }
 
 Lines problems_of_environment(const std::string& text) {
-        try {
-            static_cast<void>(read_scratchpad_environment("env.json", text));
-            return {};
-        } catch (const InputError& error) {
-            return error.problems();
-        }
+    try {
+        static_cast<void>(read_scratchpad_environment("env.json", text));
+        return {};
+    } catch (const InputError& error) {
+        return error.problems();
+    }
 }
 
 std::string node_with(const std::string& key, const std::string& value) {
-        std::string node = kNode;
-        const std::size_t at = node.find("\"" + key + "\": ") + key.size() + 4;
-        const std::size_t end = node[at] == '[' ? node.find(']', at) + 1 : node.find_first_of(",}", at);
-        return environment_of("\"nodes\": [" + node.replace(at, end - at, value) + "]");
+    std::string node = kNode;
+    const std::size_t at = node.find("\"" + key + "\": ") + key.size() + 4;
+    const std::size_t end = node[at] == '[' ? node.find(']', at) + 1 : node.find_first_of(",}", at);
+    return environment_of("\"nodes\": [" + node.replace(at, end - at, value) + "]");
 }
 
 TEST(ScratchpadWords, OfNodes) {
-        EXPECT_EQ(problems_of_environment(environment_of("\"nodes\": 1")),
-                  Lines({"env.json: nodes: expected a list, found 1"}));
-        EXPECT_EQ(problems_of_environment(environment_of("\"nodes\": [1]")).front().substr(0, 48),
-                  "env.json: nodes[0]: expected a map with: node_id");
-        EXPECT_EQ(problems_of_environment(environment_of("\"nodes\": [" + std::string(kNode) + "," + kNode + "]")),
-                  Lines{"env.json: nodes[1].node_id: another node has 7, too; expected ids that differ"});
-        EXPECT_EQ(problems_of_environment(node_with("network_bandwidth_gbps", "\"x\"")),
-                  Lines{"env.json: nodes[0].network_bandwidth_gbps: expected a number [GB/s], found \"x\""});
-        EXPECT_EQ(problems_of_environment(node_with("memory_per_gpu_gb", "[\"x\"]")),
-                  Lines{"env.json: nodes[0].memory_per_gpu_gb: expected a list of numbers [GB], found [\"x\"]"});
+    EXPECT_EQ(problems_of_environment(environment_of("\"nodes\": 1")),
+              Lines({"env.json: nodes: expected a list, found 1"}));
+    EXPECT_EQ(problems_of_environment(environment_of("\"nodes\": [1]")).front().substr(0, 48),
+              "env.json: nodes[0]: expected a map with: node_id");
+    EXPECT_EQ(problems_of_environment(environment_of("\"nodes\": [" + std::string(kNode) + "," + kNode + "]")),
+              Lines{"env.json: nodes[1].node_id: another node has 7, too; expected ids that differ"});
+    EXPECT_EQ(problems_of_environment(node_with("network_bandwidth_gbps", "\"x\"")),
+              Lines{"env.json: nodes[0].network_bandwidth_gbps: expected a number [GB/s], found \"x\""});
+    EXPECT_EQ(problems_of_environment(node_with("memory_per_gpu_gb", "[\"x\"]")),
+              Lines{"env.json: nodes[0].memory_per_gpu_gb: expected a list of numbers [GB], found [\"x\"]"});
 }
 
 TEST(ScratchpadWords, OfGpus) {
-        EXPECT_EQ(problems_of_environment(environment_of("\"gpus\": [1]")),
-                  Lines{"env.json: gpus[0]: expected a map with: name, amount, model, precision, found 1"});
-        EXPECT_EQ(
-            problems_of_environment(
-                environment_of(R"("gpus": [{"name": "a", "amount": 1, "model": 2, "precision": 3}])")),
-            Lines(
-                {"env.json: gpus[0].model: expected the name of a model, found 2",
-                 "env.json: gpus[0].precision: expected a map with: weight_bits, activation_bits, kv_bits, found 3"}));
+    EXPECT_EQ(problems_of_environment(environment_of("\"gpus\": [1]")),
+              Lines{"env.json: gpus[0]: expected a map with: name, amount, model, precision, found 1"});
+    EXPECT_EQ(
+        problems_of_environment(environment_of(R"("gpus": [{"name": "a", "amount": 1, "model": 2, "precision": 3}])")),
+        Lines({"env.json: gpus[0].model: expected the name of a model, found 2",
+               "env.json: gpus[0].precision: expected a map with: weight_bits, activation_bits, kv_bits, found 3"}));
 }
 
 TEST(ScratchpadWords, OfInfrastructure) {
-        EXPECT_EQ(problems_of_environment(R"({"nodes": [], "infrastructure": {"disk_bandwidth_mbps": 1,
+    EXPECT_EQ(problems_of_environment(R"({"nodes": [], "infrastructure": {"disk_bandwidth_mbps": 1,
         "pcie_bandwidth_gbps": 0, "network_bandwidth_gbps": "x"}, "model_loading_config": {"model_cache_path": "/",
         "preload_models": true}})"),
-                  Lines({"env.json: infrastructure.pcie_bandwidth_gbps: expected a number above 0 [GB/s], found 0",
-                         "env.json: infrastructure.network_bandwidth_gbps: expected a number [GB/s], found \"x\""}));
-        EXPECT_EQ(problems_of_environment(R"({"nodes": [], "infrastructure": {}, "model_loading_config": 1})").front(),
-                  "env.json: model_loading_config: expected a map with: model_cache_path, preload_models, found 1");
+              Lines({"env.json: infrastructure.pcie_bandwidth_gbps: expected a number above 0 [GB/s], found 0",
+                     "env.json: infrastructure.network_bandwidth_gbps: expected a number [GB/s], found \"x\""}));
+    EXPECT_EQ(problems_of_environment(R"({"nodes": [], "infrastructure": {}, "model_loading_config": 1})").front(),
+              "env.json: model_loading_config: expected a map with: model_cache_path, preload_models, found 1");
 }
 
 TEST(ScratchpadWords, OfEnvironmentsThatServeNothing) {
-        EXPECT_EQ(problems_of("fleet: {environment: env.json}\nworkload: {trace: t.jsonl, model: small-llm}\n",
-                              node_with("gpu_count_per_type", "[0]")),
-                  Lines{"env.json: nodes: no node has a GPU; expected gpu_count_per_type above 0"});
-        EXPECT_EQ(problems_of("fleet: {environment: env.json}\nworkload: {trace: t.jsonl, model: small-llm}\n",
-                              environment_of(R"("gpus": [{"name": "big-gpu", "amount": 0, "model": "small-llm",
+    EXPECT_EQ(problems_of("fleet: {environment: env.json}\nworkload: {trace: t.jsonl, model: small-llm}\n",
+                          node_with("gpu_count_per_type", "[0]")),
+              Lines{"env.json: nodes: no node has a GPU; expected gpu_count_per_type above 0"});
+    EXPECT_EQ(problems_of("fleet: {environment: env.json}\nworkload: {trace: t.jsonl, model: small-llm}\n",
+                          environment_of(R"("gpus": [{"name": "big-gpu", "amount": 0, "model": "small-llm",
                               "precision": {"weight_bits": 16, "activation_bits": 16, "kv_bits": 16}}])")),
-                  Lines{"env.json: gpus: every amount is 0; expected at least one engine"});
+              Lines{"env.json: gpus: every amount is 0; expected at least one engine"});
 }
 
 }  // namespace
