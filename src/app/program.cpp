@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "app/catalog_command.hpp"
 #include "app/command_line.hpp"
@@ -14,6 +18,7 @@
 #include "app/roofline_command.hpp"
 #include "app/run_command.hpp"
 #include "app/setting.hpp"
+#include "app/stop_signals.hpp"
 #include "app/version.hpp"
 #include "app/workload_command.hpp"
 #include "regatta/transport/session.hpp"
@@ -76,6 +81,12 @@ int run(int argument_count, char** arguments, const app::Setting& setting, bool 
 int run_program(int argument_count, char** arguments, const scenario::Registries& policies,
                 const std::string& catalogue) {
     app::ignore_file_size_signal();
+    // As early as can be: what comes before would end the process. Runs of several seeds heed none.
+    const std::vector<std::string_view> words(arguments + std::min(argument_count, 1), arguments + argument_count);
+    const auto is_seeds = [](std::string_view word) { return word.starts_with("--seeds"); };
+    std::optional<app::StopSignals> signals;
+    if (!words.empty() && words.front() == "run" && std::none_of(words.begin(), words.end(), is_seeds))
+        signals.emplace();
     std::unique_ptr<transport::Session> session;
     bool has_thrown = false;
     const int code = app::exit_code_of(
@@ -84,7 +95,8 @@ int run_program(int argument_count, char** arguments, const scenario::Registries
             session = transport::open_session(argument_count, arguments);
             const app::Setting setting{.catalogue_directory = scenario::catalogue_directory(arguments[0], catalogue),
                                        .registries = policies,
-                                       .session = *session};
+                                       .session = *session,
+                                       .signals = signals ? &*signals : nullptr};
             return run(argument_count, arguments, setting, session->transport().rank() == 0);
         },
         [&](const std::string& line) {

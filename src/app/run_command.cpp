@@ -93,7 +93,8 @@ void declare_run(CLI::App& program, RunArguments& arguments) {
     command->add_flag("--quiet", arguments.is_quiet, "Say nothing on stderr but errors");
     command->add_flag("--json", arguments.is_json, "Print the summary as one JSON document, times in seconds");
     command->footer(
-        "SIGUSR1 makes a checkpoint; a first SIGTERM or SIGINT makes one and stops (exit code 3), a second stops at "
+        "SIGUSR1 makes a checkpoint; SIGUSR2, and a first SIGTERM or SIGINT, make one and stop (exit code 3), a second "
+        "stops at "
         "once.\n"
         "Examples:\n"
         "  regatta run configs/quickstart.yaml\n"
@@ -293,8 +294,7 @@ int run_scenario(const RunArguments& arguments, const Setting& setting) {
     const int usage = on_rank_zero(setting.session.transport(), [&] { check_run_arguments(arguments); });
     if (usage != 0) return usage;
     if (arguments.seeds > 1) return run_replications(arguments, setting);
-    StopSignals signals;
-    const RunResult result = run_once(arguments, setting, &signals);
+    const RunResult result = run_once(arguments, setting, setting.signals);
     if (!result.outcome) return result.exit_code;
     const results::SummaryContext context{.digest = result.outcome->digest, .facts = result.outcome->facts};
     const results::Summary& summary = result.outcome->summary;

@@ -10,7 +10,7 @@ namespace {
 volatile std::sig_atomic_t wants_checkpoint = 0;
 volatile std::sig_atomic_t wants_stop = 0;
 
-constexpr std::array kSignals = {SIGUSR1, SIGTERM, SIGINT};
+constexpr std::array kSignals = {SIGUSR1, SIGUSR2, SIGTERM, SIGINT};
 
 extern "C" void note_checkpoint(int /*signal*/) {
     wants_checkpoint = 1;
@@ -28,10 +28,10 @@ StopSignals::StopSignals() {
         ::sigaction(kSignals[i], nullptr, &before_[i]);
         if (before_[i].sa_handler == SIG_IGN) continue;
         struct sigaction action = {};
-        const bool is_checkpoint = kSignals[i] == SIGUSR1;
-        action.sa_handler = is_checkpoint ? note_checkpoint : note_stop;
+        const bool is_for_us = kSignals[i] == SIGUSR1 || kSignals[i] == SIGUSR2;
+        action.sa_handler = kSignals[i] == SIGUSR1 ? note_checkpoint : note_stop;
         // System calls of a write that is under way go on; of those that stop, the second is the default's.
-        action.sa_flags = SA_RESTART | (is_checkpoint ? 0 : static_cast<int>(SA_RESETHAND));
+        action.sa_flags = SA_RESTART | (is_for_us ? 0 : static_cast<int>(SA_RESETHAND));
         ::sigaction(kSignals[i], &action, nullptr);
     }
 }

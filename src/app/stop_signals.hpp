@@ -6,8 +6,9 @@
 
 namespace regatta::app {
 
-/// While there is one: SIGUSR1 asks for a checkpoint, a first SIGTERM or SIGINT for a stop after one. A second SIGTERM
-/// or SIGINT does what it does elsewhere. Signals that are ignored stay so. One at a time.
+/// While there is one: SIGUSR1 asks for a checkpoint, SIGUSR2 and a first SIGTERM or SIGINT for a stop after one. A
+/// second SIGTERM or SIGINT does what it does elsewhere. (Launchers forward SIGUSR2 to all ranks, and make an end of
+/// them after the others.) Signals that are ignored stay so. One at a time.
 class StopSignals {
 public:
     StopSignals();
@@ -21,7 +22,7 @@ public:
     void forget_checkpoint();
 
 private:
-    struct sigaction before_[3] = {};
+    struct sigaction before_[4] = {};
 };
 
 }  // namespace regatta::app

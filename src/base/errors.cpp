@@ -10,6 +10,9 @@ namespace regatta {
 
 namespace {
 
+/// Slips are looked for in words.
+constexpr std::size_t kLongestName = 200;
+
 std::string joined(const std::vector<std::string>& lines) {
     std::string text;
     for (const std::string& line : lines) {
@@ -56,6 +59,9 @@ std::string nearest_name(std::string_view wanted, const std::vector<std::string>
     // A slip is at most a third of the word, and at least one letter may always be wrong.
     std::size_t best_distance = std::max<std::size_t>(1, wanted.size() / 3) + 1;
     for (const std::string& name : known) {
+        // As many letters as the lengths differ by are wrong at least; and what is not a slip may be a whole file.
+        const std::size_t longer = std::max(wanted.size(), name.size()) - std::min(wanted.size(), name.size());
+        if (longer >= best_distance || wanted.size() > kLongestName) continue;
         const std::size_t distance = edit_distance(wanted, name);
         if (distance < best_distance) {
             best_distance = distance;

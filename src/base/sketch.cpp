@@ -48,12 +48,14 @@ void LatencySketch::make_buckets() {
 }
 
 LatencySketch& LatencySketch::operator+=(const LatencySketch& other) {
+    // No bucket holds more than all of them.
+    REGATTA_CHECK(!__builtin_add_overflow(count_, other.count_, &count_),
+                  fmt::format("{} more values than 64 bits count", other.count_));
     if (!other.counts_.empty()) {
         make_buckets();
         for (std::size_t bucket = 0; bucket < kBuckets; ++bucket)
             counts_[bucket] += other.counts_[bucket];
     }
-    count_ += other.count_;
     sum_ns_ += other.sum_ns_;
     return *this;
 }
@@ -83,6 +85,8 @@ LatencySketch LatencySketch::from_buckets(const std::vector<Bucket>& buckets, co
     for (const Bucket& bucket : buckets) {
         REGATTA_CHECK(bucket.lower_ns >= 0 && lower_edge(bucket_of(bucket.lower_ns)) == bucket.lower_ns,
                       fmt::format("no bucket begins at {} ns", bucket.lower_ns));
+        REGATTA_CHECK(bucket.count > 0 && bucket.count <= std::numeric_limits<std::int64_t>::max() - sketch.count_,
+                      fmt::format("{} values from {} ns on", bucket.count, bucket.lower_ns));
         sketch.add_to_bucket(bucket_of(bucket.lower_ns), bucket.count);
     }
     sketch.sum_ns_ = sum_ns;

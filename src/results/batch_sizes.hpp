@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "results/checked_sum.hpp"
+
 namespace regatta::results {
 
 /// How many steps had so many sequences in their batch: exact counts, for batches are small numbers.
@@ -19,7 +21,7 @@ public:
     BatchSizes& operator+=(const BatchSizes& other) {
         if (other.steps_.size() > steps_.size()) steps_.resize(other.steps_.size());
         for (std::size_t i = 0; i < other.steps_.size(); ++i)
-            steps_[i] += other.steps_[i];
+            add_checked(steps_[i], other.steps_[i]);
         return *this;
     }
 
@@ -28,7 +30,7 @@ public:
     [[nodiscard]] std::int64_t count() const {
         std::int64_t count = 0;
         for (const std::int64_t steps : steps_)
-            count += steps;
+            add_checked(count, steps);
         return count;
     }
     /// Mean over the steps; 0 when there are none.

@@ -12,6 +12,7 @@ namespace regatta::results::layout {
 namespace {
 
 constexpr std::int64_t kNone = -1;
+constexpr std::int64_t kMostLeftOut = 100'000;     // as many as ranks
 constexpr std::size_t kMostLeftOutBytes = 60'000;  // HDF5 keeps attributes of up to 64 KiB
 
 std::int64_t ns_or_none(std::optional<SimTime> time) {
@@ -19,6 +20,15 @@ std::int64_t ns_or_none(std::optional<SimTime> time) {
 }
 std::optional<SimTime> time_or_none(std::int64_t ns) {
     return ns == kNone ? std::nullopt : std::optional(SimTime::from_ns(ns));
+}
+
+std::int64_t checked_time(const h5::File& file, const char* name, std::int64_t ns, std::int64_t least) {
+    if (ns >= least && ns <= SimTime::never().ns()) return ns;
+    throw IoError(fmt::format("{}: {} is {}; no run writes that", file.path(), name, ns));
+}
+/// Nothing, or more than no time.
+std::optional<SimTime> interval_or_none(const h5::File& file, const char* name, std::int64_t ns) {
+    return ns == kNone ? std::nullopt : std::optional(SimTime::from_ns(checked_time(file, name, ns, 1)));
 }
 
 /// The numbers of one attribute of every pool or stream, in their order.
@@ -156,8 +166,10 @@ std::vector<std::string> read_left_out(const h5::File& file) {
     std::istringstream text(file.read_text("/", "left_out"));
     for (std::string line; std::getline(text, line);)
         lines.push_back(line);
-    const auto all = static_cast<std::size_t>(file.read_number("/", "files_left_out"));
-    while (lines.size() < all)
+    const std::int64_t all = file.read_number("/", "files_left_out");
+    if (all < 0 || all > kMostLeftOut)
+        throw IoError(fmt::format("{}: files_left_out is {}; expected from 0 to {}", file.path(), all, kMostLeftOut));
+    while (lines.size() < static_cast<std::size_t>(all))
         lines.emplace_back("one more file, whose name did not fit");
     return lines;
 }
@@ -175,6 +187,12 @@ EnergyDescription read_energy(const h5::File& file) {
     if (grid != kNone) energy.grid_mg_per_kwh = grid;
     energy.pue_millionths = file.read_number("/scenario", "pue_millionths");
     return energy;
+}
+
+std::string single_text(const h5::File& file, const char* name) {
+    std::vector<std::string> texts = file.read_texts(name);
+    if (texts.size() != 1) throw IoError(fmt::format("{}: {} is not a single text", file.path(), name));
+    return std::move(texts.front());
 }
 
 }  // namespace
@@ -195,17 +213,18 @@ void write_description(h5::File& file, const RunDescription& run) {
 }
 
 RunDescription read_description(const h5::File& file) {
-    std::vector<std::string> text = file.read_texts("/scenario");
+    std::string text = single_text(file, "/scenario");
     return {.name = file.read_text("/scenario", "name"),
             .seed = static_cast<std::uint64_t>(file.read_number("/scenario", "seed")),
-            .scenario_text = std::move(text.front()),
+            .scenario_text = std::move(text),
             .pools = read_pools(file),
             .streams = read_streams(file),
-            .series_every = time_or_none(file.read_number("/scenario", "series_every_ns")),
+            .series_every = interval_or_none(file, "series_every_ns", file.read_number("/scenario", "series_every_ns")),
             .has_node_series = file.has_attribute("/scenario", "has_node_series") &&
                                file.read_number("/scenario", "has_node_series") != 0,
-            .measure_from = SimTime::from_ns(file.read_number("/scenario", "measure_from_ns")),
-            .scratchpad = file.has("/scratchpad") ? file.read_texts("/scratchpad").front() : std::string(),
+            .measure_from = SimTime::from_ns(
+                checked_time(file, "measure_from_ns", file.read_number("/scenario", "measure_from_ns"), 0)),
+            .scratchpad = file.has("/scratchpad") ? single_text(file, "/scratchpad") : std::string(),
             .left_out = read_left_out(file),
             .energy = read_energy(file),
             .stopped_at = file.has_attribute("/", "stopped_at_ns")

@@ -15,6 +15,8 @@ namespace regatta::results::layout {
 namespace {
 
 constexpr const char* kFormatName = "regatta results";
+/// Names of rank files have five digits.
+constexpr std::int64_t kMostRanks = 100'000;
 
 /// A dataset that is one column of `table`, with its unit and sentence.
 void write_column(h5::File& file, const Table& table, const Column& column, const std::vector<hsize_t>& extent,
@@ -33,6 +35,16 @@ std::int64_t value_of(const Column& column, const void* row) {
 }
 void set_value(const Column& column, void* row, std::int64_t value) {
     std::memcpy(static_cast<std::byte*>(row) + column.offset, &value, sizeof value);
+}
+
+/// Instants that nobody was asked at have no row, but take memory: few are left out, if any.
+void check_instants(const h5::File& file, const std::vector<std::int64_t>& times_ns, SimTime every) {
+    constexpr std::int64_t kMostLeftOut = 1 << 16;
+    const auto most = static_cast<std::int64_t>(times_ns.size()) + kMostLeftOut;
+    for (const std::int64_t ns : times_ns)
+        if (ns < 0 || ns % every.ns() != 0 || ns / every.ns() >= most)
+            throw IoError(fmt::format("{}: /series has a sample at {} ns, one of {} every {} ns", file.path(), ns,
+                                      times_ns.size(), every.ns()));
 }
 
 /// Time and pool are what the other quantities of the series extend over.
@@ -83,6 +95,9 @@ Identity read_identity(const h5::File& file) {
     identity.run_id = file.read_text("/", "run_id");
     identity.rank = file.read_number("/", "rank");
     identity.ranks = file.read_number("/", "ranks");
+    if (identity.ranks < 1 || identity.ranks > kMostRanks || identity.rank < 0 || identity.rank >= identity.ranks)
+        throw IoError(fmt::format("{}: says that it is of rank {} of {}; expected at most {} ranks", file.path(),
+                                  identity.rank, identity.ranks, kMostRanks));
     // Before format 1.5 a rank had one file.
     if (!file.has_attribute("/", "segment")) return identity;
     identity.segment = file.read_number("/", "segment");
@@ -118,6 +133,7 @@ SeriesSums read_series(const h5::File& file, const RunDescription& run) {
     SeriesSums series(*run.series_every, run.pools.size());
     if (!file.has("/series")) return series;
     const std::vector<std::int64_t> times_ns = file.read_numbers("/series/time_ns");
+    check_instants(file, times_ns, *run.series_every);
     std::vector<SeriesRow> rows(times_ns.size() * run.pools.size());
     for (const Column& column : series_table().columns) {
         if (!is_quantity(column)) continue;
@@ -127,8 +143,11 @@ SeriesSums read_series(const h5::File& file, const RunDescription& run) {
         if (values.size() != rows.size())
             throw IoError(fmt::format("{}: {} has {} numbers; {} instants of {} pools need {}", file.path(), path,
                                       values.size(), times_ns.size(), run.pools.size(), rows.size()));
-        for (std::size_t i = 0; i < rows.size(); ++i)
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            if (values[i] < -h5::kMostCounted || values[i] > h5::kMostCounted)
+                throw IoError(fmt::format("{}: {} holds {}; no run writes that", file.path(), path, values[i]));
             set_value(column, &rows[i], values[i]);
+        }
     }
     for (std::size_t i = 0; i < rows.size(); ++i)
         series.add(PoolId(static_cast<std::uint16_t>(i % run.pools.size())),
@@ -177,6 +196,10 @@ RunTotalsRow read_totals(const h5::File& file) {
     RunTotalsRow totals;
     for (const Column& column : run_totals_table().columns)
         set_value(column, &totals, file.read_number("/", std::string(column.name)));
+    if (totals.requests_arrived < 0 || totals.requests_arrived > h5::kMostCounted || totals.end_ns < 0 ||
+        totals.end_ns > h5::kMostInColumn)
+        throw IoError(fmt::format("{}: ends at {} ns after {} requests; no run writes that", file.path(), totals.end_ns,
+                                  totals.requests_arrived));
     return totals;
 }
 
@@ -210,11 +233,11 @@ std::string read_program(const h5::File& file) {
 
 RunFacts read_facts(const h5::File& file) {
     RunFacts facts;
-    facts.ranks = h5::read_table<RankFacts>(file, rank_facts_table());
+    facts.ranks = h5::read_table<RankFacts>(file, rank_facts_table(), h5::kMostCounted);
     if (facts.ranks.empty()) throw IoError(fmt::format("{}: {} has no rows", file.path(), rank_facts_table().path));
     if (!file.has(std::string(link_facts_table().path))) return facts;
     facts.link_names = file.read_texts("/run/link_name");
-    facts.links = h5::read_table<LinkFacts>(file, link_facts_table());
+    facts.links = h5::read_table<LinkFacts>(file, link_facts_table(), h5::kMostCounted);
     for (const LinkFacts& link : facts.links)
         if (link.link < 0 || static_cast<std::size_t>(link.link) >= facts.link_names.size())
             throw IoError(fmt::format("{}: {} names link {} of {}", file.path(), link_facts_table().path, link.link,

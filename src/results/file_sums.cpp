@@ -1,30 +1,19 @@
 #include "results/file_sums.hpp"
 
-#include <fmt/format.h>
-
 #include "regatta/base/errors.hpp"
 #include "results/file_layout.hpp"
+#include "results/row_checks.hpp"
 #include "results/table_io.hpp"
 
 namespace regatta::results {
 namespace {
-
-/// What finds our mistakes during a run finds rows here that no run can have written.
-template <class Add>
-void add_checked(const std::string& path, Add add) {
-    try {
-        add();
-    } catch (const BugError&) {
-        throw IoError(fmt::format("{}: holds rows that no run writes; it is damaged or was changed", path));
-    }
-}
 
 /// Tells the digest, and `add`, each row of a table that not every file has.
 template <class Row, class Add>
 void add_rows(Digest& digest, const h5::File& file, const Table& table, const Add& add) {
     if (!file.has(std::string(table.path))) return;
     h5::visit_table<Row>(file, table, [&](std::span<const Row> rows) {
-        add_checked(file.path(), [&] {
+        with_rows_of(file.path(), [&] {
             for (const Row& row : rows) {
                 table.add_to(digest, &row);
                 add(row);
@@ -37,7 +26,7 @@ void add_rows(Digest& digest, const h5::File& file, const Table& table, const Ad
 
 void add_large_rows(FileSums into, const h5::File& file) {
     h5::visit_table<serving::RequestRecord>(file, requests_table(), [&](std::span<const serving::RequestRecord> rows) {
-        add_checked(file.path(), [&] {
+        with_rows_of(file.path(), [&] {
             for (const serving::RequestRecord& row : rows) {
                 requests_table().add_to(into.digest, &row);
                 into.sums.add(row);
@@ -67,7 +56,7 @@ SmallParts read_small(const h5::File& file, const RunDescription& run) {
     SmallParts small;
     small.replicas = h5::read_table<serving::ReplicaRecord>(file, replicas_table());
     small.partial.sums = SummarySums(run);
-    add_checked(file.path(), [&] {
+    with_rows_of(file.path(), [&] {
         for (const serving::ReplicaRecord& row : small.replicas) {
             replicas_table().add_to(small.partial.rows, &row);
             small.partial.sums.add(row);

@@ -13,6 +13,10 @@
 namespace regatta::results::h5 {
 namespace {
 
+/// Deflate makes data at most 1032 times shorter. Source: zlib's technical notes, "Maximum Compression Factor".
+constexpr std::uint64_t kMostPacked = 1032;
+constexpr std::uint64_t kMostUnstoredBytes = 1U << 16U;
+
 std::string reason_of(int error) {
     return std::generic_category().message(error);
 }
@@ -39,6 +43,28 @@ void check_access(const std::string& path, int flags, const std::string& shown_p
     const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
     if (descriptor < 0) throw IoError(fmt::format("{}: cannot {}: {}", shown_path, action, reason_of(errno)));
     ::close(descriptor);
+}
+
+/// A single value: of several, more would be read than there is room for.
+void check_single(const File& file, const Handle& attribute, const std::string& name) {
+    const Handle space(H5Aget_space(attribute.id()), H5Sclose);
+    if (H5Sget_simple_extent_npoints(space.id()) != 1)
+        throw IoError(fmt::format("{}: {} is not a single value", file.path(), name));
+}
+
+/// Number of elements, once so many can be there: a file may claim any number, of which it stores none. Rows that a
+/// merged file only shows are stored elsewhere.
+std::uint64_t stored_elements(const File& file, const Handle& dataset, std::string_view name, std::size_t bytes_each) {
+    const Handle space(H5Dget_space(dataset.id()), H5Sclose);
+    const auto count =
+        static_cast<std::uint64_t>(file.check(H5Sget_simple_extent_npoints(space.id()), fmt::format("read {}", name)));
+    const Handle properties(H5Dget_create_plist(dataset.id()), H5Pclose);
+    if (H5Pget_layout(properties.id()) == H5D_VIRTUAL) return count;
+    const std::uint64_t stored_bytes = H5Dget_storage_size(dataset.id());
+    if (count / kMostPacked > (stored_bytes + kMostUnstoredBytes) / std::max<std::size_t>(bytes_each, 1))
+        throw IoError(fmt::format("{}: {} claims {} elements of {} bytes, but {} bytes are stored", file.path(), name,
+                                  count, bytes_each, stored_bytes));
+    return count;
 }
 
 }  // namespace
@@ -125,6 +151,7 @@ std::string File::read_text(const std::string& object, const std::string& name) 
     errno = 0;
     const Handle attribute(H5Aopen_by_name(id(), object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
     check(attribute.id(), "read " + name);
+    check_single(*this, attribute, name);
     const Handle type(H5Aget_type(attribute.id()), H5Tclose);
     if (H5Tget_class(type.id()) != H5T_STRING || H5Tis_variable_str(type.id()) > 0) fail("read " + name);
     std::string text(H5Tget_size(type.id()), '\0');
@@ -137,6 +164,7 @@ std::int64_t File::read_number(const std::string& object, const std::string& nam
     errno = 0;
     const Handle attribute(H5Aopen_by_name(id(), object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
     check(attribute.id(), "read " + name);
+    check_single(*this, attribute, name);
     std::int64_t value = 0;
     check(H5Aread(attribute.id(), H5T_NATIVE_INT64, &value), "read " + name);
     return value;
@@ -156,9 +184,8 @@ void File::write_numbers(const std::string& name, const std::vector<hsize_t>& ex
 
 std::vector<std::int64_t> File::read_numbers(const std::string& name) const {
     const Handle dataset = open_dataset(name);
-    const Handle space(H5Dget_space(dataset.id()), H5Sclose);
     std::vector<std::int64_t> values(
-        static_cast<std::size_t>(check(H5Sget_simple_extent_npoints(space.id()), "read " + name)));
+        static_cast<std::size_t>(stored_elements(*this, dataset, name, sizeof(std::int64_t))));
     check(H5Dread(dataset.id(), H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "read " + name);
     return values;
 }
@@ -186,10 +213,9 @@ void File::write_texts(const std::string& name, const std::vector<std::string>& 
 std::vector<std::string> File::read_texts(const std::string& name) const {
     const Handle dataset = open_dataset(name);
     const Handle type(H5Dget_type(dataset.id()), H5Tclose);
-    const Handle space(H5Dget_space(dataset.id()), H5Sclose);
     if (H5Tget_class(type.id()) != H5T_STRING || H5Tis_variable_str(type.id()) > 0) fail("read " + name);
     const std::size_t longest = H5Tget_size(type.id());
-    const auto count = static_cast<std::size_t>(check(H5Sget_simple_extent_npoints(space.id()), "read " + name));
+    const auto count = static_cast<std::size_t>(stored_elements(*this, dataset, name, longest));
     std::string padded(longest * count, '\0');
     check(H5Dread(dataset.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, padded.data()), "read " + name);
     std::vector<std::string> texts;
@@ -219,9 +245,12 @@ Handle text_type(const File& file, std::size_t bytes) {
     return type;
 }
 
-std::uint64_t row_count(const File& file, const Handle& dataset) {
+std::uint64_t row_count(const File& file, const Handle& dataset, std::string_view name, std::size_t row_bytes) {
     const Handle space(H5Dget_space(dataset.id()), H5Sclose);
-    return static_cast<std::uint64_t>(file.check(H5Sget_simple_extent_npoints(space.id()), "be read"));
+    if (H5Sget_simple_extent_ndims(space.id()) != 1)
+        throw IoError(fmt::format("{}: {} has {} dimensions; a table has one", file.path(), name,
+                                  H5Sget_simple_extent_ndims(space.id())));
+    return stored_elements(file, dataset, name, row_bytes);
 }
 
 }  // namespace regatta::results::h5

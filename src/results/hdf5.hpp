@@ -93,7 +93,9 @@ enum class Packing {
 [[nodiscard]] Handle chunked(const File& file, const std::vector<hsize_t>& chunk, Packing packing);
 /// The type of fixed-length UTF-8 text.
 [[nodiscard]] Handle text_type(const File& file, std::size_t bytes);
-/// Number of elements of a dataset of one dimension.
-[[nodiscard]] std::uint64_t row_count(const File& file, const Handle& dataset);
+/// Number of elements of a dataset of one dimension. Throws IoError when it has another number of dimensions, or claims
+/// more rows than what is stored of it can be.
+[[nodiscard]] std::uint64_t row_count(const File& file, const Handle& dataset, std::string_view name,
+                                      std::size_t row_bytes);
 
 }  // namespace regatta::results::h5

@@ -117,6 +117,7 @@ std::vector<std::string> find_rank_files(const std::string& directory) {
     const std::uint32_t last = list.whole.rbegin()->first.segment;
     const std::string first = path_of(list.whole.lower_bound({.segment = last, .rank = 0})->second);
     const layout::Identity run = layout::read_identity(h5::File::open(first));
+    if (run.is_merged) throw IoError(fmt::format("{}: is a merged file, not one of a rank", first));
     std::vector<std::string> paths;
     bool is_whole = false;
     for (std::uint32_t segment = 0; segment <= last; ++segment) {

@@ -12,6 +12,7 @@
 #include "results/file_sums.hpp"
 #include "results/rank_files.hpp"
 #include "results/replication_files.hpp"
+#include "results/row_checks.hpp"
 #include "results/row_order.hpp"
 #include "results/table_io.hpp"
 #include "results/virtual_table.hpp"
@@ -52,13 +53,26 @@ template <class Row>
 void ResultReader::visit_optional(const Table& table, const std::function<void(std::span<const Row>)>& visit) const {
     for (const std::string& path : row_files_) {
         const h5::File file = h5::File::open(path);
-        if (file.has(std::string(table.path))) h5::visit_table<Row>(file, table, visit);
+        if (!file.has(std::string(table.path))) continue;
+        h5::visit_table<Row>(file, table, [&](std::span<const Row> rows) {
+            check_known(path, rows);
+            visit(rows);
+        });
     }
+}
+
+template <class Row>
+void ResultReader::check_known(const std::string& path, std::span<const Row> rows) const {
+    if (!std::all_of(rows.begin(), rows.end(), [&](const Row& row) { return is_known(row, run_); })) fail_rows(path);
 }
 
 void ResultReader::visit_requests(const std::function<void(std::span<const serving::RequestRecord>)>& visit) const {
     for (const std::string& path : row_files_)
-        h5::visit_table<serving::RequestRecord>(h5::File::open(path), requests_table(), visit);
+        h5::visit_table<serving::RequestRecord>(h5::File::open(path), requests_table(),
+                                                [&](std::span<const serving::RequestRecord> rows) {
+                                                    check_known(path, rows);
+                                                    visit(rows);
+                                                });
 }
 
 void ResultReader::visit_steps(const std::function<void(std::span<const serving::StepRecord>)>& visit) const {
@@ -85,6 +99,7 @@ std::vector<serving::ReplicaRecord> ResultReader::replicas() const {
         if (has_only_rows(file)) continue;
         h5::visit_table<serving::ReplicaRecord>(file, replicas_table(),
                                                 [&](std::span<const serving::ReplicaRecord> block) {
+                                                    check_known(path, block);
                                                     rows.insert(rows.end(), block.begin(), block.end());
                                                 });
     }
@@ -95,7 +110,7 @@ std::vector<serving::ReplicaRecord> ResultReader::replicas() const {
 std::vector<SeriesRow> ResultReader::series() const {
     SeriesSums sums;
     for (const std::string& path : files_)
-        sums += layout::read_series(h5::File::open(path), run_);
+        with_rows_of(path, [&] { sums += layout::read_series(h5::File::open(path), run_); });
     return sums.rows();
 }
 
@@ -124,9 +139,10 @@ RunOutcome ResultReader::outcome() const {
             partial.sums += sums;
             partial.rows += large;
         }
-        reduction.add(partial);
+        with_rows_of(path, [&] { reduction.add(partial); });
     }
-    RunOutcome outcome = reduction.outcome();
+    RunOutcome outcome;
+    with_rows_of(files_.front(), [&] { outcome = reduction.outcome(); });
     if (is_merged_ && outcome.digest != layout::read_digest(h5::File::open(files_.front())))
         layout::fail_digest(files_.front());
     return outcome;

@@ -49,6 +49,10 @@ private:
     template <class Row>
     void visit_optional(const Table& table, const std::function<void(std::span<const Row>)>& visit) const;
 
+    /// Throws IoError where a row refers to what the run does not have.
+    template <class Row>
+    void check_known(const std::string& path, std::span<const Row> rows) const;
+
     bool is_merged_ = false;
     std::vector<std::string> files_;
     /// Where the rows of large tables are: the same, or the rank files that a virtually merged file shows. Not read

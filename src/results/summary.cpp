@@ -122,15 +122,15 @@ RequestFigures request_figures(const RunDescription& run, const SummarySums& sum
 /// KV blocks in use, summed over the instants of the measured span.
 struct KvUse {
     std::int64_t instants = 0;
-    std::vector<std::int64_t> block_instants;  ///< by pool
+    std::vector<WideSum> block_instants;  ///< by pool
 };
 
 KvUse kv_use(const RunDescription& run, const SeriesSums& series) {
-    KvUse use{.instants = 0, .block_instants = std::vector<std::int64_t>(run.pools.size())};
+    KvUse use{.instants = 0, .block_instants = std::vector<WideSum>(run.pools.size())};
     for (const SeriesRow& row : series.rows()) {
         if (row.time_ns < run.measure_from.ns()) continue;
         use.instants += row.pool == 0 ? 1 : 0;
-        use.block_instants[static_cast<std::size_t>(row.pool)] += row.kv_blocks_used;
+        use.block_instants[static_cast<std::size_t>(row.pool)].add(row.kv_blocks_used, 1);
     }
     return use;
 }
@@ -171,7 +171,7 @@ PoolFigures pool_figures(const RunDescription& run, const SummarySums& sums, con
     PoolSums total;
     Utilisation utilisation;
     EnergyMeter meter(run.energy, end);
-    std::int64_t block_instants = 0;
+    WideSum block_instants;
     for (const std::size_t i : pools) {
         PoolSums own = sums.pools()[i];
         // Together each GPU counts once, whoever may have it; of one pool, all that it may have.
@@ -213,8 +213,8 @@ PoolFigures pool_figures(const RunDescription& run, const SummarySums& sums, con
     if (total.gpus > 0 && end > SimTime())
         figures.gpu_busy_fraction = total.busy_gpu_ns.mean(total.gpus) / static_cast<double>(end.ns());
     if (use.instants > 0 && total.kv_blocks > 0)
-        figures.kv_mean_fraction = static_cast<double>(block_instants) / static_cast<double>(use.instants) /
-                                   static_cast<double>(total.kv_blocks);
+        figures.kv_mean_fraction =
+            real(block_instants) / static_cast<double>(use.instants) / static_cast<double>(total.kv_blocks);
     return figures;
 }
 

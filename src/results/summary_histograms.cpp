@@ -42,6 +42,9 @@ void add_rows(std::vector<PoolSums>& pools, Sketch sketch, const std::vector<Gap
         std::vector<LatencySketch::Bucket> buckets;
         for (; row != rows.end() && row->pool == total.pool; ++row)
             buckets.push_back({.lower_ns = row->lower_ns, .upper_ns = row->upper_ns, .count = row->count});
+        REGATTA_CHECK(
+            total.sum_s >= 0 && total.sum_rest_ns >= 0 && total.sum_rest_ns < kNsPerSecond,
+            fmt::format("times of pool {} add up to {} s and {} ns", total.pool, total.sum_s, total.sum_rest_ns));
         WideSum sum;
         sum.add(kNsPerSecond, total.sum_s);
         sum.add(total.sum_rest_ns, 1);

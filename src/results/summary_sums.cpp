@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "regatta/base/errors.hpp"
+#include "results/checked_sum.hpp"
 #include "results/summary.hpp"
 
 namespace regatta::results {
@@ -47,15 +49,15 @@ bool ChangeSums::is_empty() const {
 void ChangeSums::add(const serving::FleetEventRecord& record) {
     OfKind& kind = by_kind.at(static_cast<std::size_t>(record.kind));
     ++kind.count;
-    kind.amount += record.amount;
-    kind.duration_ns += record.end_ns - record.start_ns;
+    add_checked(kind.amount, record.amount);
+    add_checked(kind.duration_ns, record.end_ns - record.start_ns);
 }
 
 ChangeSums& ChangeSums::operator+=(const ChangeSums& other) {
     for (std::size_t kind = 0; kind < by_kind.size(); ++kind) {
         by_kind[kind].count += other.by_kind[kind].count;
-        by_kind[kind].amount += other.by_kind[kind].amount;
-        by_kind[kind].duration_ns += other.by_kind[kind].duration_ns;
+        add_checked(by_kind[kind].amount, other.by_kind[kind].amount);
+        add_checked(by_kind[kind].duration_ns, other.by_kind[kind].duration_ns);
     }
     return *this;
 }
@@ -88,11 +90,11 @@ StreamSums& StreamSums::operator+=(const StreamSums& other) {
 
 void PoolSums::add(const serving::ReplicaRecord& record) {
     ++replicas;
-    gpus += record.gpus;
-    steps += record.steps;
+    add_checked(gpus, record.gpus);
+    add_checked(steps, record.steps);
     busy_gpu_ns.add(record.busy_ns, record.gpus);
-    preemptions += record.preemptions;
-    kv_blocks += record.kv_blocks;
+    add_checked(preemptions, record.preemptions);
+    add_checked(kv_blocks, record.kv_blocks);
     prefill_tokens.add(record.prefill_tokens, 1);
     decode_tokens.add(record.decode_tokens, 1);
     samples.add(record.samples, 1);
@@ -109,21 +111,21 @@ void PoolSums::add(const serving::ReplicaRecord& record) {
 
 void PoolSums::add(const serving::FleetEventRecord& record) {
     if (record.kind == serving::FleetEvent::Installed) {
-        gpus_installed += record.amount;
+        add_checked(gpus_installed, record.amount);
         installed_gpu_ns.add(record.start_ns, record.amount);
     } else if (record.kind == serving::FleetEvent::Removed) {
-        gpus_removed += record.amount;
+        add_checked(gpus_removed, record.amount);
         removed_gpu_ns.add(record.start_ns, record.amount);
     }
 }
 
 PoolSums& PoolSums::operator+=(const PoolSums& other) {
     replicas += other.replicas;
-    gpus += other.gpus;
-    steps += other.steps;
+    add_checked(gpus, other.gpus);
+    add_checked(steps, other.steps);
     busy_gpu_ns += other.busy_gpu_ns;
-    preemptions += other.preemptions;
-    kv_blocks += other.kv_blocks;
+    add_checked(preemptions, other.preemptions);
+    add_checked(kv_blocks, other.kv_blocks);
     kv_peak_fraction = std::max(kv_peak_fraction, other.kv_peak_fraction);
     inter_token_gap += other.inter_token_gap;
     step_time += other.step_time;
@@ -139,8 +141,8 @@ PoolSums& PoolSums::operator+=(const PoolSums& other) {
     finished += other.finished;
     finished_prompt_tokens += other.finished_prompt_tokens;
     finished_output_tokens += other.finished_output_tokens;
-    gpus_installed += other.gpus_installed;
-    gpus_removed += other.gpus_removed;
+    add_checked(gpus_installed, other.gpus_installed);
+    add_checked(gpus_removed, other.gpus_removed);
     installed_gpu_ns += other.installed_gpu_ns;
     removed_gpu_ns += other.removed_gpu_ns;
     return *this;
@@ -236,10 +238,14 @@ void SummarySums::add_batches(PoolId pool, std::int64_t sequences, std::int64_t 
 void SummarySums::add_batches(const std::vector<BatchRow>& rows) {
     // More than the schedulers' max_running allows is no batch; memory is not to follow a number in a file.
     constexpr std::int64_t kMostSequences = 1 << 20;
+    constexpr std::int64_t kMostSteps = std::int64_t{1} << 44;
+    std::pair<std::int64_t, std::int64_t> last = {-1, 0};
     for (const BatchRow& row : rows) {
+        const std::pair place = {row.pool, row.sequences};
         REGATTA_CHECK(row.pool >= 0 && static_cast<std::size_t>(row.pool) < pools_.size() && row.sequences > 0 &&
-                          row.sequences <= kMostSequences && row.steps > 0,
+                          row.sequences <= kMostSequences && row.steps > 0 && row.steps <= kMostSteps && place > last,
                       fmt::format("{} steps of pool {} with {} sequences", row.steps, row.pool, row.sequences));
+        last = place;
         pools_[static_cast<std::size_t>(row.pool)].batches.add(row.sequences, row.steps);
     }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 
 #include "regatta/base/errors.hpp"
 #include "results/chunk_packing.hpp"
@@ -33,6 +34,13 @@ hid_t native_type(ColumnType type) {
     return -1;
 }
 
+template <class Number>
+Number number_at(std::span<const std::byte> rows, std::size_t at) {
+    Number number = 0;
+    std::memcpy(&number, rows.data() + at, sizeof number);
+    return number;
+}
+
 /// Of a dataset that is read from one end to the other.
 Handle without_chunk_cache() {
     Handle access(H5Pcreate(H5P_DATASET_ACCESS), H5Pclose);
@@ -41,6 +49,25 @@ Handle without_chunk_cache() {
 }
 
 }  // namespace
+
+void check_numbers(const File& file, const Table& table, std::span<const std::byte> rows, std::uint64_t first,
+                   std::int64_t most) {
+    for (const Column& column : table.columns) {
+        const auto fail = [&](std::size_t at, const auto& number) {
+            throw IoError(fmt::format("{}: {} of row {} of {} is {}; no run writes that", file.path(), column.name,
+                                      first + at / table.row_bytes, table.path, number));
+        };
+        for (std::size_t at = column.offset; at < rows.size(); at += table.row_bytes) {
+            if (column.type == ColumnType::Int64) {
+                const auto number = number_at<std::int64_t>(rows, at);
+                if (number < -most || number > most) fail(at, number);
+            } else if (column.type == ColumnType::Float64) {
+                const auto number = number_at<double>(rows, at);
+                if (!std::isfinite(number)) fail(at, number);
+            }
+        }
+    }
+}
 
 Handle row_type(const File& file, const Table& table) {
     Handle type(H5Tcreate(H5T_COMPOUND, table.row_bytes), H5Tclose);
@@ -150,7 +177,7 @@ TableReader::TableReader(const File& file, const Table& table)
       table_(&table),
       type_(row_type(file, table)),
       dataset_(file.open_dataset(std::string(table.path), without_chunk_cache().id())),
-      rows_(row_count(file, dataset_)) {
+      rows_(row_count(file, dataset_, table.path, table.row_bytes)) {
     const Handle type(H5Dget_type(dataset_.id()), H5Tclose);
     for (const Column& column : table.columns) {
         if (table.may_lack(column)) continue;  // then rows keep what they have there

@@ -76,7 +76,17 @@ private:
     std::uint64_t rows_ = 0;
 };
 
-/// All rows of a table, in blocks.
+/// Of differences and sums of two no bit is lost; no time is later than SimTime::never().
+inline constexpr std::int64_t kMostInColumn = std::int64_t{1} << 61;
+/// Of counts that are added up over all ranks.
+inline constexpr std::int64_t kMostCounted = std::int64_t{1} << 44;
+
+/// Throws IoError that names column and row when a number is beyond -`most` to `most`, or is no number. `first` is the
+/// first row's place in the table.
+void check_numbers(const File& file, const Table& table, std::span<const std::byte> rows, std::uint64_t first,
+                   std::int64_t most = kMostInColumn);
+
+/// All rows of a table, in blocks, once their numbers are checked.
 template <class Row, class Visit>
 void visit_table(const File& file, const Table& table, const Visit& visit) {
     constexpr std::uint64_t kBlockRows = 8192;
@@ -85,16 +95,18 @@ void visit_table(const File& file, const Table& table, const Visit& visit) {
     for (std::uint64_t first = 0; first < reader.rows(); first += block.size()) {
         block.resize(static_cast<std::size_t>(std::min(kBlockRows, reader.rows() - first)));
         reader.read(first, block.size(), block.data());
+        check_numbers(file, table, std::as_bytes(std::span(block)), first);
         visit(std::span<const Row>(block));
     }
 }
 
-/// A whole small table.
+/// A whole small table, likewise.
 template <class Row>
-[[nodiscard]] std::vector<Row> read_table(const File& file, const Table& table) {
+[[nodiscard]] std::vector<Row> read_table(const File& file, const Table& table, std::int64_t most = kMostInColumn) {
     const TableReader reader(file, table);
     std::vector<Row> rows(static_cast<std::size_t>(reader.rows()));
     reader.read(0, rows.size(), rows.data());
+    check_numbers(file, table, std::as_bytes(std::span(rows)), 0, most);
     return rows;
 }
 template <class Row>

@@ -12,6 +12,8 @@ namespace regatta::routing {
 namespace {
 
 constexpr std::size_t kMostShown = 40;
+/// Its fields are kept apart.
+constexpr std::size_t kLongestLine = std::size_t{1} << 20;
 
 std::vector<std::string_view> fields_of(std::string_view line) {
     std::vector<std::string_view> fields;
@@ -50,7 +52,10 @@ Number number_in(const std::vector<std::string_view>& fields, std::size_t column
 }  // namespace
 
 RecordedRoutes::RecordedRoutes(std::string_view text, std::uint32_t replicas) {
-    const std::vector<std::string_view> header = fields_of(take_line(text));
+    const std::string_view first = take_line(text);
+    if (first.size() > kLongestLine)
+        fail(1, fmt::format("expected a line of at most {} bytes, found {}", kLongestLine, first.size()));
+    const std::vector<std::string_view> header = fields_of(first);
     const auto column = [&](std::string_view name) {
         const auto found = std::find(header.begin(), header.end(), name);
         if (found == header.end())
@@ -62,6 +67,8 @@ RecordedRoutes::RecordedRoutes(std::string_view text, std::uint32_t replicas) {
     for (std::size_t line = 2; !text.empty(); ++line) {
         const std::string_view row = take_line(text);
         if (row.empty()) continue;
+        if (row.size() > kLongestLine)
+            fail(line, fmt::format("expected a line of at most {} bytes, found {}", kLongestLine, row.size()));
         const auto fields = fields_of(row);
         const auto request = number_in<std::uint64_t>(fields, request_column, line, "request_id");
         const auto replica = number_in<std::uint32_t>(fields, replica_column, line, "replica_id");

@@ -18,6 +18,9 @@ namespace regatta::scenario {
 /// many GPUs.
 [[nodiscard]] bool splits_heads(const llm::Model& model, std::int64_t tp);
 
+/// Of all pools together, and of all changes of a timeline: what is known of each takes a rank some hundred bytes.
+inline constexpr std::uint64_t kMostReplicas = 10'000'000;
+
 /// Turns what was read into the typed scenario. Here live the checks that look at several keys at once; a part whose
 /// own keys are wrong is left out of them, for that has been told. What follows from other keys (a pool's name, the
 /// latency of its tier) is written back into the reading, so that the resolved text shows it.

@@ -145,6 +145,7 @@ void Assembly::assemble_timeline(std::vector<Reading>& readings) {
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
         return readings[a].values.duration("at") < readings[b].values.duration("at");
     });
+    std::uint64_t moved = 0;
     std::vector<Hardware> hardware;
     for (const Pool& pool : scenario_.pools)
         hardware.emplace_back(pool.replicas());
@@ -180,6 +181,13 @@ void Assembly::assemble_timeline(std::vector<Reading>& readings) {
                                       "what is new needs a pool of its own",
                                       amount, pool.name, pool.replicas() - hardware[*index].count()));
             continue;
+        }
+        moved += amount;
+        if (moved > kMostReplicas) {
+            problems_.add(
+                reading.place_of(key), reading.path_of(key),
+                fmt::format("moves {} replicas with those before; expected at most {}", moved, kMostReplicas));
+            return;
         }
         const bool is_sudden = reading.values.word("how") == "kill";
         scenario_.changes.timeline.push_back(

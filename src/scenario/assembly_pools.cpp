@@ -20,6 +20,9 @@ llm::DataType data_type(const std::string& name) {
     return *type;
 }
 
+/// Streams and pools look for each other by name, one by one; and their ids have 16 bits.
+constexpr std::size_t kMostPools = 2000;
+
 std::string gib(double bytes) {
     return fmt::format("{:.1f} GiB", bytes / static_cast<double>(std::int64_t{1} << 30));
 }
@@ -38,9 +41,15 @@ void Assembly::assemble_pools() {
     if (pools.empty() && fleet->second.lists.count("engine_groups") > 0 && fleet->second.given.count("pools") == 0)
         problems_.add(fleet->second.place, fleet->second.path_of("pools"),
                       "missing; expected a list with at least one element");
+    if (pools.size() > kMostPools) {
+        problems_.add(fleet->second.place_of("pools"), fleet->second.path_of("pools"),
+                      fmt::format("{} pools; expected at most {}", pools.size(), kMostPools));
+        return;
+    }
     scenario_.pools.resize(pools.size());
     sound_pools_.assign(pools.size(), false);
     std::set<std::string> names;
+    std::uint64_t replicas = 0;
     for (std::size_t i = 0; i < pools.size(); ++i) {
         Reading& reading = pools[i];
         const std::string name = reading.has("name") ? reading.values.word("name") : fmt::format("pool-{}", i);
@@ -50,6 +59,13 @@ void Assembly::assemble_pools() {
         reading.values.set("name", name);
         scenario_.pools[i].name = name;
         if (reading.is_sound) assemble_pool(reading, i);
+        if (!sound_pools_[i]) continue;
+        const std::uint64_t before = replicas;
+        replicas += scenario_.pools[i].replicas();
+        if (before <= kMostReplicas && replicas > kMostReplicas)
+            problems_.add(reading.place_of("nodes"), reading.path_of("nodes"),
+                          fmt::format("makes {} replicas in all; expected at most {}", replicas, kMostReplicas));
+        if (replicas > kMostReplicas) sound_pools_[i] = false;
     }
 }
 

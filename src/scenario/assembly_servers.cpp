@@ -19,6 +19,10 @@ constexpr double kNetwork_bytes_per_s = 12.5e9;
 // Assumption: what 8-GPU servers have at least.
 constexpr double kHostMemory_bytes = 512.0 * (1ULL << 30);
 
+// As many as pools and replicas.
+constexpr std::size_t kMostKinds = 2000;
+constexpr std::uint64_t kMostGpus = 10'000'000;
+
 }  // namespace
 
 /// What is given, else what the node type says, else what the first node type with this GPU says.
@@ -50,7 +54,14 @@ void Assembly::find_server_facts(Reading& reading, const std::string& gpu, Serve
 void Assembly::assemble_servers() {
     const auto fleet = root_.maps.find("fleet");
     if (fleet == root_.maps.end()) return;
-    for (Reading& reading : fleet->second.lists["servers"]) {
+    std::vector<Reading>& all = fleet->second.lists["servers"];
+    if (all.size() > kMostKinds) {
+        problems_.add(fleet->second.place_of("servers"), fleet->second.path_of("servers"),
+                      fmt::format("{} kinds of servers; expected at most {}", all.size(), kMostKinds));
+        return;
+    }
+    std::uint64_t gpus_in_all = 0;
+    for (Reading& reading : all) {
         Servers& servers = scenario_.servers.emplace_back();
         if (!reading.is_sound) continue;
         servers.name = reading.values.word("name");
@@ -67,6 +78,12 @@ void Assembly::assemble_servers() {
             gpus.first = servers.gpus.empty() ? 0 : servers.gpus_each();
             servers.gpus.push_back(gpus);
         }
+        const std::uint64_t before = gpus_in_all;
+        if (!servers.gpus.empty()) gpus_in_all += std::uint64_t{servers.count} * servers.gpus_each();
+        if (before <= kMostGpus && gpus_in_all > kMostGpus)
+            problems_.add(reading.place_of("count"), reading.path_of("count"),
+                          fmt::format("makes {} GPUs in all; expected at most {}", gpus_in_all, kMostGpus));
+        if (gpus_in_all > kMostGpus) servers.count = 1;  // that was told, and is not to take memory
         if (!servers.gpus.empty()) find_server_facts(reading, servers.gpus.front().gpu.name, servers.facts);
     }
 }

@@ -14,6 +14,9 @@ namespace {
 // As near to 1 as a uniform number comes.
 constexpr double kMostUniform = 1 - 0x1p-53;
 
+/// As many as pools.
+constexpr std::size_t kMostStreams = 2000;
+
 std::optional<std::uint64_t> smaller(std::optional<std::uint64_t> a, std::optional<std::uint64_t> b) {
     if (!a) return b;
     return b && *b < *a ? b : a;
@@ -88,29 +91,28 @@ std::vector<std::uint16_t> Assembly::pools_by_name(const Reading& reading) {
 std::vector<std::uint16_t> Assembly::pools_by_model(const Reading& reading) {
     const bool has_model = reading.has("model");
     const std::string model = has_model ? reading.values.word("model") : "";
-    std::vector<std::string> names;
-    std::set<std::string> known_names;
-    std::set<std::string> models;
     std::vector<std::uint16_t> pools;
-    for (std::size_t i = 0; i < scenario_.pools.size(); ++i) {
-        const Pool& pool = scenario_.pools[i];
-        known_names.insert(pool.model.name);
-        known_names.insert(pool.name);
-        if (has_model && !is_called(pool, model)) continue;
-        names.push_back(pool.name);
-        models.insert(pool.model.name);
-        pools.push_back(static_cast<std::uint16_t>(i));
-    }
+    for (std::size_t i = 0; i < scenario_.pools.size(); ++i)
+        if (!has_model || is_called(scenario_.pools[i], model)) pools.push_back(static_cast<std::uint16_t>(i));
     if (pools.size() == 1) return pools;
     // While a pool's own keys are wrong, nobody knows what it serves.
     if (std::find(sound_pools_.begin(), sound_pools_.end(), false) != sound_pools_.end()) return {};
-    if (models.size() == 1) return pools;
+    const auto serves_as_first = [&](std::uint16_t index) {
+        return scenario_.pools[index].model.name == scenario_.pools[pools.front()].model.name;
+    };
+    if (!pools.empty() && std::all_of(pools.begin(), pools.end(), serves_as_first)) return pools;
     if (pools.empty()) {
+        std::set<std::string> known_names;
+        for (const Pool& pool : scenario_.pools)
+            known_names.insert({pool.model.name, pool.name});
         const std::vector<std::string> known(known_names.begin(), known_names.end());
         problems_.add(
             reading.place_of("model"), reading.path_of("model"),
             fmt::format("no pool serves \"{}\"; allowed: {}{}", model, join(known), did_you_mean(model, known)));
     } else {
+        std::vector<std::string> names;
+        for (const std::uint16_t index : pools)
+            names.push_back(scenario_.pools[index].name);
         const std::string why = has_model ? fmt::format("{} is a pool's name and the model of others", model)
                                           : "pools serve different models";
         problems_.add(reading.place_of("model"), reading.path_of("pool"),
@@ -187,6 +189,11 @@ void Assembly::refuse_trace_keys(const Reading& reading, const char* instead_of_
 void Assembly::assemble_streams(Reading& reading) {
     std::vector<Reading>& streams = reading.lists["streams"];
     const std::optional<std::uint64_t> common_limit = limit_of(reading);
+    if (streams.size() > kMostStreams) {
+        problems_.add(reading.place_of("streams"), reading.path_of("streams"),
+                      fmt::format("{} streams; expected at most {}", streams.size(), kMostStreams));
+        return;
+    }
     scenario_.streams.resize(streams.size());
     std::set<std::string> names;
     for (std::size_t i = 0; i < streams.size(); ++i) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -109,7 +110,7 @@ private:
     void refuse_unknown(const Node& map, const std::string& path, const std::vector<std::string>& known) {
         for (const Node::Key& key : map.keys) {
             if (std::find(known.begin(), known.end(), key.text) != known.end()) continue;
-            const std::string hint = did_you_mean(key.text, known);
+            const std::string hint = problems_.is_full() ? "" : did_you_mean(key.text, known);
             problems_.add(key.place, path + "." + key.text,
                           "no such key" + (hint.empty() ? "; allowed: " + join(known) : hint));
         }
@@ -127,17 +128,27 @@ private:
     const std::vector<CatalogueKey<Facts>> keys_ = catalogue_keys<Facts>();
 };
 
-/// The entries of all layers: a later layer's values take the place of the earlier one's.
-void lay_over(const Node& layer, Node& entries) {
+/// Puts the values of `layer` in the place of those that `onto` has under the same keys, and adds the others; for maps
+/// in maps likewise, so many `levels` deep. Keys are looked up: a file may have a hundred thousand of them.
+void lay_over(const Node& layer, Node& onto, int levels) {
+    std::unordered_map<std::string, std::size_t> known;
+    for (std::size_t i = 0; i < onto.keys.size(); ++i)
+        known.emplace(onto.keys[i].text, i);
     for (std::size_t i = 0; i < layer.keys.size(); ++i) {
         const Node& item = layer.items[i];
-        Node* known = entries.find(layer.keys[i].text);
-        if (known == nullptr || known->kind != Node::Kind::Map || item.kind != Node::Kind::Map) {
-            entries.put(layer.keys[i].text, layer.keys[i].place, item);
+        const auto [found, is_new] = known.emplace(layer.keys[i].text, onto.keys.size());
+        if (is_new) {
+            onto.keys.push_back(layer.keys[i]);
+            onto.items.push_back(item);
             continue;
         }
-        for (std::size_t k = 0; k < item.keys.size(); ++k)
-            known->put(item.keys[k].text, item.keys[k].place, item.items[k]);
+        Node& under = onto.items[found->second];
+        if (levels > 1 && under.kind == Node::Kind::Map && item.kind == Node::Kind::Map) {
+            lay_over(item, under, levels - 1);
+            continue;
+        }
+        onto.keys[found->second].place = layer.keys[i].place;
+        under = item;
     }
 }
 
@@ -175,7 +186,7 @@ Catalogue<Facts> CatalogueSet::read_layers(const std::vector<std::string>& paths
                           fmt::format("expected a map of names, found {}",
                                       layer == nullptr ? parsed->as_found() + " without it" : layer->as_found()));
         else
-            lay_over(*layer, entries);
+            lay_over(*layer, entries, 2);
     }
     Catalogue<Facts> catalogue;
     EntryReader<Facts> reader(problems_);

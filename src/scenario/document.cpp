@@ -10,6 +10,20 @@
 #include "regatta/base/errors.hpp"
 
 namespace regatta::scenario {
+namespace {
+
+/// Our own words are at most half as long; what a file has put in between them may be as long as the file.
+constexpr std::size_t kLongestLine = 4000;
+
+/// Printable, in one line, and not endless.
+std::string fit_for_a_line(std::string text) {
+    if (text.size() > kLongestLine) text = text.substr(0, kLongestLine) + "...";
+    for (char& c : text)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+    return text;
+}
+
+}  // namespace
 
 int Problems::add_source(std::string name) {
     sources_.push_back(std::move(name));
@@ -25,11 +39,16 @@ void Problems::add(const Place& place, const std::string& path, const std::strin
     if (place.line > 0) text += fmt::format(":{}:{}", place.line, place.column);
     text += ": ";
     if (!path.empty()) text += path + ": ";
-    found_.push_back({place, text + what});
+    keep(place, text + what);
 }
 
 void Problems::add_told(std::string line) {
-    found_.push_back({{std::numeric_limits<int>::max(), 0, 0}, std::move(line)});
+    keep({std::numeric_limits<int>::max(), 0, 0}, std::move(line));
+}
+
+void Problems::keep(const Place& place, std::string text) {
+    if (++count_ > kMostTold) return;
+    found_.push_back({place, fit_for_a_line(std::move(text))});
 }
 
 bool Problems::tells(const std::function<void()>& read) {
@@ -51,6 +70,7 @@ void Problems::throw_if_any() const {
     std::vector<std::string> lines;
     for (const Problem& problem : ordered)
         lines.push_back(problem.text);
+    if (count_ > kMostTold) lines.push_back(fmt::format("{} more errors are not told", count_ - kMostTold));
     throw InputError(std::move(lines));
 }
 

@@ -15,6 +15,9 @@ struct Place {
     friend auto operator<=>(const Place&, const Place&) = default;
 };
 
+/// Nobody reads on after so many; and a file may be wrong in each of its 200 000 values.
+inline constexpr std::size_t kMostTold = 1000;
+
 /// Collects everything that is wrong with an input, to be told at once and in the order of the files.
 class Problems {
 public:
@@ -28,8 +31,11 @@ public:
     /// Runs `read`; false after telling, likewise, what it threw as InputError.
     bool tells(const std::function<void()>& read);
     [[nodiscard]] bool empty() const { return found_.empty(); }
-    [[nodiscard]] std::size_t size() const { return found_.size(); }
-    /// Throws InputError with all of them, or does nothing when there are none.
+    /// What is added from now on is only counted.
+    [[nodiscard]] bool is_full() const { return count_ >= kMostTold; }
+    [[nodiscard]] std::size_t size() const { return count_; }
+    /// Throws InputError with all of them (of the first 1000 that were found, and how many more there are), or does
+    /// nothing when there are none.
     void throw_if_any() const;
 
 private:
@@ -37,8 +43,10 @@ private:
         Place place;
         std::string text;
     };
+    void keep(const Place& place, std::string text);
     std::vector<std::string> sources_;
     std::vector<Problem> found_;
+    std::size_t count_ = 0;  ///< those that are not kept included
 };
 
 /// A value of a YAML document as it was written. Unlike yaml-cpp's, it keeps every key with its place, and says whether
@@ -71,6 +79,8 @@ struct Node {
 inline constexpr std::size_t kMaxDocumentBytes = 4U << 20U;
 inline constexpr std::size_t kMaxDocumentDepth = 32;
 inline constexpr std::size_t kMaxDocumentValues = 200'000;
+/// Messages repeat the keys on the way to what is wrong.
+inline constexpr std::size_t kLongestDocumentKey = 200;
 
 /// Parses one YAML document. Duplicate and merge keys, tags and further documents are problems; after a syntax error
 /// the rest cannot be read and the answer is false. An empty document is a Null node.

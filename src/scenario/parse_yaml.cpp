@@ -4,6 +4,8 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -50,7 +52,7 @@ public:
         const auto found = anchored_.find(anchor);
         if (found == anchored_.end())
             throw Unreadable{place_of(mark), path(), "an alias cannot stand inside of what it names"};
-        count_values(found->second, place_of(mark));
+        count_repeated(found->second, place_of(mark));
         finish(found->second, 0);
     }
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -80,6 +82,8 @@ private:
     struct Frame {
         Node node;
         YAML::anchor_t anchor = 0;
+        std::unordered_map<std::string, int> key_lines;  ///< of a map: where each key stands first
+        bool has_unusable_keys = false;
     };
 
     [[nodiscard]] Place place_of(const YAML::Mark& mark) const { return {source_, mark.line + 1, mark.column + 1}; }
@@ -123,17 +127,18 @@ private:
 
     void take_key(const std::string& key, const YAML::Mark& mark, const std::string& tag) {
         const Place place = place_of(mark);
-        Node& map = frames_.back().node;
-        const auto first =
-            std::find_if(map.keys.begin(), map.keys.end(), [&](const Node::Key& known) { return known.text == key; });
-        const bool is_double = first != map.keys.end();
-        const int first_line = is_double ? first->place.line : 0;
-        map.keys.push_back({key, place});
+        if (key.size() > kLongestDocumentKey)
+            throw Unreadable{place, path(),
+                             fmt::format("a key of {} bytes; at most {} are read", key.size(), kLongestDocumentKey)};
+        Frame& frame = frames_.back();
+        const auto [first, is_new] = frame.key_lines.emplace(key, place.line);
+        frame.node.keys.push_back({key, place});
         refuse_tag(tag, place);
         if (key == "<<")
             problems_.add(place, path(), "merge keys are not supported; write the keys out");
-        else if (is_double)
-            problems_.add(place, path(), fmt::format("given twice; first in line {}", first_line));
+        else if (!is_new)
+            problems_.add(place, path(), fmt::format("given twice; first in line {}", first->second));
+        if (key == "<<" || !is_new) frame.has_unusable_keys = true;
     }
 
     void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
@@ -152,20 +157,24 @@ private:
     void close() {
         Frame frame = std::move(frames_.back());
         frames_.pop_back();
-        if (frame.node.kind == Node::Kind::Map) drop_unusable_keys(frame.node);
+        if (frame.has_unusable_keys) drop_unusable_keys(frame.node);
         finish(std::move(frame.node), frame.anchor);
     }
 
     /// What has been reported is not reported again as an unknown key.
     static void drop_unusable_keys(Node& map) {
-        for (std::size_t i = map.keys.size(); i-- > 0;) {
-            const auto earlier_end = map.keys.begin() + static_cast<std::ptrdiff_t>(i);
-            const bool is_double = std::any_of(map.keys.begin(), earlier_end,
-                                               [&](const Node::Key& key) { return key.text == map.keys[i].text; });
-            if (!is_double && map.keys[i].text != "<<") continue;
-            map.keys.erase(earlier_end);
-            map.items.erase(map.items.begin() + static_cast<std::ptrdiff_t>(i));
+        std::unordered_set<std::string> seen = {"<<"};
+        std::size_t kept = 0;
+        for (std::size_t i = 0; i < map.keys.size(); ++i) {
+            if (!seen.insert(map.keys[i].text).second) continue;
+            if (kept != i) {
+                map.keys[kept] = std::move(map.keys[i]);
+                map.items[kept] = std::move(map.items[i]);
+            }
+            ++kept;
         }
+        map.keys.resize(kept);
+        map.items.resize(kept);
     }
 
     void finish(Node node, YAML::anchor_t anchor) {
@@ -181,11 +190,21 @@ private:
         if (++values_ > kMaxDocumentValues)
             throw Unreadable{place, "", fmt::format("more than {} values in one document", kMaxDocumentValues)};
     }
-    void count_values(const Node& node, const Place& place) {
+    /// What an alias stands for is copied: its values and its text count once more.
+    void count_repeated(const Node& node, const Place& place) {
+        count_repeated_text(node.text, place);
+        for (const Node::Key& key : node.keys)
+            count_repeated_text(key.text, place);
         for (const Node& item : node.items) {
             count_value(place);
-            count_values(item, place);
+            count_repeated(item, place);
         }
+    }
+    void count_repeated_text(const std::string& text, const Place& place) {
+        repeated_bytes_ += text.size();
+        if (repeated_bytes_ > kMaxDocumentBytes)
+            throw Unreadable{
+                place, "", fmt::format("aliases repeat more than {} bytes of text in one document", kMaxDocumentBytes)};
     }
 
     const std::string& text_;
@@ -195,6 +214,7 @@ private:
     std::vector<Frame> frames_;
     std::map<YAML::anchor_t, Node> anchored_;
     std::size_t values_ = 0;
+    std::size_t repeated_bytes_ = 0;
     int documents_ = 0;
 };
 

@@ -103,7 +103,9 @@ private:
             bool is_known = false;
             for (const std::string& name : known)
                 is_known = is_known || name == key.text;
-            if (!is_known)
+            if (!is_known && problems_.is_full())
+                problems_.add(key.place, path, "");
+            else if (!is_known)
                 problems_.add(key.place, path.empty() ? key.text : path + "." + key.text, no_such_key(key.text, known));
         }
     }

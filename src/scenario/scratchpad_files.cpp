@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "regatta/base/errors.hpp"
+#include "workload/json_depth.hpp"
 
 namespace regatta::scenario {
 namespace {
@@ -18,6 +19,9 @@ using nlohmann::json;
 
 // Far above any server, and low enough that a slip does not fill the memory.
 constexpr std::int64_t kMostGpus = 100'000;
+constexpr std::size_t kMostGpusInAll = 1'000'000;
+/// Each GPU keeps the name of its type.
+constexpr std::size_t kLongestName = 200;
 constexpr std::size_t kMostShown = 80;
 
 std::string found_text(const json& value) {
@@ -74,6 +78,9 @@ public:
     static bool is_count(const json& value) {
         return value.is_number_unsigned() && value.get<std::uint64_t>() <= std::uint64_t{kMostGpus};
     }
+    static bool is_name(const json& value) {
+        return value.is_string() && value.get_ref<const std::string&>().size() <= kLongestName;
+    }
     [[nodiscard]] bool is_sound() const { return problems_.empty(); }
     std::vector<std::string> take() { return std::move(problems_); }
     void throw_if_any() const {
@@ -85,22 +92,31 @@ private:
     std::vector<std::string> problems_;
 };
 
-/// Line and column of what the parser stumbled over, for its own text says them in its own way.
-[[noreturn]] void fail_to_parse(const std::string& path, const std::string& text, std::size_t byte) {
-    const std::size_t at = std::min(byte == 0 ? 0 : byte - 1, text.size());
+/// `at` counts bytes from 0.
+[[noreturn]] void fail_at(const std::string& path, const std::string& text, std::size_t at, const std::string& what) {
     const auto end = text.begin() + static_cast<std::ptrdiff_t>(at);
     const auto line = std::count(text.begin(), end, '\n') + 1;
     const std::size_t start = at == 0 ? std::string::npos : text.rfind('\n', at - 1);
     const std::size_t column = start == std::string::npos ? at + 1 : at - start;
-    const char* what = at == text.size() ? "it ends too soon" : "expected something else";
-    throw InputError(fmt::format("{}:{}:{}: no JSON: {} here", path, line, column, what));
+    throw InputError(fmt::format("{}:{}:{}: {}", path, line, column, what));
+}
+
+/// Of what the parser stumbled over, whose own text says it in its own way.
+[[noreturn]] void fail_to_parse(const std::string& path, const std::string& text, std::size_t byte) {
+    const std::size_t at = std::min(byte == 0 ? 0 : byte - 1, text.size());
+    fail_at(path, text, at,
+            fmt::format("no JSON: {} here", at == text.size() ? "it ends too soon" : "expected something else"));
 }
 
 json parse(const std::string& path, const std::string& text) {
+    if (const auto at = workload::too_deep_at(text))
+        fail_at(path, text, *at, fmt::format("nested deeper than {} levels", workload::kMaxJsonDepth));
     try {
         return json::parse(text);
     } catch (const json::parse_error& error) {
         fail_to_parse(path, text, error.byte);
+    } catch (const json::out_of_range&) {
+        throw InputError(fmt::format("{}: a number is too large to be read", path));
     }
 }
 
@@ -172,8 +188,8 @@ private:
         node.name = fields_.text(entry, path, "name", "a text");
         fields_.get(entry, path, "network_bandwidth_gbps", "a number [GB/s]",
                     [](const json& one) { return one.is_number(); });
-        const json* types = per_type(entry, path, "gpu_types", "a list of names of GPUs",
-                                     [](const json& one) { return one.is_string(); });
+        const json* types = per_type(entry, path, "gpu_types", "a list of names of GPUs, each of at most 200 bytes",
+                                     [](const json& one) { return Fields::is_name(one); });
         const json* counts =
             per_type(entry, path, "gpu_count_per_type", "a list of whole numbers from 0 to 100000", Fields::is_count);
         const json* memory = per_type(entry, path, "memory_per_gpu_gb", "a list of numbers [GB]",
@@ -187,7 +203,13 @@ private:
         for (std::size_t i = 0; i < std::min({types->size(), counts->size(), memory->size()}); ++i) {
             node.kinds.push_back(
                 {(*types)[i].get<std::string>(), (*counts)[i].get<std::uint32_t>(), (*memory)[i].get<double>()});
+            gpus_ += node.kinds.back().count;
+            if (gpus_ > kMostGpusInAll) break;
             node.gpus.insert(node.gpus.end(), node.kinds.back().count, node.kinds.back().type);
+        }
+        if (gpus_ > kMostGpusInAll) {
+            fields_.wrong(path, fmt::format("expected at most {} GPUs in all, found more", kMostGpusInAll));
+            fields_.throw_if_any();
         }
         read_.nodes.push_back(std::move(node));
     }
@@ -228,6 +250,7 @@ private:
     const json& document_;
     ScratchpadEnvironment read_;
     std::set<std::uint32_t> ids_;
+    std::size_t gpus_ = 0;
 };
 
 }  // namespace
@@ -251,10 +274,13 @@ std::vector<ScratchpadEnvironmentChange> read_scratchpad_changes(const std::stri
         rest.remove_prefix(std::min(end + 1, rest.size()));
         if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
         Fields fields(fmt::format("{}:{}", path, number));
-        const json row = json::parse(line, nullptr, false);
+        const bool is_deep = workload::too_deep_at(line).has_value();
+        const json row = is_deep ? json() : json::parse(line, nullptr, false);
         ScratchpadEnvironmentChange change;
         change.line = number;
-        if (!row.is_object()) {
+        if (is_deep) {
+            fields.wrong("", fmt::format("nested deeper than {} levels", workload::kMaxJsonDepth));
+        } else if (!row.is_object()) {
             fields.wrong("", fmt::format("expected a JSON object with timestamp, gpu_name and amount, found \"{}\"",
                                          line.substr(0, kMostShown)));
         } else {

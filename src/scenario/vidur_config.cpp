@@ -8,6 +8,7 @@
 
 #include "regatta/base/errors.hpp"
 #include "scenario/decode.hpp"
+#include "workload/json_depth.hpp"
 
 namespace regatta::scenario {
 namespace {
@@ -17,8 +18,7 @@ using nlohmann::json;
 /// Fields and defaults of every configuration class, by the prefix of its flags.
 const json& classes() {
     static const json kClasses = json::parse(R"({
-"": {"seed": 42, "log_level": "info", "time_limit": 0},
-"cluster_config": {"num_replicas": 1},
+"": {"seed": 42, "log_level": "info", "time_limit": 0}, "cluster_config": {"num_replicas": 1},
 "replica_config": {"model_name": "meta-llama/Llama-2-7b-hf", "memory_margin_fraction": 0.1, "num_pipeline_stages": 1,
   "tensor_parallel_size": 1, "device": "a100", "network_device": "a100_pairwise_nvlink"},
 "random_global_scheduler_config": {}, "round_robin_global_scheduler_config": {}, "lor_global_scheduler_config": {},
@@ -368,20 +368,33 @@ private:
     json given_ = json::object();
 };
 
+std::string text_of(const json& config, const std::string& source) {
+    try {
+        return config.dump();
+    } catch (const json::type_error&) {
+        throw InputError(fmt::format("{}: expected text in UTF-8", source));
+    }
+}
+
 }  // namespace
 
 std::string vidur_config(const std::string& text, const std::string& source) {
     const std::size_t first = text.find_first_not_of(" \t\r\n");
     if (first == std::string::npos)
         throw InputError(fmt::format("{}: the file is empty; expected Vidur's config.json or a command line", source));
-    if (text[first] != '{') return Completer(source).complete(Flags(text, source).nested()).dump();
+    if (text[first] != '{') return text_of(Completer(source).complete(Flags(text, source).nested()), source);
+    if (const auto at = workload::too_deep_at(text))
+        throw InputError(
+            fmt::format("{}: byte {}: nested deeper than {} levels", source, *at + 1, workload::kMaxJsonDepth));
     json given;
     try {
         given = json::parse(text);
     } catch (const json::parse_error& error) {
         throw InputError(fmt::format("{}: byte {}: this is no JSON", source, error.byte));
+    } catch (const json::out_of_range&) {
+        throw InputError(fmt::format("{}: a number is too large to be read", source));
     }
-    return Completer(source).complete(given).dump();
+    return text_of(Completer(source).complete(given), source);
 }
 
 }  // namespace regatta::scenario

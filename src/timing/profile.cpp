@@ -10,6 +10,9 @@
 namespace regatta::timing {
 namespace {
 
+/// Of one operator: 256 MB where all differ.
+constexpr std::int64_t kMostPoints = 1 << 23;
+
 ProfileTarget profile_target(const StepTimeTarget& target, const Parameters& parameters) {
     return {.stages = target.pipeline_parallel,
             .layers_per_stage = target.model.layers / target.pipeline_parallel,
@@ -72,6 +75,12 @@ ProfileSearch search_of(const Parameters& parameters) {
 
 ProfileLimits limits_of(const Parameters& parameters) {
     const std::int64_t max_tokens = parameters.count("max_tokens");
+    const std::int64_t contexts = max_tokens / parameters.count("kv_granularity") + 2;
+    for (const char* key : {"max_batch", "max_chunk_tokens"})
+        if (const std::int64_t points = contexts * parameters.count(key); points > kMostPoints)
+            throw InputError(
+                fmt::format("{}: {} for each of {} lengths up to max_tokens make {} predictions; expected at most {}",
+                            key, parameters.count(key), contexts, points, kMostPoints));
     return {.kv_granularity = parameters.count("kv_granularity"),
             .max_chunk_tokens = parameters.count("max_chunk_tokens"),
             .max_batch = parameters.count("max_batch"),

@@ -12,6 +12,9 @@
 namespace regatta::timing {
 namespace {
 
+/// Each takes 8 bytes besides its text, and may have none.
+constexpr std::size_t kMostFields = std::size_t{1} << 24;
+
 /// What libcsv's callbacks fill.
 struct Parsing {
     std::string text;
@@ -24,10 +27,13 @@ struct Parsing {
     std::int64_t line = 1;
     std::int64_t lines_in_row = 0;
     int last_ended_by = 0;
+    bool has_too_many = false;  ///< fields: what follows is not kept
 
     static void on_field(void* bytes, std::size_t length, void* self) {
         Parsing& parsing = *static_cast<Parsing*>(self);
         const std::string_view field(static_cast<const char*>(bytes), length);
+        if (parsing.ends.size() == kMostFields) parsing.has_too_many = true;
+        if (parsing.has_too_many) return;
         parsing.text.append(field);
         parsing.ends.push_back(parsing.text.size());
         parsing.lines_in_row += std::count(field.begin(), field.end(), '\n');
@@ -56,6 +62,8 @@ void parse(const std::string& name, std::string_view text, Parsing& parsing) {
     const bool is_whole =
         parsed == text.size() && csv_fini(&parser, &Parsing::on_field, &Parsing::on_row, &parsing) == 0;
     csv_free(&parser);
+    if (parsing.has_too_many)
+        throw InputError(fmt::format("{}:{}: expected at most {} fields in all", name, parsing.line, kMostFields));
     if (!is_whole) throw InputError(fmt::format("{}:{}: quotation marks do not match", name, parsing.line));
 }
 

@@ -14,6 +14,12 @@ namespace {
 
 constexpr std::int64_t kMostDirectRows = 1 << 20;
 
+// What is looked up in tables is laid out by these numbers: memory is not to follow what a file says.
+constexpr std::int64_t kMostTokens = 1 << 24;
+constexpr std::int64_t kMostBatch = 1 << 16;
+/// A thousand seconds, of one operator in one layer.
+constexpr double kMostMs = 1e6;
+
 double real(std::int64_t count) {
     return static_cast<double>(count);
 }
@@ -141,7 +147,12 @@ OpTables read_op_tables(const std::string& name, std::string_view text) {
         std::vector<OpTable::Run>& before = runs[std::string(csv.text(row, op_column))];
         if (run.b_last < run.b_first)
             throw csv.problem(row, fmt::format("b_last: {} is below b_first, {}", run.b_last, run.b_first));
+        const std::int64_t most_a = csv.text(row, op_column) == "attn_decode" ? kMostBatch : kMostTokens;
+        if (run.a > most_a) throw csv.problem(row, fmt::format("a: expected at most {}, found {}", most_a, run.a));
+        if (run.b_last > kMostTokens)
+            throw csv.problem(row, fmt::format("b_last: expected at most {}, found {}", kMostTokens, run.b_last));
         if (run.ms < 0) throw csv.problem(row, fmt::format("ms: expected at least 0, found {}", run.ms));
+        if (run.ms > kMostMs) throw csv.problem(row, fmt::format("ms: expected at most {}, found {}", kMostMs, run.ms));
         if (!before.empty() &&
             (run.a < before.back().a || (run.a == before.back().a && run.b_first <= before.back().b_last)))
             throw csv.problem(row, "expected the rows of an operator in order of a, then b, without overlaps");

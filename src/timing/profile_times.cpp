@@ -18,6 +18,8 @@ constexpr std::int64_t kForever = INT64_MAX;
 constexpr double kFinePerMs = 1e6 * static_cast<double>(kFinePerNs);
 /// Batches that engines run, laid out flat even where the table has only smaller ones.
 constexpr std::int64_t kUsualBatches = 1024;
+/// Sums of two still are numbers of 64 bits.
+constexpr double kMostFine = 0x1p61;
 /// Longer tables are looked up where they are.
 constexpr std::int64_t kMostFlat = std::int64_t{1} << 20;
 
@@ -172,7 +174,11 @@ double ProfileTimes::cpu_ms(std::int64_t sequences) const {
 }
 
 std::int64_t ProfileTimes::fine_of(double layer_ms, double send_ms, double cpu_ms) const {
-    return std::max(rounded((layer_ms * layers_ + send_ms + cpu_ms) * kFinePerMs), kFinePerNs);
+    const double fine = (layer_ms * layers_ + send_ms + cpu_ms) * kFinePerMs;
+    if (!(fine < kMostFine)) [[unlikely]]
+        throw InputError(fmt::format("a step of this profile takes {:.3g} s; expected at most {:.3g} s",
+                                     fine / kFinePerMs * 1e-3, kMostFine / kFinePerMs * 1e-3));
+    return std::max(rounded(fine), kFinePerNs);
 }
 
 StepLine ProfileTimes::line(const BatchShape& shape, bool is_last) const {

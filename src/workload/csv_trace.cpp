@@ -107,7 +107,11 @@ std::int64_t CsvTrace::read_arrival_ns() {
             throw InputError(
                 at_line(fmt::format("{}: expected a time stamp like 2023-11-16 18:15:46.6805900, found \"{}\"",
                                     arrival_.name, shown(text))));
-        return *timestamp - first_timestamp_ns_;
+        const std::int64_t since_first_ns = *timestamp - first_timestamp_ns_;
+        if (since_first_ns > kMostTraceSeconds * 1'000'000'000)
+            throw InputError(at_line(fmt::format("{}: \"{}\" is more than {} s after the first row", arrival_.name,
+                                                 shown(text), kMostTraceSeconds)));
+        return since_first_ns;
     }
     const auto seconds_ns = parse_seconds_ns(text);
     if (!seconds_ns)

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "regatta/base/errors.hpp"
+#include "workload/json_depth.hpp"
 #include "workload/prefix_handle.hpp"
 #include "workload/trace_values.hpp"
 
@@ -60,8 +61,9 @@ std::optional<std::uint64_t> prefix(const Json& row) {
 
 std::optional<OwnRow> MooncakeTrace::next() {
     if (!lines_.next()) return std::nullopt;
-    const Json row = Json::parse(lines_.line(), nullptr, false);
     const auto fail = [&](const std::string& problem) { return InputError(at_line(problem)); };
+    if (too_deep_at(lines_.line())) throw fail(fmt::format("nested deeper than {} levels", kMaxJsonDepth));
+    const Json row = Json::parse(lines_.line(), nullptr, false);
     if (!row.is_object())
         throw fail(
             fmt::format("expected a JSON object with timestamp, input_length, output_length and hash_ids, found "

@@ -68,7 +68,14 @@ std::vector<SimTime> read_gaps(const RecordedArrivalsInput& input) {
             continue;
         }
         const std::int64_t whole = (*at - *first) / input.whole.ns() * input.whole.ns();
-        const SimTime scaled = SimTime::from_ns(std::llround(static_cast<double>(whole) * input.time_scale));
+        const double scaled_ns = static_cast<double>(whole) * input.time_scale;
+        if (!(scaled_ns < static_cast<double>(SimTime::never().ns())))
+            throw InputError(
+                fmt::format("{}:{}: {}: \"{}\" is {:.3g} s after the first row at a time_scale of {}; "
+                            "expected at most {} s",
+                            input.path, rows.line(), input.column, shown(text), scaled_ns * 1e-9, input.time_scale,
+                            SimTime::never().ns() / 1'000'000'000));
+        const SimTime scaled = SimTime::from_ns(std::llround(scaled_ns));
         gaps.push_back(scaled - clock);
         clock = scaled;
     }

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <tuple>
+#include <unordered_map>
 
 #include "regatta/base/errors.hpp"
+#include "workload/json_depth.hpp"
 #include "workload/text_lines.hpp"
 #include "workload/trace_values.hpp"
 
@@ -14,6 +16,9 @@ namespace regatta::workload {
 namespace {
 
 using Json = nlohmann::json;
+
+/// Each becomes a pool or a stream.
+constexpr std::size_t kMostModels = 10'000;
 
 /// Reads line after line, and tells of the first that is wrong.
 class Reader {
@@ -24,6 +29,7 @@ public:
     void add(std::string_view line, std::int64_t number) {
         number_ = number;
         const std::uint64_t index = requests_.lines++;
+        if (too_deep_at(line)) fail(fmt::format("nested deeper than {} levels", kMaxJsonDepth));
         const Json row = Json::parse(line, nullptr, false);
         if (!row.is_object())
             fail(
@@ -79,16 +85,18 @@ private:
         return *time;
     }
     std::uint32_t model_index(const std::string& name) {
-        const auto known = std::find(requests_.models.begin(), requests_.models.end(), name);
-        if (known == requests_.models.end()) requests_.models.push_back(name);
-        return static_cast<std::uint32_t>(std::find(requests_.models.begin(), requests_.models.end(), name) -
-                                          requests_.models.begin());
+        const auto [known, is_new] = models_.emplace(name, static_cast<std::uint32_t>(models_.size()));
+        if (!is_new) return known->second;
+        if (models_.size() > kMostModels) fail(fmt::format("model: expected at most {} different ones", kMostModels));
+        requests_.models.push_back(name);
+        return known->second;
     }
 
     std::string path_;
     ScratchpadTimes times_;
     std::int64_t number_ = 0;
     ScratchpadRequests requests_;
+    std::unordered_map<std::string, std::uint32_t> models_;  ///< the index of each
 };
 
 void keep_model(ScratchpadRequests& requests, const std::string& model, const std::string& path) {
@@ -97,7 +105,7 @@ void keep_model(ScratchpadRequests& requests, const std::string& model, const st
         std::string others;
         for (const std::string& name : requests.models)
             others += (others.empty() ? "" : ", ") + name;
-        throw InputError(fmt::format("{}: no request asks for {}; asked for: {}", path, model, others));
+        throw InputError(fmt::format("{}: no request asks for {}; asked for: {}", path, model, shown(others)));
     }
     const auto wanted = static_cast<std::uint32_t>(known - requests.models.begin());
     std::erase_if(requests.rows, [wanted](const ScratchpadRow& row) { return row.model != wanted; });
@@ -136,6 +144,9 @@ ScratchpadTrace::ScratchpadTrace(const std::string& path, const std::string& mod
     // Time 0 is the earliest of all models', so that those told apart stay in step.
     std::sort(requests_.rows.begin(), requests_.rows.end(), is_earlier);
     const std::int64_t first_ns = requests_.rows.front().time_ns;
+    if (requests_.rows.back().time_ns - first_ns > kMostTraceSeconds * 1'000'000'000)
+        throw InputError(fmt::format("{}: request {}: created_at is more than {} s after the earliest one", path,
+                                     requests_.rows.back().line, kMostTraceSeconds));
     for (ScratchpadRow& row : requests_.rows)
         row.time_ns -= first_ns;
     if (!model.empty()) keep_model(requests_, model, path);

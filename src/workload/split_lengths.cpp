@@ -7,6 +7,9 @@
 namespace regatta::workload {
 namespace {
 
+/// Lengths of a file, scaled by a thousand, have products that 64 bits do not hold.
+__extension__ typedef __int128 Wide;
+
 std::uint32_t at_least_one(double tokens) {
     return static_cast<std::uint32_t>(std::max(1.0, tokens));
 }
@@ -42,7 +45,9 @@ Lengths cut_in_proportion(std::int64_t prompt, std::int64_t output, std::int64_t
     const std::int64_t total = prompt + output;
     const std::int64_t over = std::max<std::int64_t>(0, total - max_tokens);
     if (over > 0) {
-        const auto part = [&](std::int64_t tokens) { return (over * tokens + total - 1) / total; };
+        const auto part = [&](std::int64_t tokens) {
+            return static_cast<std::int64_t>((Wide{over} * tokens + total - 1) / total);
+        };
         const std::int64_t of_prompt = part(prompt);
         output -= part(output);
         prompt -= of_prompt;

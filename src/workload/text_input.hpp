@@ -17,7 +17,7 @@ public:
     TextInput& operator=(const TextInput&) = delete;
 
     /// Fills `buffer` from the front; fewer bytes than fit only at the end. Throws InputError when compressed data are
-    /// damaged or end early, IoError when the file cannot be read.
+    /// damaged, end early or grow to more than 500 times their size (and 64 MiB), IoError when the file cannot be read.
     [[nodiscard]] std::size_t read(std::span<char> buffer);
     [[nodiscard]] const std::string& path() const { return path_; }
 

@@ -20,7 +20,12 @@ SimTime TraceReader::replayed(std::int64_t own_time_ns) const {
     if (input_.rate_scale == 1) return SimTime::from_ns(shifted_ns);
     // One division of IEEE doubles, the same everywhere, rounded once to whole ns; whole ns are exact in a double up to
     // 2^53 ns, which is 104 days.
-    return SimTime::from_ns(std::llround(static_cast<double>(shifted_ns) / input_.rate_scale));
+    const double scaled_ns = static_cast<double>(shifted_ns) / input_.rate_scale;
+    if (!(scaled_ns < static_cast<double>(SimTime::never().ns())))
+        throw InputError(rows_->at_line(
+            fmt::format("{} comes after {:.3g} s at a rate_scale of {}; expected at most {} s", rows_->arrival_text(),
+                        scaled_ns * 1e-9, input_.rate_scale, SimTime::never().ns() / 1'000'000'000)));
+    return SimTime::from_ns(std::llround(scaled_ns));
 }
 
 Lengths TraceReader::lengths_of(const OwnRow& row) const {

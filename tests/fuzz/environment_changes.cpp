@@ -1,0 +1,12 @@
+// The Scratchpad simulator's env_change.jsonl.
+#include "hostile.hpp"
+#include "scenario/scratchpad_files.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace regatta;
+    fuzz::read_or_refuse([&] {
+        static_cast<void>(
+            scenario::read_scratchpad_changes("env_change.jsonl", std::string(fuzz::text_of(data, size))));
+    });
+    return 0;
+}
