@@ -10,6 +10,7 @@ Without names all: three minutes. Slurm counts time limits in minutes and looks 
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -24,9 +25,8 @@ sys.path.insert(0, str(HERE.parent / "cli"))
 from programs import BIN, CONFIGS, ProgramTest, start  # noqa: E402
 
 SCRIPTS = SOURCE / "mpi_examples/slurm"
-REPORTS = ["--set", "gateways.reports={kind: every, period: 100ms}"]
-# Of the whole run on two ranks, outlasting the warning, which comes after 25 s at the earliest and 55 s at the latest.
-LONG_S = 65
+# Some seconds on two ranks. How many does not matter: ranks are held still until what is to befall them befalls them.
+SETTINGS = ["--set", "gateways.reports={kind: every, period: 100ms}", "--set", "duration=120min", "--quiet"]
 
 
 def slurm(*command, time_limit_s=60):
@@ -40,6 +40,7 @@ def slurm(*command, time_limit_s=60):
 class SlurmTest(ProgramTest):
     def setUp(self):
         super().setUp()
+        self.assertTrue((BIN / "regatta").exists(), f"{BIN / 'regatta'}: is not built; REGATTA_BIN may name another place")
         self.jobs = []
         self.addCleanup(self.cancel)
         self.log = self.directory / "job.log"
@@ -82,37 +83,62 @@ class SlurmTest(ProgramTest):
     def newest(self, out):
         return max((path.parent.name for path in out.glob("checkpoint-*/checksums.xxh128")), default=None)
 
-    def run_of_s(self, seconds):
-        """Settings with which two ranks take about so long here and now."""
-        probe_s = 1e9
-        for number in range(2):
-            # The quicker of two: who is too quick is over before the warning.
-            begin = time.monotonic()
-            self.succeed("regatta", "run", CONFIGS / "quickstart.yaml", *REPORTS, "--set", "duration=15min", "--quiet",
-                         "--out", self.directory / f"probe-{number}", ranks=2)
-            probe_s = min(probe_s, time.monotonic() - begin - 0.4)  # starting and ending
-        return [*REPORTS, "--set", f"duration={max(30, round(15 * seconds / max(probe_s, 0.1)))}min"]
+    def digest_of_an_undisturbed_run(self):
+        """On one rank, without Slurm."""
+        return start("regatta", "run", CONFIGS / "quickstart.yaml", *SETTINGS, "--out", self.directory / "whole").digest
 
-    def digest_of(self, settings):
-        """Of an undisturbed run, on one rank, without Slurm."""
-        return start("regatta", "run", CONFIGS / "quickstart.yaml", *settings, "--quiet", "--out",
-                     self.directory / "whole").digest
+    def ranks(self, out):
+        """Ranks that write there, on all nodes, for these are all here."""
+        program = str((BIN / "regatta").resolve())
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if os.readlink(process / "exe") == program and str(out).encode() in (process / "cmdline").read_bytes():
+                    found.append(int(process.name))
+            except OSError:
+                pass
+        return found
+
+    def signal(self, number, out):
+        for rank in self.ranks(out):
+            os.kill(rank, number)
+
+    def listens(self, rank):
+        """Whether it has seen to what SIGUSR1 does, as it does before the first step."""
+        try:
+            status = Path(f"/proc/{rank}/status").read_text()
+        except OSError:
+            return False
+        return bool(int(re.search(r"^SigCgt:\s*(\w+)", status, re.MULTILINE)[1], 16) >> (signal.SIGUSR1 - 1) & 1)
+
+    def hold(self, out, count):
+        """A run that is under way stands still: it cannot be over too soon on any machine."""
+        self.wait_until(lambda: sum(map(self.listens, self.ranks(out))) == count, "ranks under way")
+        time.sleep(0.3)
+        self.signal(signal.SIGSTOP, out)
+        self.assertEqual(len(self.ranks(out)), count, self.said())
+
+    def wait_until(self, holds, what, time_limit_s=30):
+        end = time.monotonic() + time_limit_s
+        while not holds():
+            self.assertLess(time.monotonic(), end, f"no {what}\n{self.said()}")
+            time.sleep(0.05)
 
 
 class Requeue(SlurmTest):
     def test_requeued_job_goes_on_to_the_answer_of_an_undisturbed_run(self):
-        settings = self.run_of_s(LONG_S)
         out = self.directory / "out"
-        # Slurm looks every 30 s which jobs end within 30 s and the 5 s given here.
+        # Slurm looks every 30 s which jobs end within 30 s and the 5 s given here: the warning comes after 25 s to 55 s.
         job = self.submit(["--ntasks=2", "--time=1", "--signal=B:USR1@5"], "requeue.sbatch", CONFIGS / "quickstart.yaml",
-                          out, *settings, "--quiet")
-        expected = self.digest_of(settings)
-        self.wait(job, ["COMPLETED"], 250)
+                          out, *SETTINGS)
+        self.hold(out, 2)
+        expected = self.digest_of_an_undisturbed_run()
+        self.wait_until(lambda: "the time limit is near: saving" in self.said(), "warning", 80)
+        self.signal(signal.SIGCONT, out)
+        self.wait(job, ["COMPLETED"], 60)
         said = self.said()
-        self.assertIn("the time limit is near: saving", said)
         self.assertIn("back into the queue", said)
-        self.assertIn(f"regatta run --resume {out}", said)
-        self.assertIn("start 2 on", said)
+        self.assertRegex(said, f"start 2 on n.: regatta run --resume {out}")
         self.assertEqual(self.digests()[-1:], [expected], said)
         stats = start("regatta-post", "stats", out, "--json")
         self.assertEqual((stats.code, stats.json["digest"]), (0, expected), stats)
@@ -122,17 +148,11 @@ class Requeue(SlurmTest):
 class Launchers(SlurmTest):
     """Each way to start ranks that the guide names."""
 
-    def setUp(self):
-        super().setUp()
-        self.settings = [*REPORTS, "--set", "duration=2min"]
-        self.expected = self.digest_of(self.settings)
-
     def check(self, options, script, launch, ranks):
-        job = self.submit(options, script, CONFIGS / "quickstart.yaml", self.directory / "out", *self.settings, "--quiet",
-                          launch=launch)
+        job = self.submit(options, script, CONFIGS / "quickstart.yaml", self.directory / "out", *SETTINGS, launch=launch)
         self.wait(job, ["COMPLETED"], 60)
         said = self.said()
-        self.assertEqual(self.digests(), [self.expected], said)
+        self.assertEqual(self.digests(), [self.digest_of_an_undisturbed_run()], said)
         self.assertRegex(said, rf"wall on {ranks} ranks")
 
     def need_pmix(self):
@@ -148,46 +168,62 @@ class Launchers(SlurmTest):
 
     def test_srun_with_pmix_on_several_nodes(self):
         self.need_pmix()
-        self.check(["--ntasks-per-node=2"], "several-nodes.sbatch", "srun --mpi=pmix", 4)
+        self.check(["--ntasks-per-node=1"], "several-nodes.sbatch", "srun --mpi=pmix", 2)
 
-    def save_by_signal(self, launch, options):
+    def save_by_signal(self, launch):
         """USR1 to the script, as --signal sends it, without waiting for a time limit."""
         out = self.directory / "out"
-        settings = self.run_of_s(25)
-        job = self.submit([*options, "--time=5"], "requeue.sbatch", CONFIGS / "quickstart.yaml", out, *settings, "--quiet",
-                          launch=launch)
-        self.wait(job, ["RUNNING"], 30)
-        self.wait_until(lambda: list(out.glob("rank-*")), "result files")
-        time.sleep(1)
+        job = self.submit(["--nodes=2", "--ntasks=2", "--time=5"], "requeue.sbatch", CONFIGS / "quickstart.yaml", out,
+                          *SETTINGS, launch=launch)
+        self.hold(out, 2)
         slurm("scancel", "--batch", "--signal=USR1", job)
-        self.wait(job, ["PENDING"], 30)
-        self.assertIsNotNone(self.newest(out), self.said())
-        self.wait(job, ["COMPLETED"], 100)
-        self.assertEqual(self.digests()[-1:], [self.digest_of([*settings, "--set", "name=again"])], self.said())
-
-    def wait_until(self, holds, what):
-        end = time.monotonic() + 30
-        while not holds():
-            self.assertLess(time.monotonic(), end, f"no {what}\n{self.said()}")
-            time.sleep(0.1)
+        self.wait_until(lambda: "saving" in self.said(), "signal in the script")
+        self.signal(signal.SIGCONT, out)
+        self.wait(job, ["COMPLETED"], 60)
+        self.assertIn(f"--resume {out}", self.said())
+        self.assertEqual(self.digests()[-1:], [self.digest_of_an_undisturbed_run()], self.said())
 
     def test_signals_reach_ranks_on_several_nodes_through_mpirun(self):
-        self.save_by_signal("mpirun", ["--nodes=2", "--ntasks=2"])
+        self.save_by_signal("mpirun")
 
     def test_signals_reach_ranks_on_several_nodes_through_srun(self):
         self.need_pmix()
-        self.save_by_signal("srun --mpi=pmix", ["--nodes=2", "--ntasks=2"])
+        self.save_by_signal("srun --mpi=pmix")
+
+    def stop_ranks(self, launch, options, command):
+        """What Slurm sends to the ranks themselves: one SIGTERM each."""
+        out = self.directory / "out"
+        job = self.submit(["--ntasks=2", "--time=5", *options], "several-nodes.sbatch", CONFIGS / "quickstart.yaml", out,
+                          *SETTINGS, launch=launch)
+        self.hold(out, 2)
+        slurm(*command, job)
+        self.signal(signal.SIGCONT, out)
+        self.wait_until(lambda: self.state(job) not in ("RUNNING", "COMPLETING"), "end", 40)
+        return out, slurm("scontrol", "show", "job", job)
+
+    def test_sigterm_to_a_step_of_srun_stops_the_run_readably(self):
+        self.need_pmix()
+        out, shown = self.stop_ranks("srun --mpi=pmix", [], ["scancel", "--signal=TERM"])
+        self.assertIn("ExitCode=3:0", shown, self.said())
+        self.assertIsNotNone(self.newest(out), self.said())
+        stats = start("regatta-post", "stats", out, "--json")
+        self.assertEqual(stats.code, 0, stats)
 
 
 class TimeLimit(SlurmTest):
     def test_job_that_hits_its_limit_without_warning_goes_on_in_another(self):
-        settings = [*self.run_of_s(2 * LONG_S), "--checkpoint-every-wall", "2s"]
         out = self.directory / "out"
-        job = self.submit(["--ntasks=2", "--time=1"], "one-node.sbatch", CONFIGS / "quickstart.yaml", out, *settings,
-                          "--quiet")
+        job = self.submit(["--ntasks=2", "--time=1"], "one-node.sbatch", CONFIGS / "quickstart.yaml", out, *SETTINGS,
+                          "--checkpoint-every", "10s")
+        self.hold(out, 2)
+        before = self.newest(out)
+        # To end it, Slurm first lets everything go on that was held.
         self.wait(job, ["TIMEOUT"], 150)
-        self.assertIsNotNone(self.newest(out), self.said())
-        print(f"\n{self.said()[-1500:]}", flush=True)
+        print(f"\n{before}, then {self.newest(out)}, digest {self.digests()}", flush=True)
+        again = self.submit(["--ntasks=3"], "requeue.sbatch", CONFIGS / "quickstart.yaml", out, *SETTINGS)
+        self.wait(again, ["COMPLETED"], 60)
+        self.assertIn(f"--resume {out}", self.said())
+        self.assertEqual(self.digests()[-1:], [self.digest_of_an_undisturbed_run()], self.said())
 
 
 if __name__ == "__main__":
