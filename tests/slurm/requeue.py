@@ -173,7 +173,7 @@ class Launchers(SlurmTest):
     def save_by_signal(self, launch):
         """USR1 to the script, as --signal sends it, without waiting for a time limit."""
         out = self.directory / "out"
-        job = self.submit(["--nodes=2", "--ntasks=2", "--time=5"], "requeue.sbatch", CONFIGS / "quickstart.yaml", out,
+        job = self.submit(["--nodes=2", "--ntasks=2", "--time=60"], "requeue.sbatch", CONFIGS / "quickstart.yaml", out,
                           *SETTINGS, launch=launch)
         self.hold(out, 2)
         slurm("scancel", "--batch", "--signal=USR1", job)
@@ -193,7 +193,7 @@ class Launchers(SlurmTest):
     def stop_ranks(self, launch, options, command):
         """What Slurm sends to the ranks themselves: one SIGTERM each."""
         out = self.directory / "out"
-        job = self.submit(["--ntasks=2", "--time=5", *options], "several-nodes.sbatch", CONFIGS / "quickstart.yaml", out,
+        job = self.submit(["--ntasks=2", "--time=60", *options], "several-nodes.sbatch", CONFIGS / "quickstart.yaml", out,
                           *SETTINGS, launch=launch)
         self.hold(out, 2)
         slurm(*command, job)
