@@ -2,15 +2,12 @@
 // command knows them, a scenario names them like the built-in ones. docs/guide/writing-a-policy.md goes through it.
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
-#include <boost/serialization/deque.hpp>
-#include <boost/serialization/vector.hpp>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <vector>
 
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 #include "regatta/base/random.hpp"
 #include "regatta/program.hpp"

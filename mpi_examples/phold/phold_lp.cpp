@@ -1,11 +1,10 @@
 #include "phold/phold_lp.hpp"
 
 #include <array>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
 #include <cmath>
 #include <span>
 
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 #include "regatta/base/random.hpp"
 

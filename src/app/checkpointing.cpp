@@ -42,7 +42,7 @@ engine::Wish Checkpointing::wish() {
     if (asked == engine::Wish::Stop) return asked;
     const double since_s = seconds(Clock::now() - last_);
     if (asked == engine::Wish::Pause) {
-        if (since_s >= kSameRequest_s) return asked;
+        if (!has_saved_ || since_s >= kSameRequest_s) return asked;
         setup_.signals->forget_checkpoint();
     }
     const bool is_due = transport_.rank() == 0 && setup_.terms.every_wall_s && since_s >= *setup_.terms.every_wall_s;
@@ -51,19 +51,21 @@ engine::Wish Checkpointing::wish() {
 
 void Checkpointing::save(const engine::Simulation& simulation, results::RankWriter& writer, SimTime at,
                          results::RunFacts facts) {
+    const Clock::time_point began = Clock::now();
     results::CheckpointPart part;
     part.segment = writer.end_segment(at);
+    log_.debug(fmt::format("  rows ended in {:.3f} s", seconds(Clock::now() - began)));
     setup_.manifest.segment_ranks.push_back(transport_.ranks());
-    hand_over(simulation, std::move(part), writer.partial_so_far(at, std::move(facts)), at);
+    hand_over(simulation, writer, std::move(part), std::move(facts), at);
 }
 
 void Checkpointing::save_begun(const engine::Simulation& simulation, const results::RankWriter& writer, SimTime at,
                                results::RunFacts facts) {
-    hand_over(simulation, {}, writer.partial_so_far(at, std::move(facts)), at);
+    hand_over(simulation, writer, {}, std::move(facts), at);
 }
 
-void Checkpointing::hand_over(const engine::Simulation& simulation, results::CheckpointPart part,
-                              const results::RankPartial& sums, SimTime at) {
+void Checkpointing::hand_over(const engine::Simulation& simulation, const results::RankWriter& writer,
+                              results::CheckpointPart part, results::RunFacts facts, SimTime at) {
     results::CheckpointManifest& manifest = setup_.manifest;
     // Traces are long: they are gone through once, when it is known that there will be a checkpoint.
     if (transport_.rank() == 0 && manifest.data_files.empty())
@@ -71,14 +73,20 @@ void Checkpointing::hand_over(const engine::Simulation& simulation, results::Che
             manifest.data_files.push_back(results::describe_data_file(path));
     manifest.number = static_cast<std::uint32_t>(manifest.segment_ranks.size() - 1);
     manifest.at = at;
+    manifest.run_id = writer.run_id();
     manifest.ranks = transport_.ranks();
     part.manifest = manifest;
     part.scenario_files = setup_.scenario_files;
+    const Clock::time_point began = Clock::now();
     part.state = simulation.save();
-    part.sums = sums.to_bytes();
+    part.sums = writer.partial_so_far(at, std::move(facts)).to_bytes();
+    const Clock::time_point taken = Clock::now();
     writer_.begin(std::move(part));
+    log_.debug(fmt::format("  state taken in {:.3f} s, {:.3f} s until the disk had the one before",
+                           seconds(taken - began), seconds(Clock::now() - taken)));
     if (setup_.signals != nullptr) setup_.signals->forget_checkpoint();
     last_ = Clock::now();
+    has_saved_ = true;
 }
 
 }  // namespace regatta::app

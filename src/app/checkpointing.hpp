@@ -49,13 +49,14 @@ public:
 
 private:
     using Clock = std::chrono::steady_clock;
-    void hand_over(const engine::Simulation& simulation, results::CheckpointPart part, const results::RankPartial& sums,
-                   SimTime at);
+    void hand_over(const engine::Simulation& simulation, const results::RankWriter& writer,
+                   results::CheckpointPart part, results::RunFacts facts, SimTime at);
 
     Setup setup_;
     engine::Transport& transport_;
     const Log& log_;
-    Clock::time_point last_;
+    Clock::time_point last_;  ///< checkpoint, or the beginning
+    bool has_saved_ = false;
     results::CheckpointWriter writer_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <new>
 #include <string_view>
 #include <vector>
@@ -58,6 +59,10 @@ InputError usage_error(const CLI::App& program, const std::string& problem) {
 }
 
 }  // namespace
+
+void ignore_file_size_signal() {
+    std::signal(SIGXFSZ, SIG_IGN);
+}
 
 bool parse_command_line(CLI::App& program, int argument_count, char** arguments,
                         const std::function<void(const std::string&)>& answer) {

@@ -9,6 +9,10 @@ class App;
 
 namespace regatta::app {
 
+/// A file that grows beyond the limit of the process (ulimit -f) is an error like a full disk, and not the end of the
+/// process by a signal. For main.
+void ignore_file_size_signal();
+
 /// Parses the command line of a program with subcommands. Throws InputError, in our words, for an unknown command or
 /// option (with did-you-mean), a missing value, or one argument too many. Help and version: `answer` gets the text, and
 /// the result is false; true when there is something to run.

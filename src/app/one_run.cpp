@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <iterator>
 #include <span>
 #include <utility>
@@ -56,6 +57,13 @@ OneRun::OneRun(const scenario::Scenario& scenario, const Setting& setting, const
       checkpoints_(terms_.checkpoints, transport_, log) {}
 
 RunEnd OneRun::carry_out(const scenario::TraceSummaries& traces) {
+    const StallWatch watch(transport_, {.timeout_s = terms_.stall_timeout_s,
+                                        .directory = terms_.checkpoints.directory,
+                                        .give_up = [this](const std::string& line) {
+                                            fmt::print(stderr, "regatta: {}\n", line);
+                                            std::fflush(stderr);
+                                            setting_.session.abort(1);
+                                        }});
     engine::Partition partition = setting_.partitioner(fleet_.model(), transport_.ranks());
     // Only rank 0, which read the traces, speaks.
     if (transport_.rank() == 0) introduce(log_, scenario_, traces, partition, terms_.checkpoints.directory);
@@ -65,6 +73,10 @@ RunEnd OneRun::carry_out(const scenario::TraceSummaries& traces) {
     if (terms_.resume != nullptr) {
         terms_.resume->load(simulation);
         if (transport_.rank() == 0) writer_.carry(terms_.resume->sums(description_));
+        // So that it can go on by itself, from the first moment on.
+        if (terms_.is_branch)
+            checkpoints_.save_begun(simulation, writer_, terms_.resume->manifest().at,
+                                    {.ranks = {{.rank = transport_.rank()}}, .link_names = {}, .links = {}});
         log_.debug(fmt::format("  checkpoint read after {:.3f} s", seconds_since(terms_.started)));
     }
     const engine::RunReport report = run_to_end(simulation, traces);

@@ -8,6 +8,7 @@
 #include "app/log.hpp"
 #include "app/resume.hpp"
 #include "app/setting.hpp"
+#include "app/stall_watch.hpp"
 #include "results/rank_partial.hpp"
 #include "results/rank_writer.hpp"
 #include "scenario/build_fleet.hpp"
@@ -21,6 +22,7 @@ struct RunTerms {
     const ResumePoint* resume = nullptr;            ///< null: from the beginning
     bool is_branch = false;                         ///< it goes on as another run
     Checkpointing::Setup checkpoints;
+    double stall_timeout_s = 0;  ///< after which a rank that does not answer ends the run
 };
 
 /// What came of a run, on each rank.
@@ -43,7 +45,7 @@ private:
     const scenario::Scenario& scenario_;
     const Setting& setting_;
     const Log& log_;
-    engine::Transport& transport_;
+    WatchedTransport transport_;
     RunTerms terms_;
     results::RunDescription description_;
     results::RankWriter writer_;

@@ -75,6 +75,7 @@ int run(int argument_count, char** arguments, const app::Setting& setting, bool 
 
 int run_program(int argument_count, char** arguments, const scenario::Registries& policies,
                 const std::string& catalogue) {
+    app::ignore_file_size_signal();
     std::unique_ptr<transport::Session> session;
     bool has_thrown = false;
     const int code = app::exit_code_of(

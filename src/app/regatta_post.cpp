@@ -76,6 +76,7 @@ int run(int argument_count, char** arguments) {
 }  // namespace regatta::app
 
 int main(int argument_count, char** arguments) {
+    regatta::app::ignore_file_size_signal();
     return regatta::app::exit_code_of(
         "regatta-post", [&] { return regatta::app::run(argument_count, arguments); },
         [](const std::string& line) { fmt::print(stderr, "{}\n", line); });

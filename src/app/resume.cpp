@@ -71,9 +71,12 @@ ResumePoint::ResumePoint(const std::string& directory_or_checkpoint)
 ScenarioSource ResumePoint::scenario() const {
     const std::vector<std::byte> bytes = reader_.read(results::kScenarioFilesName);
     const auto* first = reinterpret_cast<const char*>(bytes.data());
-    return {.path = manifest().scenario_path,
-            .overrides = manifest().overrides,
-            .files = std::string(first, first + bytes.size())};
+    ScenarioSource source{.path = manifest().scenario_path,
+                          .overrides = manifest().overrides,
+                          .files = std::string(first, first + bytes.size())};
+    for (const results::BranchedAt& branch : manifest().branches)
+        source.branches.push_back({.at = branch.at, .overrides = branch.overrides});
+    return source;
 }
 
 void ResumePoint::check_same_scenario(const std::string& resolved_text, const std::string& named) const {
@@ -123,6 +126,12 @@ void ResumePoint::drop_later() const {
         remove(name);
     for (const std::uint32_t number : results::list_checkpoints(directory_))
         if (number > manifest().number) remove(fs::path(results::checkpoint_path("", number)).string());
+}
+
+std::vector<std::string> ResumePoint::run_ids() const {
+    std::vector<std::string> ids = manifest().ancestors;
+    ids.push_back(manifest().run_id);
+    return ids;
 }
 
 void ResumePoint::share_segments(const std::string& directory) const {

@@ -34,6 +34,8 @@ public:
     void check_files(bool is_branch) const;
     /// Removes what came after it: the run goes on here.
     void drop_later() const;
+    /// Of the run, and of those that it branched off from: a branch has files of them all.
+    [[nodiscard]] std::vector<std::string> run_ids() const;
     /// Gives a branch the rank files that belong to it: the same ones under another name where the file system can.
     void share_segments(const std::string& directory) const;
 

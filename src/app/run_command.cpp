@@ -40,13 +40,22 @@ void add_checkpoint_arguments(CLI::App& command, RunArguments& arguments) {
     const CLI::Validator duration(duration_problem, "");
     command
         .add_option("--checkpoint-every", arguments.checkpoint_every,
-                    "Save the run at every multiple of this simulated time, such as 10s, in DIR/checkpoint-000, ...; "
-                    "the last two are kept")
+                    "Save the run at every multiple of this simulated time, such as 10s, in DIR/checkpoint-000, ...")
         ->type_name("TIME")
         ->check(duration);
     command
         .add_option("--checkpoint-every-wall", arguments.checkpoint_every_wall,
                     "Save the run whenever so much time has passed outside of it, such as 15min")
+        ->type_name("TIME")
+        ->check(duration);
+    command
+        .add_option("--keep-checkpoints", arguments.keep_checkpoints,
+                    "How many there are at a time, the newest (default: 2)")
+        ->type_name("N")
+        ->check(whole_number(1));
+    command
+        .add_option("--stall-timeout", arguments.stall_timeout,
+                    "End the run when a rank has not answered the others for so long (default: 10min)")
         ->type_name("TIME")
         ->check(duration);
     command
@@ -170,7 +179,9 @@ public:
         is_branch_ = resume && !arguments_.scenario.all_overrides().empty();
         log_.info(fmt::format("{}    {}    {}", version_text(), counted(transport_.ranks(), "rank"),
                               resume ? resume->path() : arguments_.scenario.scenario));
-        const ScenarioSource source = resume ? resume->scenario() : source_of(arguments_.scenario);
+        ScenarioSource source = resume ? resume->scenario() : source_of(arguments_.scenario);
+        if (is_branch_)
+            source.branches.push_back({.at = resume->manifest().at, .overrides = arguments_.scenario.all_overrides()});
         const ScenarioInput input = read_scenario(source, setting_);
         result.exit_code = input.exit_code;
         if (result.exit_code == 0 && resume) result.exit_code = check_resume(*resume, input);
@@ -183,7 +194,8 @@ public:
         RunTerms terms{.started = started_,
                        .resume = resume ? &*resume : nullptr,
                        .is_branch = is_branch_,
-                       .checkpoints = checkpoints(resume ? &*resume : nullptr, source, input, result.directory)};
+                       .checkpoints = checkpoints(resume ? &*resume : nullptr, source, input, result.directory),
+                       .stall_timeout_s = scenario::read_duration(arguments_.stall_timeout)->seconds()};
         RunEnd end = OneRun(*input.scenario, setting_, log_, std::move(terms)).carry_out(input.traces);
         result.outcome = std::move(end.outcome);
         result.stopped_at = end.stopped_at;
@@ -194,6 +206,7 @@ public:
 private:
     [[nodiscard]] int check_resume(const ResumePoint& resume, const ScenarioInput& input) {
         int code = on_rank_zero(transport_, [&] {
+            if (!is_branch_ && signals_ != nullptr) lock_.take(resume.directory());
             if (!is_branch_) resume.check_same_scenario(input.scenario->resolved_text, "what its files say now");
             resume.check_files(is_branch_);
         });
@@ -214,7 +227,7 @@ private:
             directory = resume->directory();
         }
         return on_rank_zero(transport_, [&] {
-            if (signals_ != nullptr) lock_.take(directory);
+            if (signals_ != nullptr && (resume == nullptr || is_branch_)) lock_.take(directory);
             if (resume == nullptr) return;
             if (is_branch_)
                 resume->share_segments(directory);
@@ -232,10 +245,18 @@ private:
                                    .data_files = data_files(*input.scenario),
                                    .scenario_files = input.files};
         if (resume != nullptr) setup.manifest = resume->manifest();
+        if (is_branch_) {
+            setup.manifest.parent = resume->path();
+            setup.manifest.ancestors = resume->run_ids();
+        }
+        setup.manifest.branches.clear();
+        for (const scenario::Branch& branch : source.branches)
+            setup.manifest.branches.push_back({.at = branch.at, .overrides = branch.overrides});
         setup.manifest.program = version_text();
         setup.manifest.scenario_path = source.path;
         setup.manifest.overrides = source.overrides;
         setup.manifest.resolved_text = input.scenario->resolved_text;
+        if (arguments_.keep_checkpoints) setup.manifest.keep = *arguments_.keep_checkpoints;
         setup.manifest.every = setup.terms.every;
         setup.manifest.every_wall_s = setup.terms.every_wall_s;
         return setup;

@@ -24,7 +24,9 @@ struct RunArguments {
     std::uint64_t seeds = 1;
     std::optional<std::string> checkpoint_every;       ///< simulated time between checkpoints
     std::optional<std::string> checkpoint_every_wall;  ///< wall time between them
-    std::optional<std::string> resume;                 ///< directory of a run, or of one of its checkpoints
+    std::optional<std::uint32_t> keep_checkpoints;
+    std::string stall_timeout = "10min";
+    std::optional<std::string> resume;  ///< directory of a run, or of one of its checkpoints
     bool is_quiet = false;
     bool is_json = false;
 };

@@ -41,8 +41,10 @@ ScenarioSource source_of(const ScenarioArguments& arguments) {
 
 ScenarioInput read_scenario(const ScenarioSource& source, const Setting& setting) {
     engine::Transport& transport = setting.session.transport();
-    const scenario::LoadRequest request{
-        .path = source.path, .overrides = source.overrides, .catalogue_directory = setting.catalogue_directory};
+    const scenario::LoadRequest request{.path = source.path,
+                                        .overrides = source.overrides,
+                                        .catalogue_directory = setting.catalogue_directory,
+                                        .branches = source.branches};
     ScenarioInput input;
     scenario::InputFiles files;
     if (source.files) {

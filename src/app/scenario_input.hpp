@@ -24,6 +24,7 @@ struct ScenarioSource {
     std::vector<std::string> overrides;
     /// Bytes of the files as they were read before, on all ranks; none: from the disk.
     std::optional<std::string> files = {};
+    std::vector<scenario::Branch> branches = {};  ///< what is to change from an instant on
 };
 
 [[nodiscard]] ScenarioSource source_of(const ScenarioArguments& arguments);

@@ -3,13 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
-#include <boost/serialization/deque.hpp>
-#include <boost/serialization/vector.hpp>
 #include <cmath>
 #include <utility>
 
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 #include "serving/fleet_messages.hpp"
 
@@ -78,12 +75,17 @@ void ControllerLp::follow_script(engine::Context& context) {
 void ControllerLp::decide(engine::Context& context) {
     update_nodes(context);
     // After the last arrival a fleet that has nothing to do is left alone, so that runs end.
-    if (context.now() >= setup_.until && !watch_.has_work()) return;
+    if (is_closed(context.now()) && !watch_.has_work()) return;
     for (std::size_t pool = 0; pool < scalings_.size(); ++pool)
         if (scalings_[pool]) scale(pool, context);
     if (!reprovisioner_) return;
     for (std::size_t pool = 0; pool < watch_.pools().size(); ++pool)
         reprovision(pool, context);
+}
+
+bool ControllerLp::is_closed(SimTime now) const {
+    return now >= setup_.until || std::any_of(setup_.closed.begin(), setup_.closed.end(),
+                                              [now](const TimeSpan& span) { return span.contains(now); });
 }
 
 void ControllerLp::update_nodes(engine::Context& context) {

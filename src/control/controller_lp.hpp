@@ -9,6 +9,7 @@
 #include "control/fleet_watch.hpp"
 #include "control/rolling_update.hpp"
 #include "control/scaling.hpp"
+#include "regatta/base/time_span.hpp"
 #include "regatta/control/reprovisioner.hpp"
 #include "regatta/engine/context.hpp"
 #include "regatta/engine/logical_process.hpp"
@@ -44,7 +45,8 @@ public:
         double requests_per_replica = 1;  ///< waiting ones that a re-provisioned replica is expected to take
         /// By pool, where its demand is that of several: those that may serve it, rising. Empty or none: it alone.
         std::vector<std::vector<std::uint16_t>> serves_too = {};
-        SimTime until;  ///< requests arrive before; later it only acts on work that is left
+        SimTime until;                      ///< requests arrive before; later it only acts on work that is left
+        std::vector<TimeSpan> closed = {};  ///< likewise in between
     };
     /// `scalings` by pool, null where the number of replicas is not its business; no `reprovisioner`: replicas never
     /// move. `sink` must outlive the process.
@@ -62,6 +64,7 @@ public:
     void load(InArchive& archive) override;
 
 private:
+    [[nodiscard]] bool is_closed(SimTime now) const;
     void follow_script(engine::Context& context);
     void decide(engine::Context& context);
     void update_nodes(engine::Context& context);

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "regatta/control/autoscaler.hpp"
 
@@ -17,6 +19,7 @@ struct ScalingLimits {
     std::uint32_t most_down = 1;  ///< replicas taken away in one decision
     SimTime up_window;            ///< more only if that was wanted all the time for so long
     SimTime down_window;          ///< fewer likewise
+    friend bool operator==(const ScalingLimits&, const ScalingLimits&) = default;
 };
 
 /// How many replicas a pool gets: what its policy wants, steadied. For more, the least that was wanted within the up
@@ -24,11 +27,15 @@ struct ScalingLimits {
 /// Source: Kubernetes, "Horizontal Pod Autoscaling", stabilization window and scaling policies.
 class Scaling {
 public:
-    Scaling(const ScalingLimits& limits, std::unique_ptr<Autoscaler> policy)
-        : limits_(limits), policy_(std::move(policy)) {}
+    Scaling(const ScalingLimits& limits, std::unique_ptr<Autoscaler> policy) {
+        terms_.push_back({.from = SimTime(), .limits = limits, .policy = std::move(policy)});
+    }
 
-    [[nodiscard]] PoolWatch looks_at() const { return policy_->looks_at(); }
-    [[nodiscard]] const ScalingLimits& limits() const { return limits_; }
+    /// From `from` on, which is after all that was said before, these decide. What was wanted before counts for their
+    /// windows as far as it is still known.
+    void change(SimTime from, const ScalingLimits& limits, std::unique_ptr<Autoscaler> policy) {
+        terms_.push_back({.from = from, .limits = limits, .policy = std::move(policy)});
+    }
     /// Times of calls rise.
     [[nodiscard]] std::uint32_t decide(const PoolState& pool);
 
@@ -47,8 +54,14 @@ private:
             archive& at& replicas;
         }
     };
-    ScalingLimits limits_;
-    std::unique_ptr<Autoscaler> policy_;
+    struct Terms {
+        SimTime from;
+        ScalingLimits limits;
+        std::unique_ptr<Autoscaler> policy;
+    };
+    [[nodiscard]] const Terms& terms_at(SimTime now) const;
+
+    std::vector<Terms> terms_;  ///< at least one, by time
     std::deque<Wish> history_;  ///< of the longer window
 };
 

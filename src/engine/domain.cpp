@@ -1,14 +1,12 @@
 #include "engine/domain.hpp"
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
 #include <boost/serialization/array.hpp>
-#include <boost/serialization/vector.hpp>
 #include <cstddef>
 #include <utility>
 
 #include "engine/prefetch.hpp"
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 
 namespace regatta::engine {

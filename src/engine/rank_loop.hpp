@@ -110,6 +110,7 @@ private:
     std::uint32_t current_ = 0;  ///< that member
     std::uint32_t depth_ = 0;
     SimTime least_slack_ = SimTime::never();
+    mutable std::size_t saved_bytes_ = 0;  ///< last time: about what it will be next time
 };
 
 }  // namespace regatta::engine

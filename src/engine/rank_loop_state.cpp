@@ -1,9 +1,6 @@
 // How the state of a rank's processes leaves it, and comes back on any number of ranks.
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
-#include <boost/serialization/vector.hpp>
 #include <cstddef>
 #include <iterator>
 #include <utility>
@@ -11,12 +8,13 @@
 
 #include "engine/rank_loop.hpp"
 #include "engine/saved_state.hpp"
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 
 namespace regatta::engine {
 
 Buffer RankLoop::save() const {
-    StateWriter writer;
+    StateWriter writer(saved_bytes_ + saved_bytes_ / 8);
     std::vector<std::vector<ProcessState>> states;
     for (const Domain& domain : domains_)
         states.push_back(domain.states());
@@ -33,11 +31,13 @@ Buffer RankLoop::save() const {
             const Domain::Member& member = domains_[tier].members()[local];
             writer.add(member.id, states[tier][local], *member.process);
         }
-    return writer.finish([this](OutArchive& archive) {
+    Buffer bytes = writer.finish([this](OutArchive& archive) {
         for (const Domain& domain : domains_)
             domain.save_rest(archive);
         save_boards(archive);
     });
+    saved_bytes_ = bytes.size();
+    return bytes;
 }
 
 void RankLoop::load(const SavedState& state) {
@@ -56,6 +56,14 @@ void RankLoop::load(const SavedState& state) {
             domain.load_rest(archive, rank_ == 0);
         load_boards(archive);
     });
+    for (Domain& domain : domains_) {
+        // Before the instant: what is planned for it is planned as it would have been in the run that was saved.
+        const SimTime now = std::max(domain.horizon(), SimTime::from_ns(1)) - SimTime::from_ns(1);
+        for (std::uint32_t local = 0; local < domain.members().size(); ++local) {
+            enter(domain, local, now, 0);
+            domain.members()[local].process->go_on(*this);
+        }
+    }
 }
 
 /// All ranks that read a board know the same of it: the first of them says it.

@@ -4,14 +4,12 @@
 
 #include <boost/archive/archive_exception.hpp>
 #include <boost/archive/basic_archive.hpp>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
 #include <boost/serialization/array.hpp>
-#include <boost/serialization/vector.hpp>
 #include <cstring>
 #include <limits>
 
 #include "engine/buffer_stream.hpp"
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 
 namespace regatta::engine {
@@ -39,14 +37,12 @@ void read_from(std::span<const char> bytes, const std::function<void(InArchive&)
 }  // namespace
 
 void StateWriter::write(std::uint32_t id, const std::function<void(OutArchive&)>& content) {
-    const std::uint64_t first = bytes_.size();
-    BufferSink sink;
-    sink.append_to(bytes_);
+    const std::uint64_t first = sink_.size();
     {
-        OutArchive archive(sink, kArchiveFlags);
+        OutArchive archive(sink_, kArchiveFlags);
         content(archive);
     }
-    table_.insert(table_.end(), {id, first, bytes_.size()});
+    table_.insert(table_.end(), {id, first, sink_.size()});
 }
 
 void StateWriter::add(LpId id, const ProcessState& state, const LogicalProcess& process) {
@@ -58,10 +54,10 @@ void StateWriter::add(LpId id, const ProcessState& state, const LogicalProcess& 
 
 Buffer StateWriter::finish(const std::function<void(OutArchive&)>& write_rest) {
     write(static_cast<std::uint32_t>(kRest), write_rest);
-    table_.push_back(bytes_.size());
-    const auto* raw = reinterpret_cast<const char*>(table_.data());
-    bytes_.insert(bytes_.end(), raw, raw + table_.size() * sizeof(std::uint64_t));
-    return std::move(bytes_);
+    table_.push_back(sink_.size());
+    sink_.sputn(reinterpret_cast<const char*>(table_.data()),
+                static_cast<std::streamsize>(table_.size() * sizeof(std::uint64_t)));
+    return sink_.finish();
 }
 
 SavedState::SavedState(std::span<const std::span<const char>> parts, std::size_t processes) : of_process_(processes) {

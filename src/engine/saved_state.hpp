@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/buffer_stream.hpp"
 #include "regatta/base/archive_fwd.hpp"
 #include "regatta/base/ids.hpp"
 #include "regatta/base/time.hpp"
@@ -55,6 +56,8 @@ struct ProcessState {
 /// ends, and where the table is.
 class StateWriter {
 public:
+    /// Room for so much is made beforehand.
+    explicit StateWriter(std::size_t expected_bytes) : sink_(expected_bytes) {}
     void add(LpId id, const ProcessState& state, const LogicalProcess& process);
     /// What belongs to no process; once, at the end. Gives the part.
     [[nodiscard]] Buffer finish(const std::function<void(OutArchive&)>& write_rest);
@@ -62,7 +65,7 @@ public:
 private:
     void write(std::uint32_t id, const std::function<void(OutArchive&)>& content);
 
-    Buffer bytes_;
+    LargeSink sink_;
     std::vector<std::uint64_t> table_;  ///< id, first byte, byte after the last; one after the other
 };
 

@@ -1,8 +1,6 @@
 #include "engine/window_message.hpp"
 
 #include <array>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
 #include <boost/serialization/array_wrapper.hpp>
 #include <boost/serialization/is_bitwise_serializable.hpp>
 #include <boost/serialization/tracking.hpp>
@@ -10,10 +8,10 @@
 #include <cstdint>
 
 #include "engine/buffer_stream.hpp"
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 
 // Hot types go as one block: trivially copyable, never tracked, no class information in the stream.
-BOOST_IS_BITWISE_SERIALIZABLE(regatta::SimTime)
 BOOST_IS_BITWISE_SERIALIZABLE(regatta::engine::Event)
 BOOST_IS_BITWISE_SERIALIZABLE(regatta::engine::Pending)
 BOOST_IS_BITWISE_SERIALIZABLE(regatta::engine::BoardEntry)

@@ -87,8 +87,10 @@ CheckpointManifest manifest_of(const json& document) {
         manifest.data_files.push_back(
             {.path = file.at("path"), .bytes = file.at("bytes"), .checksum = file.at("xxh128")});
     document.at("segment_ranks").get_to(manifest.segment_ranks);
+    document.at("run_id").get_to(manifest.run_id);
     document.at("ancestors").get_to(manifest.ancestors);
     document.at("parent").get_to(manifest.parent);
+    document.at("keep").get_to(manifest.keep);
     if (document.contains("every_ns")) manifest.every = SimTime::from_ns(document.at("every_ns").get<std::int64_t>());
     if (document.contains("every_wall_s")) manifest.every_wall_s = document.at("every_wall_s").get<double>();
     if (manifest.segment_ranks.size() != std::size_t{manifest.number} + 1)
@@ -151,6 +153,8 @@ std::string to_json(const CheckpointManifest& manifest) {
                      {"at_ns", manifest.at.ns()},
                      {"ranks", manifest.ranks},
                      {"segment_ranks", manifest.segment_ranks},
+                     {"keep", manifest.keep},
+                     {"run_id", manifest.run_id},
                      {"ancestors", manifest.ancestors},
                      {"parent", manifest.parent},
                      {"data_files", json::array()},

@@ -48,11 +48,13 @@ struct CheckpointManifest {
     std::string resolved_text;  ///< the scenario with every default written out
     std::vector<DataFile> data_files;
     std::vector<std::uint32_t> segment_ranks;  ///< by segment, up to the last that belongs to it: ranks with a file
+    std::string run_id;                        ///< of the rank files, but for those of a branch's parents
     std::vector<std::string> ancestors;        ///< of a branch: see layout::Identity
     std::string parent;                        ///< of a branch: directory of the checkpoint it began from
     // How often checkpoints are made, unless it is said anew.
     std::optional<SimTime> every;
     std::optional<double> every_wall_s;
+    std::uint32_t keep = 2;  ///< so many; older ones are removed
     friend bool operator==(const CheckpointManifest&, const CheckpointManifest&) = default;
 };
 

@@ -103,14 +103,14 @@ void CheckpointWriter::commit(const CheckpointPart& part, const std::stop_token&
         for (const std::string& name : {state_file_name(rank), sums_file_name(rank)})
             bytes += static_cast<std::int64_t>(fs::file_size(directory / name, error));
     }
-    remove_older(part.manifest.number);
+    remove_older(part.manifest);
     if (options_.tell) options_.tell(part.manifest, bytes);
 }
 
 /// The checksums go first: what has none is no checkpoint.
-void CheckpointWriter::remove_older(std::uint32_t number) const {
+void CheckpointWriter::remove_older(const CheckpointManifest& manifest) const {
     for (const std::uint32_t older : list_checkpoints(options_.directory)) {
-        if (older + options_.keep > number) continue;
+        if (older + manifest.keep > manifest.number) continue;
         const fs::path directory = checkpoint_path(options_.directory, older);
         std::error_code error;
         fs::remove(directory / kChecksumsName, error);

@@ -31,7 +31,6 @@ public:
         std::string directory;  ///< of the run
         std::uint32_t rank = 0;
         std::uint32_t ranks = 1;
-        std::uint32_t keep = 2;  ///< so many; older ones are removed
         /// On rank 0, from the thread, when a checkpoint has been written.
         std::function<void(const CheckpointManifest& manifest, std::int64_t bytes)> tell = {};
     };
@@ -55,7 +54,7 @@ public:
 private:
     void write(CheckpointPart& part, const std::stop_token& stop);
     void commit(const CheckpointPart& part, const std::stop_token& stop);
-    void remove_older(std::uint32_t number) const;
+    void remove_older(const CheckpointManifest& manifest) const;
 
     Options options_;
     std::atomic<bool> is_busy_ = false;

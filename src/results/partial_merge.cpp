@@ -126,6 +126,11 @@ public:
             checkpoint.emplace(*path);
             last = checkpoint->manifest().number;
         }
+        if (!has_ended && !checkpoint)
+            throw IoError(
+                fmt::format("{}: its files are of a run that has not ended, and there is no checkpoint that "
+                            "would say until when they are whole",
+                            directory_));
         for (std::uint32_t segment = 0; segment <= last; ++segment)
             sort_segment(segment, checkpoint ? checkpoint->manifest().segment_ranks[segment] : ranks_of(segment));
         leave_rest(run->ranks, checkpoint.has_value());

@@ -289,6 +289,10 @@ const RankPartial& RankWriter::partial() const {
     return impl_->partial;
 }
 
+std::string RankWriter::run_id() const {
+    return layout::run_id(impl_->options.run, impl_->options.program);
+}
+
 const std::string& RankWriter::path() const {
     return impl_->segment ? impl_->segment->name.final_path : impl_->last_path;
 }

@@ -80,6 +80,8 @@ public:
 
     /// This rank's sums; complete after finish().
     [[nodiscard]] const RankPartial& partial() const;
+    /// What files of this run have in common.
+    [[nodiscard]] std::string run_id() const;
     /// The file's final path.
     [[nodiscard]] const std::string& path() const;
 

@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
-#include <boost/serialization/vector.hpp>
 #include <utility>
 
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 #include "serving/fleet_messages.hpp"
 
@@ -39,8 +37,30 @@ GatewayLp::GatewayLp(Setup setup, std::vector<PoolRoute> routes, std::vector<Cho
             views.push_back(&ways.back()->view);
         }
         choosers_.push_back(
-            {.router = std::move(choice.router), .candidates = Candidates(views), .routes = std::move(ways)});
+            {.routers = std::move(choice.routers), .candidates = Candidates(views), .routes = std::move(ways)});
     }
+    if (setup_.terms.empty()) {
+        GatewayTerms& always = setup_.terms.emplace_back();
+        for (std::uint32_t admission = 0; admission < admissions_.size(); ++admission)
+            always.admissions.push_back(admission);
+    }
+    use_terms(0);
+}
+
+void GatewayLp::use_terms(std::size_t number) {
+    const GatewayTerms& terms = setup_.terms.at(number);
+    for (Chooser& chooser : choosers_)
+        chooser.router = chooser.routers.at(terms.router).get();
+    rules_.clear();
+    for (const std::uint32_t admission : terms.admissions)
+        rules_.push_back(admissions_.at(admission).get());
+    terms_ = number;
+    next_terms_ = number + 1 < setup_.terms.size() ? setup_.terms[number + 1].from : SimTime::never();
+}
+
+void GatewayLp::turn_to(SimTime now) {
+    while (now >= next_terms_)
+        use_terms(terms_ + 1);
 }
 
 void GatewayLp::start(engine::Context& context) {
@@ -48,10 +68,24 @@ void GatewayLp::start(engine::Context& context) {
     if (next_) context.wake_at(kArrivalSlot, next_->arrival);
 }
 
+void GatewayLp::go_on(engine::Context& context) {
+    take_next();
+    context.wake_at(kArrivalSlot, next_ ? next_->arrival : SimTime::never());
+}
+
 void GatewayLp::take_next() {
     next_ = source_->next();
+    while (next_ && is_closed(next_->arrival)) {
+        ++taken_;
+        next_ = source_->next();
+    }
     if (next_ && next_->arrival >= setup_.arrivals_until) next_.reset();
     if (next_) next_->gateway = setup_.id;
+}
+
+bool GatewayLp::is_closed(SimTime at) const {
+    return std::any_of(setup_.closed.begin(), setup_.closed.end(),
+                       [at](const TimeSpan& span) { return span.contains(at); });
 }
 
 void GatewayLp::wake(std::uint32_t slot, engine::Context& context) {
@@ -62,6 +96,7 @@ void GatewayLp::wake(std::uint32_t slot, engine::Context& context) {
         // Requests of one instant are routed in one go.
         while (next_ && next_->arrival == context.now()) {
             ++count_;
+            ++taken_;
             dispatch(*next_, context);
             take_next();
         }
@@ -85,15 +120,16 @@ void GatewayLp::look_away() {
 }
 
 void GatewayLp::dispatch(const Request& request, engine::Context& context) {
-    const bool has_rules = !admissions_.empty();
+    keep_terms(context.now());
+    const bool has_rules = !rules_.empty();
     if (has_rules && is_refused_at_gateway(request, context.now())) return;
     if (!send(request, choosers_[setup_.choice_of_stream.at(request.stream.index())], context)) [[unlikely]]
         hold(request, context);
 }
 
 void GatewayLp::let_in(const Request& request, SimTime now) {
-    for (const std::unique_ptr<Admission>& admission : admissions_)
-        admission->let_in(request, now);
+    for (Admission* rule : rules_)
+        rule->let_in(request, now);
 }
 
 bool GatewayLp::send(const Request& request, Chooser& chooser, engine::Context& context, bool was_held) {
@@ -104,7 +140,7 @@ bool GatewayLp::send(const Request& request, Chooser& chooser, engine::Context& 
                   fmt::format("a router chose replica {} of {}", candidate, chooser.candidates.replicas()));
     if (!is_whole) candidate = chooser.candidates.next_available(candidate);
     // What was let in once is not asked again when it is sent again.
-    if (!admissions_.empty() && request.attempt == 0) {
+    if (!rules_.empty() && request.attempt == 0) {
         if (is_refused_at_replica(request, chooser, candidate, context.now())) return true;
         if (!was_held) let_in(request, context.now());
     }
@@ -118,8 +154,8 @@ bool GatewayLp::send(const Request& request, Chooser& chooser, engine::Context& 
 }
 
 bool GatewayLp::is_refused_at_gateway(const Request& request, SimTime now) {
-    for (const std::unique_ptr<Admission>& admission : admissions_) {
-        const serving::EndReason reason = admission->at_gateway(request, now);
+    for (Admission* rule : rules_) {
+        const serving::EndReason reason = rule->at_gateway(request, now);
         if (reason == serving::EndReason::None) continue;
         end(request, {.reason = reason, .at = now});
         return true;
@@ -130,8 +166,8 @@ bool GatewayLp::is_refused_at_gateway(const Request& request, SimTime now) {
 /// The last word: a request that is not refused here is let in, unless it waited inside.
 bool GatewayLp::is_refused_at_replica(const Request& request, const Chooser& chooser, std::uint32_t candidate,
                                       SimTime now) {
-    for (const std::unique_ptr<Admission>& admission : admissions_) {
-        const serving::EndReason reason = admission->at_replica(request, chooser.candidates, candidate);
+    for (Admission* rule : rules_) {
+        const serving::EndReason reason = rule->at_replica(request, chooser.candidates, candidate);
         if (reason == serving::EndReason::None) continue;
         const Candidates::Place place = chooser.candidates.place_of(candidate);
         end(request, {.reason = reason, .at = now, .route = chooser.routes[place.pool], .replica = place.replica});
@@ -170,6 +206,7 @@ void GatewayLp::hold(const Request& request, engine::Context& context) {
 
 /// Sends what waits wherever somebody takes requests again.
 void GatewayLp::release(engine::Context& context) {
+    keep_terms(context.now());
     for (std::size_t choice = 0; choice < choosers_.size(); ++choice) {
         Chooser& chooser = choosers_[choice];
         if (chooser.held.empty() || chooser.candidates.available() == 0) continue;
@@ -247,6 +284,7 @@ void GatewayLp::take_back(const engine::Event& event, engine::Context& context) 
     }
     if (request.attempt >= setup_.changes->most_retries) return end(request, how);
     ++request.attempt;
+    keep_terms(context.now());
     look(context);
     if (!send(request, choosers_[setup_.choice_of_stream.at(request.stream.index())], context)) hold(request, context);
     look_away();
@@ -284,28 +322,27 @@ void GatewayLp::finish(SimTime at, std::span<const engine::Event> undelivered) {
             end(event.payload_as<serving::Dispatch>().request(RequestId(event.key), setup_.id), unfinished);
 }
 
+/// Not the next request, which is drawn again: by then it may come at another time. Of later terms than those that hold
+/// there is nothing yet, so that what is saved does not depend on whether there will be any.
 void GatewayLp::save(OutArchive& archive) const {
-    const std::uint64_t position = source_->position();
-    const bool has_next = next_.has_value();
-    archive << position << has_next << count_;
-    if (has_next) archive << *next_;
+    archive << taken_ << count_ << terms_;
     for (const PoolRoute& route : routes_)
         archive << route.view;
     for (const Chooser& chooser : choosers_) {
         const std::uint64_t state = chooser.router->state();
         archive << state << chooser.held;
     }
-    for (const std::unique_ptr<Admission>& admission : admissions_)
-        admission->save(archive);
+    for (const Admission* rule : rules_)
+        rule->save(archive);
 }
 
 void GatewayLp::load(InArchive& archive) {
-    std::uint64_t position = 0;
-    bool has_next = false;
-    archive >> position >> has_next >> count_;
-    source_->skip(position);
+    std::size_t terms = 0;
+    archive >> taken_ >> count_ >> terms;
+    if (terms >= setup_.terms.size()) throw IoError("the saved state has other terms");
+    use_terms(terms);
+    source_->skip(taken_);
     next_.reset();
-    if (has_next) archive >> next_.emplace();
     for (PoolRoute& route : routes_)
         archive >> route.view;
     for (Chooser& chooser : choosers_) {
@@ -313,8 +350,8 @@ void GatewayLp::load(InArchive& archive) {
         archive >> state >> chooser.held;
         chooser.router->restore(state);
     }
-    for (const std::unique_ptr<Admission>& admission : admissions_)
-        admission->load(archive);
+    for (Admission* rule : rules_)
+        rule->load(archive);
 }
 
 }  // namespace regatta::routing

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "regatta/base/time_span.hpp"
 #include "regatta/engine/context.hpp"
 #include "regatta/engine/logical_process.hpp"
 #include "regatta/routing/admission.hpp"
@@ -33,7 +34,14 @@ struct PoolRoute {
 /// Who chooses among the replicas of these pools, in this order. Streams that go to the same pools have one in common.
 struct Choice {
     std::vector<std::uint16_t> pools;
-    std::unique_ptr<Router> router;
+    std::vector<std::unique_ptr<Router>> routers;  ///< see GatewayTerms::router
+};
+
+/// By what a gateway works, from an instant on.
+struct GatewayTerms {
+    SimTime from;
+    std::uint32_t router = 0;                    ///< of each choice's
+    std::vector<std::uint32_t> admissions = {};  ///< of the gateway's: the rules that must all let a request in
 };
 
 /// What a board shows.
@@ -61,6 +69,9 @@ public:
         std::vector<std::uint16_t> choice_of_stream;
         std::vector<BoardUse> boards = {};          ///< by number
         SimTime arrivals_until = SimTime::never();  ///< requests from here on do not arrive
+        std::vector<TimeSpan> closed = {};          ///< nor those in between, by time
+        /// By time; each holds to the next. None: the first router of each choice and all rules, always.
+        std::vector<GatewayTerms> terms = {};
         std::optional<ComingsAndGoings> changes = {};
     };
     /// What happens here is told to others: how many requests arrived, when it finishes, and the records of those that
@@ -69,7 +80,7 @@ public:
         serving::RecordSink& sink;
         std::int64_t& arrived;
     };
-    /// Route i leads to PoolId(i). Requests are let in by all of `admissions`.
+    /// Route i leads to PoolId(i). A router or rule that is named by several terms in turn keeps its state.
     GatewayLp(Setup setup, std::vector<PoolRoute> routes, std::vector<Choice> choices,
               std::vector<std::unique_ptr<Admission>> admissions, std::unique_ptr<workload::RequestSource> source,
               const Surroundings& surroundings);
@@ -84,6 +95,7 @@ public:
     void finish(SimTime end, std::span<const engine::Event> undelivered) override;
     void save(OutArchive& archive) const override;
     void load(InArchive& archive) override;
+    void go_on(engine::Context& context) override;
 
 private:
     /// Waits for a replica.
@@ -97,12 +109,21 @@ private:
         }
     };
     struct Chooser {
-        std::unique_ptr<Router> router;
+        std::vector<std::unique_ptr<Router>> routers;
+        Router* router = nullptr;  ///< that the terms name
         Candidates candidates;
         std::vector<PoolRoute*> routes;      ///< to the candidates' pools
         std::vector<HeldRequest> held = {};  ///< in the order in which they came
     };
     void take_next();
+    [[nodiscard]] bool is_closed(SimTime at) const;
+    /// Works by the terms of this instant from here on.
+    void keep_terms(SimTime now) {
+        if (now >= next_terms_) [[unlikely]]
+            turn_to(now);
+    }
+    void turn_to(SimTime now);
+    void use_terms(std::size_t number);
     void look(engine::Context& context);
     void look_away();
     void dispatch(const Request& request, engine::Context& context);
@@ -133,9 +154,13 @@ private:
     std::vector<NodeLook> looks_;    ///< by pool; used where the route's view is one of the instant
     std::vector<Chooser> choosers_;
     std::vector<std::unique_ptr<Admission>> admissions_;
+    std::vector<Admission*> rules_;  ///< of them, those that the terms name
+    std::size_t terms_ = 0;          ///< number of those that hold
+    SimTime next_terms_ = SimTime::never();
     std::unique_ptr<workload::RequestSource> source_;
     std::optional<Request> next_;  ///< drawn, not yet arrived
     std::int64_t count_ = 0;       ///< requests arrived
+    std::uint64_t taken_ = 0;      ///< requests of the source that have arrived, or never will
     serving::RecordSink* sink_;
     std::int64_t* arrived_;
 };

@@ -22,6 +22,28 @@ constexpr std::uint64_t kGpusPerNode = 1024;
 constexpr std::uint64_t kNodeEntity = std::uint64_t{1} << 48;
 constexpr std::uint64_t kRackEntity = std::uint64_t{2} << 48;
 
+std::unique_ptr<control::Autoscaler> autoscaler_of(const Scenario& scenario, std::size_t pool,
+                                                   const Registries& registries) {
+    const PolicyChoice& policy = scenario.pools[pool].autoscale->policy;
+    const auto* entry = registries.autoscalers.find(policy.name);
+    REGATTA_CHECK(entry != nullptr, "an unknown policy passed the checks");
+    return entry->make({.seed = scenario.seed}, policy.parameters);
+}
+
+/// Those that follow the first, where they differ. A kind of part that does not fail never does.
+std::vector<serving::LaterLaw> later_laws(const std::vector<const Scenario*>& stages,
+                                          std::optional<serving::FailureLaw> Failures::*law) {
+    std::vector<serving::LaterLaw> later;
+    std::optional<serving::FailureLaw> last = stages.front()->changes.failures.*law;
+    for (const Scenario* stage : stages) {
+        const std::optional<serving::FailureLaw>& own = stage->changes.failures.*law;
+        if (own == last) continue;
+        later.push_back({.from = stage->from, .law = own.value()});
+        last = own;
+    }
+    return later;
+}
+
 }  // namespace
 
 SimTime Fleet::told_after(std::size_t pool) const {
@@ -85,16 +107,27 @@ void Fleet::add_changes() {
 /// What the pool's policy looks at; who scales or moves replicas looks at their requests, too, to choose among them.
 control::PoolWatch Fleet::watch_of(std::size_t pool) const {
     control::PoolWatch watch;
-    if (scenario_.pools[pool].autoscale) watch = make_autoscaler(pool)->looks_at();
+    // What later policies look at is among what the first one does.
+    if (scenario_.pools[pool].autoscale) watch = autoscaler_of(*stages_.front(), pool, registries_)->looks_at();
     if (scenario_.changes.has_scaling) watch.requests = true;
     return watch;
 }
 
-std::unique_ptr<control::Autoscaler> Fleet::make_autoscaler(std::size_t pool) const {
-    const PolicyChoice& policy = scenario_.pools[pool].autoscale->policy;
-    const auto* entry = registries_.autoscalers.find(policy.name);
-    REGATTA_CHECK(entry != nullptr, "an unknown policy passed the checks");
-    return entry->make({.seed = scenario_.seed}, policy.parameters);
+std::unique_ptr<control::Scaling> Fleet::make_scaling(std::size_t pool) const {
+    if (!scenario_.pools[pool].autoscale) return nullptr;
+    const Autoscale* last = &*stages_.front()->pools[pool].autoscale;
+    auto scaling = std::make_unique<control::Scaling>(last->limits, autoscaler_of(*stages_.front(), pool, registries_));
+    for (const Scenario* stage : stages_) {
+        const Autoscale& autoscale = *stage->pools[pool].autoscale;
+        if (autoscale == *last) continue;
+        scaling->change(stage->from, autoscale.limits, autoscaler_of(*stage, pool, registries_));
+        last = &autoscale;
+    }
+    return scaling;
+}
+
+serving::FailureSeason Fleet::failure_season() const {
+    return {.until = scenario_.duration.value_or(SimTime()), .closed = closed_spans(scenario_)};
 }
 
 std::unique_ptr<engine::LogicalProcess> Fleet::make_controller() {
@@ -113,8 +146,7 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_controller() {
                          .first_replica = first_replica_[i],
                          .kv_blocks = static_cast<std::uint64_t>(pool.replica_kv_blocks),
                          .at_start = pool.at_start});
-        scalings.push_back(
-            pool.autoscale ? std::make_unique<control::Scaling>(pool.autoscale->limits, make_autoscaler(i)) : nullptr);
+        scalings.push_back(make_scaling(i));
     }
     std::vector<std::uint16_t> pool_of_choice;
     std::vector<std::vector<std::uint16_t>> serves_too(scenario_.pools.size());
@@ -134,7 +166,8 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_controller() {
                                        .period = changes.period,
                                        .requests_per_replica = changes.requests_per_replica,
                                        .serves_too = std::move(serves_too),
-                                       .until = scenario_.duration.value_or(SimTime::never())};
+                                       .until = scenario_.duration.value_or(SimTime::never()),
+                                       .closed = closed_spans(scenario_)};
     return std::make_unique<control::ControllerLp>(std::move(setup),
                                                    control::FleetWatch(std::move(pools), std::move(pool_of_choice)),
                                                    std::move(scalings), std::move(reprovisioner), sink_);
@@ -151,7 +184,7 @@ serving::NodeChanges::Setup Fleet::changes_of(const Host& host, std::uint32_t in
                                       .gpus = host.gpus,
                                       .first_node = NodeId(host.first_node + index * host.nodes_together),
                                       .seed = scenario_.seed,
-                                      .failures_until = scenario_.duration.value_or(SimTime()),
+                                      .failures = failure_season(),
                                       .drain_grace = {},
                                       .drain_limit = changes.drain_limit};
     for (const std::size_t pool_index : host.pools) {
@@ -177,6 +210,8 @@ serving::NodeChanges::Setup Fleet::changes_of(const Host& host, std::uint32_t in
 
 void Fleet::add_failing_parts(const Host& host, std::uint32_t index, std::vector<serving::FailingPart>& parts) const {
     const Failures& failures = scenario_.changes.failures;
+    const Failures& first = stages_.front()->changes.failures;
+    const std::vector<serving::LaterLaw> later_gpu = later_laws(stages_, &Failures::gpu);
     const std::uint32_t gpus = host.gpus / host.nodes_together;
     for (std::uint32_t member = 0; member < host.nodes_together; ++member) {
         const std::uint32_t node = index * host.nodes_together + member;  // of the host
@@ -186,14 +221,16 @@ void Fleet::add_failing_parts(const Host& host, std::uint32_t index, std::vector
                                          .end_gpu = (member + 1) * gpus,
                                          .member = member,
                                          .entity = kNodeEntity | id,
-                                         .law = failures.node};
+                                         .law = first.node,
+                                         .later = later_laws(stages_, &Failures::node)};
         const auto single = [&](std::uint32_t gpu) {
             serving::FailingPart part = whole;
             part.kind = serving::FleetEvent::GpuDown;
             part.first_gpu = member * gpus + gpu;
             part.end_gpu = part.first_gpu + 1;
             part.entity = id * kGpusPerNode + gpu;
-            part.law = failures.gpu;
+            part.law = first.gpu;
+            part.later = later_gpu;
             return part;
         };
         for (std::uint32_t gpu = 0; gpu < gpus && failures.gpu; ++gpu)
@@ -203,13 +240,15 @@ void Fleet::add_failing_parts(const Host& host, std::uint32_t index, std::vector
             serving::FailingPart rack = whole;
             rack.kind = serving::FleetEvent::RackDown;
             rack.entity = kRackEntity | std::uint64_t{host.pools.front()} << 32 | node / failures.nodes_per_rack;
-            rack.law = failures.rack;
+            rack.law = first.rack;
+            rack.later = later_laws(stages_, &Failures::rack);
             parts.push_back(rack);
         }
         for (const Failures::Scripted& scripted : failures.script) {
             if (&hosts_[host_of_[scripted.pool]] != &host || scripted.node != node) continue;
             serving::FailingPart part = scripted.gpu ? single(*scripted.gpu) : whole;
             part.law.reset();
+            part.later.clear();
             part.script = {scripted.outage};
             parts.push_back(std::move(part));
         }

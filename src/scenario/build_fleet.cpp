@@ -10,7 +10,7 @@
 #include "regatta/routing/registry.hpp"
 #include "regatta/serving/replica_scheduler.hpp"
 #include "scenario/build_workload.hpp"
-#include "scenario/router_target.hpp"
+#include "scenario/gateway_policies.hpp"
 #include "scenario/scratchpad_scenario.hpp"
 
 namespace regatta::scenario {
@@ -25,13 +25,14 @@ constexpr double kNodeLoad = 3;
 }  // namespace
 
 Fleet::Fleet(const Scenario& scenario, const Registries& registries, serving::RecordSink& sink)
-    : scenario_(scenario), registries_(registries), sink_(sink) {
+    : scenario_(scenario), stages_(stages_of(scenario)), registries_(registries), sink_(sink) {
     if (scenario.scratchpad != nullptr) {
         add_scratchpad();
         return;
     }
     workload_ = make_workload(scenario, registries);
     add_choices();
+    add_gateway_terms();
     make_stream_terms();
     add_gateways();
     find_hosts();
@@ -142,23 +143,34 @@ void Fleet::add_choices() {
         choice_of_stream_.push_back(static_cast<std::uint16_t>(known - choices_.begin()));
         if (known == choices_.end()) choices_.push_back(stream.pools);
     }
-    for (std::size_t choice = 0; choice < choices_.size(); ++choice)
-        loads_ |= make_router(choice, 0)->looks_at();
-    for (const auto& admission : make_admissions())
-        loads_ |= admission->looks_at();
+    // What later policies look at is among it.
+    loads_ = loads_looked_at(*stages_.front(), registries_);
 }
 
-std::vector<std::unique_ptr<routing::Admission>> Fleet::make_admissions() const {
-    routing::AdmissionTarget target{.class_of_stream = {}, .gateways = scenario_.gateways.count};
-    for (const Stream& stream : scenario_.streams)
-        target.class_of_stream.push_back(stream.traffic_class);
-    std::vector<std::unique_ptr<routing::Admission>> admissions;
-    for (const PolicyChoice& choice : scenario_.gateways.admissions) {
-        const auto* admission = registries_.admissions.find(choice.name);
-        REGATTA_CHECK(admission != nullptr, "an unknown policy passed the checks");
-        admissions.push_back(admission->make(target, choice.parameters));
+/// Each router and each rule once, and again where it comes back after others. A rule that stays keeps what it knows.
+void Fleet::add_gateway_terms() {
+    for (const Scenario* stage : stages_) {
+        const Gateways& gateways = stage->gateways;
+        routing::GatewayTerms terms{.from = stage->from};
+        if (routers_.empty() || routers_.back()->gateways.router != gateways.router) routers_.push_back(stage);
+        terms.router = static_cast<std::uint32_t>(routers_.size() - 1);
+        std::vector<std::uint32_t> before;
+        if (!gateway_terms_.empty()) before = gateway_terms_.back().admissions;
+        for (const PolicyChoice& policy : gateways.admissions) {
+            const auto stays = std::find_if(before.begin(), before.end(),
+                                            [&](std::uint32_t rule) { return *rules_[rule].policy == policy; });
+            if (stays == before.end()) {
+                terms.admissions.push_back(static_cast<std::uint32_t>(rules_.size()));
+                rules_.push_back({.scenario = stage, .policy = &policy});
+                continue;
+            }
+            terms.admissions.push_back(*stays);
+            before.erase(stays);
+        }
+        const bool is_new = gateway_terms_.empty() || gateway_terms_.back().router != terms.router ||
+                            gateway_terms_.back().admissions != terms.admissions;
+        if (is_new) gateway_terms_.push_back(std::move(terms));
     }
-    return admissions;
 }
 
 void Fleet::add_gateways() {
@@ -246,12 +258,6 @@ SimTime Fleet::least_step(std::size_t pool) const {
     return SimTime::from_ns(scenario_.pools[pool].step_time->least_step_fine() >> timing::kFineBits);
 }
 
-std::unique_ptr<routing::Router> Fleet::make_router(std::size_t choice, std::uint32_t gateway) const {
-    const auto* router = registries_.routers.find(scenario_.gateways.router.name);
-    REGATTA_CHECK(router != nullptr, "an unknown policy passed the checks");
-    return router->make(router_target(scenario_, choices_[choice], gateway), scenario_.gateways.router.parameters);
-}
-
 std::unique_ptr<engine::LogicalProcess> Fleet::make_gateway(std::uint32_t index) {
     routing::Reports reports = routing::Reports::OnCompletion;
     if (scenario_.gateways.report_every) reports = routing::Reports::Periodic;
@@ -274,15 +280,23 @@ std::unique_ptr<engine::LogicalProcess> Fleet::make_gateway(std::uint32_t index)
                           .first_replica = first_replica_[i]});
     }
     std::vector<routing::Choice> choices;
-    for (std::size_t i = 0; i < choices_.size(); ++i)
-        choices.push_back({.pools = choices_[i], .router = make_router(i, index)});
+    for (const std::vector<std::uint16_t>& pools : choices_) {
+        routing::Choice& choice = choices.emplace_back(routing::Choice{.pools = pools, .routers = {}});
+        for (const Scenario* stage : routers_)
+            choice.routers.push_back(make_router(*stage, registries_, pools, index));
+    }
+    std::vector<std::unique_ptr<routing::Admission>> rules;
+    for (const Rule& rule : rules_)
+        rules.push_back(make_admission(*rule.scenario, registries_, *rule.policy));
     routing::GatewayLp::Setup setup{.id = GatewayId(index),
                                     .choice_of_stream = choice_of_stream_,
                                     .boards = board_uses_,
-                                    .arrivals_until = scenario_.duration.value_or(SimTime::never())};
+                                    .arrivals_until = scenario_.duration.value_or(SimTime::never()),
+                                    .closed = closed_spans(scenario_),
+                                    .terms = gateway_terms_};
     if (scenario_.changes.is_any) setup.changes = comings_and_goings();
     return std::make_unique<routing::GatewayLp>(std::move(setup), std::move(routes), std::move(choices),
-                                                make_admissions(), workload_->source_for(GatewayId(index)),
+                                                std::move(rules), workload_->source_for(GatewayId(index)),
                                                 routing::GatewayLp::Surroundings{.sink = sink_, .arrived = arrived_});
 }
 

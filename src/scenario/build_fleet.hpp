@@ -44,7 +44,7 @@ private:
     void add_host(std::size_t host);
     void add_scratchpad();
     void add_choices();
-    [[nodiscard]] std::vector<std::unique_ptr<routing::Admission>> make_admissions() const;
+    void add_gateway_terms();
     void make_stream_terms();
     void add_gateways();
     void add_pool(std::size_t index);
@@ -52,7 +52,6 @@ private:
     void join_host(const Host& host);
     void add_boards(std::size_t pool);
     void use_board(engine::BoardId board, const routing::BoardUse& use);
-    [[nodiscard]] std::unique_ptr<routing::Router> make_router(std::size_t choice, std::uint32_t gateway) const;
     [[nodiscard]] std::unique_ptr<engine::LogicalProcess> make_gateway(std::uint32_t index);
     [[nodiscard]] std::unique_ptr<engine::LogicalProcess> make_node(std::size_t host, std::uint32_t index);
     template <class AnyReplica>
@@ -68,7 +67,8 @@ private:
     void add_changes();
     [[nodiscard]] std::unique_ptr<engine::LogicalProcess> make_controller();
     [[nodiscard]] control::PoolWatch watch_of(std::size_t pool) const;
-    [[nodiscard]] std::unique_ptr<control::Autoscaler> make_autoscaler(std::size_t pool) const;
+    [[nodiscard]] std::unique_ptr<control::Scaling> make_scaling(std::size_t pool) const;
+    [[nodiscard]] serving::FailureSeason failure_season() const;
     [[nodiscard]] serving::NodeChanges::Setup changes_of(const Host& host, std::uint32_t index) const;
     void add_failing_parts(const Host& host, std::uint32_t index, std::vector<serving::FailingPart>& parts) const;
     [[nodiscard]] std::vector<serving::StreamTargets> stream_targets() const;
@@ -76,6 +76,7 @@ private:
     [[nodiscard]] SimTime told_after(std::size_t pool) const;
 
     const Scenario& scenario_;
+    std::vector<const Scenario*> stages_;  ///< the scenario, and before it what held before
     const Registries& registries_;
     serving::RecordSink& sink_;
     engine::Model model_;
@@ -87,6 +88,13 @@ private:
     serving::LoadSet loads_;                           ///< that gateways look at
     std::vector<std::vector<std::uint16_t>> choices_;  ///< different sets of pools that serve a stream
     std::vector<std::uint16_t> choice_of_stream_;
+    std::vector<routing::GatewayTerms> gateway_terms_;
+    std::vector<const Scenario*> routers_;  ///< whose routers these terms number
+    struct Rule {
+        const Scenario* scenario;
+        const PolicyChoice* policy;
+    };
+    std::vector<Rule> rules_;                      ///< likewise
     std::vector<routing::BoardUse> board_uses_;    ///< by board
     std::vector<serving::LoadBoards> boards_;      ///< by pool
     std::vector<routing::SharedReports> reports_;  ///< by pool; shared with the views of this rank's gateways

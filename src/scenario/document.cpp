@@ -64,6 +64,13 @@ Node* Node::find(const std::string& key) {
     return const_cast<Node*>(std::as_const(*this).find(key));  // the node itself is not const
 }
 
+void Node::remove(const std::string& key) {
+    const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& one) { return one.text == key; });
+    if (found == keys.end()) return;
+    items.erase(items.begin() + (found - keys.begin()));
+    keys.erase(found);
+}
+
 void Node::put(const std::string& key, const Place& key_place, Node value) {
     for (std::size_t i = 0; i < keys.size(); ++i) {
         if (keys[i].text != key) continue;

@@ -61,6 +61,8 @@ struct Node {
     [[nodiscard]] Node* find(const std::string& key);
     /// Adds the key or replaces its value.
     void put(const std::string& key, const Place& key_place, Node value);
+    /// Takes the key out, if it is there.
+    void remove(const std::string& key);
     /// As an error message names it: `"8"`, `the quoted text "8"`, `a list`, `a map`, `nothing`.
     [[nodiscard]] std::string as_found() const;
 };

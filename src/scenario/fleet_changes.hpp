@@ -20,6 +20,7 @@ namespace regatta::scenario {
 struct PolicyChoice {
     std::string name;
     Parameters parameters;
+    friend bool operator==(const PolicyChoice&, const PolicyChoice&) = default;
 };
 
 /// What of a server weights pass on their way to the GPUs.
@@ -53,6 +54,7 @@ struct Loading {
 struct Autoscale {
     PolicyChoice policy;
     control::ScalingLimits limits;
+    friend bool operator==(const Autoscale&, const Autoscale&) = default;
 };
 
 /// Failures by chance, and the user's.

@@ -8,11 +8,9 @@
 #include <sstream>
 #include <system_error>
 
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
-#include <boost/serialization/map.hpp>
 #include <boost/serialization/string.hpp>
 
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 #include "scenario/document.hpp"
 #include "workload/text_input.hpp"

@@ -8,6 +8,7 @@
 
 #include "regatta/base/errors.hpp"
 #include "scenario/assembly.hpp"
+#include "scenario/branches.hpp"
 #include "scenario/document.hpp"
 #include "scenario/overrides.hpp"
 #include "scenario/reading.hpp"
@@ -48,9 +49,21 @@ Scenario load_scenario(const LoadRequest& request, const Registries& registries,
         notes = expansion.notes;
         reading = read_document(document, schema, problems);
     }
-    Assembly assembly(reading, registries, request.path, files.catalogue_directory, files, problems);
-    Scenario scenario = assembly.assemble();
+    const std::vector<WrittenBranch> branches = take_branches(document, reading, request.branches, problems);
+    const Reading written = reading;
+    const auto assemble = [&](Reading& one) {
+        return Assembly(one, registries, request.path, files.catalogue_directory, files, problems).assemble();
+    };
+    Scenario scenario = assemble(reading);
     problems.throw_if_any();
+    if (!branches.empty()) {
+        Brancher brancher({schema, registries, assemble, problems}, std::move(document), written, reading,
+                          std::move(scenario));
+        for (const WrittenBranch& branch : branches)
+            brancher.add(branch);
+        reading.lists["branches"] = brancher.readings();
+        scenario = std::move(brancher).scenario();
+    }
     scenario.resolved_text = write_document(reading, schema);
     scenario.notes = std::move(notes);
     return scenario;

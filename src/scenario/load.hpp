@@ -11,11 +11,20 @@
 
 namespace regatta::scenario {
 
+/// What is to change from an instant on, each as `path=value`: the keys alone that are marked as changeable.
+struct Branch {
+    SimTime at;
+    std::vector<std::string> overrides;
+};
+
 /// What to load: the scenario's path and the `--set path=value` in order.
 struct LoadRequest {
     std::string path;
     std::vector<std::string> overrides;
     std::string catalogue_directory;  ///< shipped with the program
+    /// By time, after those of the scenario itself: what is run from a state that was saved then. The resolved text has
+    /// them all, so that running it gives the same.
+    std::vector<Branch> branches = {};
 };
 
 /// Reads, checks and resolves a scenario. Throws InputError with everything that is wrong, in file order: the scenario,

@@ -124,26 +124,32 @@ private:
 
 }  // namespace
 
-void apply_overrides(const std::vector<std::string>& overrides, Node& document, Problems& problems) {
-    for (std::size_t i = 0; i < overrides.size(); ++i) {
-        const std::string& text = overrides[i];
-        const Place place{problems.add_source(fmt::format("--set #{} ({})", i + 1, text)), 0, 0};
-        const std::size_t equals = text.find('=');
-        const auto steps = split_path(text.substr(0, equals));
-        if (equals == std::string::npos || !steps) {
-            problems.add(place, "", "expected path=value, such as gateways.count=2 or fleet.pools[0].nodes=4");
-            continue;
-        }
-        Node value;
-        Problems in_value;
-        in_value.add_source("");
-        if (!parse_document(text.substr(equals + 1), 0, value, in_value) || !in_value.empty()) {
-            problems.add(place, "", "the value is not valid YAML; quote it when it is text");
-            continue;
-        }
-        move_to(place, value);
-        Override(place, problems).apply(*steps, std::move(value), document);
+std::string name_of_override(std::size_t number, const std::string& text) {
+    return fmt::format("--set #{} ({})", number + 1, text);
+}
+
+void apply_override(const std::string& text, const Place& place, Node& document, Problems& problems) {
+    const std::size_t equals = text.find('=');
+    const auto steps = split_path(text.substr(0, equals));
+    if (equals == std::string::npos || !steps) {
+        problems.add(place, "", "expected path=value, such as gateways.count=2 or fleet.pools[0].nodes=4");
+        return;
     }
+    Node value;
+    Problems in_value;
+    in_value.add_source("");
+    if (!parse_document(text.substr(equals + 1), 0, value, in_value) || !in_value.empty()) {
+        problems.add(place, "", "the value is not valid YAML; quote it when it is text");
+        return;
+    }
+    move_to(place, value);
+    Override(place, problems).apply(*steps, std::move(value), document);
+}
+
+void apply_overrides(const std::vector<std::string>& overrides, Node& document, Problems& problems) {
+    for (std::size_t i = 0; i < overrides.size(); ++i)
+        apply_override(overrides[i], {problems.add_source(name_of_override(i, overrides[i])), 0, 0}, document,
+                       problems);
 }
 
 }  // namespace regatta::scenario

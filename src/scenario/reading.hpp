@@ -46,6 +46,9 @@ struct Reading {
 /// Reads a document by its declarations; everything wrong goes to `problems`.
 [[nodiscard]] Reading read_document(const Node& document, const Section& schema, Problems& problems);
 
+/// What stands under a key, in one line.
+[[nodiscard]] std::string write_key(const Reading& reading, const Key& key);
+
 /// The reading written out as YAML, every default included.
 [[nodiscard]] std::string write_document(const Reading& reading, const Section& schema);
 

@@ -72,9 +72,11 @@ std::string default_of(const Parameter& parameter, bool may_be_none) {
     return fmt::format("`{}`{}", parameter.default_text, may_be_none ? " (or `none`)" : "");
 }
 
-std::string value_row(const Parameter& parameter, bool may_be_none) {
-    return fmt::format("| `{}` | {} | {} | {} |\n", parameter.key, cell(expected_of(parameter)),
-                       default_of(parameter, may_be_none), cell(parameter.sentence));
+constexpr const char* kChangeable = " (a branch may change it)";
+
+std::string value_row(const Parameter& parameter, bool may_be_none, bool is_changeable = false) {
+    return fmt::format("| `{}` | {} | {} | {}{} |\n", parameter.key, cell(expected_of(parameter)),
+                       default_of(parameter, may_be_none), cell(parameter.sentence), is_changeable ? kChangeable : "");
 }
 
 constexpr const char* kTableHead = "| key | value | default | meaning |\n|---|---|---|---|\n";
@@ -139,13 +141,14 @@ private:
     static std::string key_row(const Key& key, const std::string& path) {
         const Parameter& parameter = key.parameter;
         const auto row = [&](const std::string& value, const std::string& otherwise) {
-            return fmt::format("| `{}` | {} | {} | {} |\n", parameter.key, value,
-                               parameter.is_required ? "required" : otherwise, cell(parameter.sentence));
+            return fmt::format("| `{}` | {} | {} | {}{} |\n", parameter.key, value,
+                               parameter.is_required ? "required" : otherwise, cell(parameter.sentence),
+                               key.is_changeable ? kChangeable : "");
         };
         const std::string link = fmt::format("see `{}`", join_path(path, key));
         switch (key.shape) {
             case Key::Shape::Value:
-                return value_row(parameter, key.may_be_none);
+                return value_row(parameter, key.may_be_none, key.is_changeable);
             case Key::Shape::List:
                 return row("a list, " + link, "");
             case Key::Shape::Policies:

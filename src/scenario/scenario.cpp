@@ -16,6 +16,25 @@ timing::StepTimeTarget Pool::step_time_target() const {
             .kv_type = kv_type};
 }
 
+std::vector<const Scenario*> stages_of(const Scenario& scenario) {
+    std::vector<const Scenario*> stages;
+    for (const Scenario& before : scenario.before)
+        stages.push_back(&before);
+    stages.push_back(&scenario);
+    return stages;
+}
+
+std::vector<TimeSpan> closed_spans(const Scenario& scenario) {
+    const std::vector<const Scenario*> stages = stages_of(scenario);
+    std::vector<TimeSpan> spans;
+    for (std::size_t i = 0; i + 1 < stages.size(); ++i) {
+        const TimeSpan span{.from = std::max(stages[i]->duration.value_or(SimTime::never()), stages[i]->from),
+                            .until = stages[i + 1]->from};
+        if (span.from < span.until) spans.push_back(span);
+    }
+    return spans;
+}
+
 double share_of(const Scenario& scenario, const Stream& stream, std::size_t pool) {
     double share = 0;
     double total = 0;

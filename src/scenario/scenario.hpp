@@ -10,6 +10,7 @@
 
 #include "regatta/base/parameters.hpp"
 #include "regatta/base/time.hpp"
+#include "regatta/base/time_span.hpp"
 #include "regatta/engine/simulation.hpp"
 #include "regatta/hardware/gpu.hpp"
 #include "regatta/llm/model.hpp"
@@ -161,9 +162,19 @@ struct Scenario {
     /// Under `compat: scratchpad`, what runs: then pools are its kinds of engines and streams its models, for results
     /// to name. Shared by the scenario's copies and the fleet that is built from it.
     std::shared_ptr<const ScratchpadScenario> scratchpad;
+    /// This holds from here on.
+    SimTime from;
+    /// What holds before, one after the other, each to the `from` of the next. A fleet is the same all the time: they
+    /// differ in what a branch may change alone (schema.hpp), and all but the last have no step times.
+    std::vector<Scenario> before;
     std::vector<std::string> notes;  ///< what the user should hear of, and is no error
     std::string resolved_text;  ///< the scenario with every default written out; running it again gives the same digest
 };
+
+/// What holds one after the other: what was before, then the scenario itself.
+[[nodiscard]] std::vector<const Scenario*> stages_of(const Scenario& scenario);
+/// When nothing arrives although the duration is not over: one that had been over is longer from a branch on.
+[[nodiscard]] std::vector<TimeSpan> closed_spans(const Scenario& scenario);
 
 /// The part of a stream's requests that a pool gets if its pools are chosen by chance, in proportion to their replicas
 /// and weights; 0 where the pool does not serve the stream.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "regatta/llm/data_type.hpp"
 #include "scenario/schema_keys.hpp"
 
@@ -29,6 +31,23 @@ std::vector<std::string> PolicyTable::names() const {
 
 bool is_optional(const Parameter& parameter) {
     return !parameter.is_required && parameter.default_text.empty();
+}
+
+std::vector<std::string> changeable_paths(const Section& schema) {
+    std::vector<std::string> paths;
+    for (const Key& key : schema.keys) {
+        const std::string path = key.parameter.key + (key.shape == Key::Shape::List ? "[]" : "");
+        const bool has_section = key.shape == Key::Shape::Map || key.shape == Key::Shape::List;
+        const auto is_changeable = [](const Key& inner) { return inner.is_changeable; };
+        const bool is_whole =
+            has_section && std::all_of(key.section.front().keys.begin(), key.section.front().keys.end(), is_changeable);
+        if (key.is_changeable || is_whole)
+            paths.push_back(path);
+        else if (has_section)
+            for (const std::string& inner : changeable_paths(key.section.front()))
+                paths.push_back(fmt::format("{}.{}", path, inner));
+    }
+    return paths;
 }
 
 bool Key::takes_none() const {
@@ -108,7 +127,8 @@ Section pool_section(const Registries& registries) {
                                 "usually built")}};
     for (Key& key : server_keys())
         node.keys.push_back(std::move(key));
-    Key autoscale = policy("autoscale", false, autoscale_table(registries), "how many replicas serve, as time goes by");
+    Key autoscale =
+        changeable(policy("autoscale", false, autoscale_table(registries), "how many replicas serve, as time goes by"));
     autoscale.may_be_none = true;
     return {.keys = {
                 word("name", "", {}, "what the pool is called; none: pool-0, pool-1, ..."),
@@ -142,12 +162,12 @@ Section pool_section(const Registries& registries) {
                 duration("gateway_latency", "", 0,
                          "one way between any gateway and a node of this pool; none: network.gateway_to_node"),
                 value(std::move(weight)),
-                map("power", false, power_section(), "what one GPU draws"),
-                value({.key = "price",
-                       .kind = Kind::Price,
-                       .least = kLeastPrice,
-                       .most = kMostPrice,
-                       .sentence = "of one GPU with its part of the server; none: that of the catalogue"}),
+                map("power", false, changeable(power_section()), "what one GPU draws"),
+                changeable(value({.key = "price",
+                                  .kind = Kind::Price,
+                                  .least = kLeastPrice,
+                                  .most = kMostPrice,
+                                  .sentence = "of one GPU with its part of the server; none: that of the catalogue"})),
                 count("max_queue", "", 1, 1e9,
                       "requests that may wait at a replica; what comes on top is rejected there; none: no limit"),
             }};
@@ -184,14 +204,14 @@ Section gateways_section(const Registries& registries) {
                      {"every", "each node tells its load to all gateways every so often", {period}},
                      {"instant", "gateways look at the replicas as they are; for pools without latency only", {}}}};
     return {.keys = {count("count", "1", 1, kMostGateways, "gateways; request i goes in by gateway i modulo count"),
-                     policy("router", false, table_of(registries.routers, "policy", "least_outstanding"),
-                            "how a gateway chooses the replica of a request"),
+                     changeable(policy("router", false, table_of(registries.routers, "policy", "least_outstanding"),
+                                       "how a gateway chooses the replica of a request")),
                      policy("reports", false, std::move(reports), "what gateways hear from nodes"),
                      policy("unserved", false, unserved_table(), "a request for which there is no replica"),
                      count("retries", "3", 0, 200, "how often a request is sent again when its replica was lost"),
                      duration("retry_after", "2s", 1e-9, "so long after a replica was lost its gateways notice"),
-                     policies("admission", table_of(registries.admissions, "policy", ""),
-                              "rules that must all let a request in; none: every request is dispatched")}};
+                     changeable(policies("admission", table_of(registries.admissions, "policy", ""),
+                                         "rules that must all let a request in; none: every request is dispatched"))}};
 }
 
 /// The default is the world's average of 2024, life cycle. Source: Ember, Global Electricity Review 2025.
@@ -221,21 +241,29 @@ Section network_section() {
                               "one way between two nodes; no message of this version travels there")}};
 }
 
+Section branch_section() {
+    Key at = duration("at", "", 1e-9, "it holds from here on");
+    Key change = word("change", "", {}, "path=value, as for --set");
+    at.parameter.is_required = change.parameter.is_required = true;
+    return {.keys = {std::move(at), list("set", true, {.shorthand_key = "change", .keys = {std::move(change)}},
+                                         "what holds in place of what held before")}};
+}
+
 }  // namespace
 
 Section scenario_schema(const Registries& registries) {
     Section engine{
-        .keys = {
-            word("stepping", "lazy", {"lazy", "stepwise"},
-                 "lazy: replicas skip ahead between outside events; stepwise: one event per step, slower, "
-                 "with the same result"),
-            word("bound", "promises", {"promises", "plain"},
-                 "how far ranks may run without hearing from each other: by what nodes and gateways promise, or "
-                 "only by latencies; the result is the same"),
-            word("exchange", "auto", {"auto", "pairs", "collective"},
-                 "how ranks tell each other between windows: one message from each to each other, or messages "
-                 "where there is something to tell and reductions over all ranks; auto: whichever is cheaper on so "
-                 "many ranks; the result is the same")}};
+        .keys = {word("stepping", "lazy", {"lazy", "stepwise"},
+                      "lazy: replicas skip ahead between outside events; stepwise: one event per step, slower, "
+                      "with the same result"),
+                 changeable(word("bound", "promises", {"promises", "plain"},
+                                 "how far ranks may run without hearing from each other: by what nodes and gateways "
+                                 "promise, or only by latencies; the result is the same")),
+                 changeable(word(
+                     "exchange", "auto", {"auto", "pairs", "collective"},
+                     "how ranks tell each other between windows: one message from each to each other, or messages "
+                     "where there is something to tell and reductions over all ranks; auto: whichever is cheaper on "
+                     "so many ranks; the result is the same"))}};
     Key series = duration("series", "1s", 1e-3, "time between two samples of the state of pools");
     series.may_be_none = true;
     Key replicas = count("replicas", "", 1, kMostNodes, "of the first so many replicas of each pool; none: of all");
@@ -256,28 +284,32 @@ Section scenario_schema(const Registries& registries) {
     Section own_file{.shorthand_key = "file", .keys = {word("file", "", {}, "file in the form of the catalogue")}};
     own_file.keys.front().parameter.is_required = true;
     return {
-        .keys = {word("name", "unnamed", {}, "what the scenario is called"),
-                 word("compat", "none", {"none", "vidur", "scratchpad"},
-                      "another simulator whose rules are followed where they affect a schedule, its defects included"),
-                 duration("duration", "", 1e-9,
-                          "requests arrive in this span; none: to the end of the trace or the streams' limits"),
-                 count("seed", "1", 0, 1e300, "chooses the random numbers; the same seed gives the same run"),
-                 map("targets", false, targets_section(), "what users are promised; counts towards goodput"),
-                 list("catalogue", false, std::move(own_file),
-                      "files of your own over the catalogue, in this order: new names are added, an entry of a known "
-                      "name changes the values that it gives"),
-                 map("fleet", true, fleet_section(registries), "what serves"),
-                 map("gateways", false, gateways_section(registries), "front doors"),
-                 map("network", false, network_section(), "latencies"),
-                 map("workload", true, workload_section(registries), "what is asked for: a trace, or streams"),
-                 word("end", "drain", {"drain", "at_duration"},
-                      "drain: until every request has ended; at_duration: what still runs then counts as unfinished"),
-                 map("measure", false,
-                     {.keys = {duration("from", "0s", 0, "the summary counts requests that arrive from here on")}},
-                     "what the summary counts"),
-                 map("energy", false, energy_section(), "what the energy of the GPUs comes to"),
-                 map("engine", false, std::move(engine), "how the simulation itself runs"),
-                 map("output", false, std::move(output), "what is written")}};
+        .keys = {
+            changeable(word("name", "unnamed", {}, "what the scenario is called")),
+            word("compat", "none", {"none", "vidur", "scratchpad"},
+                 "another simulator whose rules are followed where they affect a schedule, its defects included"),
+            changeable(duration("duration", "", 1e-9,
+                                "requests arrive in this span; none: to the end of the trace or the streams' limits")),
+            count("seed", "1", 0, 1e300, "chooses the random numbers; the same seed gives the same run"),
+            map("targets", false, targets_section(), "what users are promised; counts towards goodput"),
+            list("catalogue", false, std::move(own_file),
+                 "files of your own over the catalogue, in this order: new names are added, an entry of a known "
+                 "name changes the values that it gives"),
+            map("fleet", true, fleet_section(registries), "what serves"),
+            map("gateways", false, gateways_section(registries), "front doors"),
+            map("network", false, network_section(), "latencies"),
+            map("workload", true, workload_section(registries), "what is asked for: a trace, or streams"),
+            changeable(
+                word("end", "drain", {"drain", "at_duration"},
+                     "drain: until every request has ended; at_duration: what still runs then counts as unfinished")),
+            map("measure", false,
+                {.keys = {duration("from", "0s", 0, "the summary counts requests that arrive from here on")}},
+                "what the summary counts"),
+            map("energy", false, changeable(energy_section()), "what the energy of the GPUs comes to"),
+            map("engine", false, std::move(engine), "how the simulation itself runs"),
+            map("output", false, std::move(output), "what is written"),
+            list("branches", false, branch_section(),
+                 "what changes while the fleet runs, in order of time: see docs/guide/branches.md")}};
 }
 
 }  // namespace regatta::scenario

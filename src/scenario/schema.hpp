@@ -42,6 +42,9 @@ struct Key {
     /// Of a Value: `none` is allowed although there is a default. Of a Map or Policy: it may be left out or be `none`,
     /// and has no values then.
     bool may_be_none = false;
+    /// A branch may change it, with all that stands below it: the fleet is built the same, and what it has done until
+    /// then stays true.
+    bool is_changeable = false;
     /// Of a Map or List: exactly one, what stands in it or in each element. Of a Policy: at most one, maps that may be
     /// none and stand beside the parameters of whichever policy is chosen.
     std::vector<Section> section;
@@ -58,6 +61,9 @@ struct Section {
 
 /// True when the parameter may be absent altogether.
 [[nodiscard]] bool is_optional(const Parameter& parameter);
+
+/// Paths of what a branch may change, "fleet.pools[].price"; of a section all of whose keys may change, its own.
+[[nodiscard]] std::vector<std::string> changeable_paths(const Section& schema);
 
 /// Everything that may stand in a scenario.
 [[nodiscard]] Section scenario_schema(const Registries& registries);

@@ -34,10 +34,11 @@ Parameter shape(std::string name, std::string sentence) {
 }
 
 Section law_section() {
-    return {.keys = {value(mean_time("mtbf", "mean time between the end of a repair and the next failure")),
-                     value(mean_time("mttr", "mean time to repair")),
-                     value(shape("shape", "Weibull shape of the time to failure; 1: exponential")),
-                     value(shape("repair_shape", "Weibull shape of the time to repair"))}};
+    return changeable(
+        Section{.keys = {value(mean_time("mtbf", "mean time between the end of a repair and the next failure")),
+                         value(mean_time("mttr", "mean time to repair")),
+                         value(shape("shape", "Weibull shape of the time to failure; 1: exponential")),
+                         value(shape("repair_shape", "Weibull shape of the time to repair"))}});
 }
 
 Key required_count(std::string name, double least, double most, std::string sentence) {

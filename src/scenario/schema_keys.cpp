@@ -36,6 +36,17 @@ Key policy(std::string name, bool is_required, PolicyTable table, std::string se
     return key;
 }
 
+Key changeable(Key key) {
+    key.is_changeable = true;
+    return key;
+}
+
+Section changeable(Section section) {
+    for (Key& key : section.keys)
+        key.is_changeable = true;
+    return section;
+}
+
 Key policies(std::string name, PolicyTable table, std::string sentence) {
     Key key = policy(std::move(name), false, std::move(table), std::move(sentence));
     key.shape = Key::Shape::Policies;

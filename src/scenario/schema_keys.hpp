@@ -23,6 +23,10 @@ using Kind = ParameterKind;
 [[nodiscard]] Key duration(std::string name, std::string default_text, double least_s, std::string sentence);
 [[nodiscard]] Key count(std::string name, std::string default_text, double least, double most, std::string sentence);
 
+/// What a branch may change.
+[[nodiscard]] Key changeable(Key key);
+[[nodiscard]] Section changeable(Section section);
+
 /// Any number of policies, one after the other.
 [[nodiscard]] Key policies(std::string name, PolicyTable table, std::string sentence);
 

@@ -165,8 +165,8 @@ Key timeout() {
 }
 
 Section stream_section(const Registries& registries) {
-    Key arrivals = policy("arrivals", false, table_of(registries.arrivals, "process", "poisson"),
-                          "when requests come; required without a trace");
+    Key arrivals = changeable(policy("arrivals", false, table_of(registries.arrivals, "process", "poisson"),
+                                     "when requests come; required without a trace"));
     arrivals.may_be_none = true;
     arrivals.section.push_back(
         {.keys = {optional_map("rate", rate_section(),
@@ -188,7 +188,7 @@ Section stream_section(const Registries& registries) {
                                 "when requests came that a file tells of, in place of arrivals"));
     keys.push_back(optional_map("lengths", length_section(registries),
                                 "how long prompts and answers are; required without a trace"));
-    keys.push_back(count("limit", "", 1, 1e18, "at most so many requests of this stream"));
+    keys.push_back(changeable(count("limit", "", 1, 1e18, "at most so many requests of this stream")));
     return {.keys = std::move(keys)};
 }
 
@@ -201,7 +201,7 @@ Section targets_section() {
 
 Section workload_section(const Registries& registries) {
     std::vector<Key> keys = trace_keys("streams");
-    keys.push_back(count("limit", "", 1, 1e18, "at most so many requests of the trace, or of each stream"));
+    keys.push_back(changeable(count("limit", "", 1, 1e18, "at most so many requests of the trace, or of each stream")));
     keys.push_back(
         word("pool", "", {}, "the one pool that serves the trace; needed when pools serve different models"));
     keys.push_back(

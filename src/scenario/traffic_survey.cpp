@@ -46,9 +46,12 @@ TrafficSurvey survey_traffic(const Scenario& scenario, const Registries& registr
     for (std::uint32_t gateway = 0; gateway < scenario.gateways.count; ++gateway)
         gateways.push_back(workload->source_for(GatewayId(gateway)));
     workload::MergedSource all(std::move(gateways), nullptr);
+    const std::vector<TimeSpan> closed = closed_spans(scenario);
     while (const auto request = all.next()) {
         // As a gateway does: a trace may go on after the scenario's duration.
         if (scenario.duration && request->arrival >= *scenario.duration) break;
+        const auto has_come = [&](const TimeSpan& span) { return span.contains(request->arrival); };
+        if (std::any_of(closed.begin(), closed.end(), has_come)) continue;
         survey.streams[request->stream.index()].add(*request);
         visit(*request);
     }

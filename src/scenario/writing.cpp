@@ -35,12 +35,32 @@ public:
                     write_policies(reading.policy_lists.at(name), key, indent);
                     break;
                 case Key::Shape::Policy:
-                    text += fmt::format(
-                        "{}{}: {}\n", indent, name,
-                        reading.policies.count(name) == 0 ? "none" : policy_text(reading.policies.at(name), key));
+                    text += fmt::format("{}{}: {}\n", indent, name, one_line(reading, key));
                     break;
             }
         }
+    }
+
+    static std::string one_line(const Reading& reading, const Key& key) {
+        const std::string& name = key.parameter.key;
+        std::vector<std::string> elements;
+        switch (key.shape) {
+            case Key::Shape::Value:
+                return value_text(reading, key);
+            case Key::Shape::Map:
+                return reading.maps.count(name) == 0 ? "none" : flow_text(reading.maps.at(name), key.section.front());
+            case Key::Shape::List:
+                for (const Reading& element : reading.lists.at(name))
+                    elements.push_back(flow_text(element, key.section.front()));
+                return fmt::format("[{}]", join(elements));
+            case Key::Shape::Policies:
+                for (const PolicyReading& element : reading.policy_lists.at(name))
+                    elements.push_back(policy_text(element, key));
+                return elements.empty() ? "none" : fmt::format("[{}]", join(elements));
+            case Key::Shape::Policy:
+                return reading.policies.count(name) == 0 ? "none" : policy_text(reading.policies.at(name), key);
+        }
+        return "";
     }
 
 private:
@@ -134,6 +154,10 @@ private:
 };
 
 }  // namespace
+
+std::string write_key(const Reading& reading, const Key& key) {
+    return Writer::one_line(reading, key);
+}
 
 std::string write_document(const Reading& reading, const Section& schema) {
     Writer writer;

@@ -1,12 +1,8 @@
 /// vllm_v1, vllm and sarathi as BatchingStepwise walks them.
+#include "regatta/base/archive.hpp"
 #include "serving/batching_stepwise.hpp"
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
-#include <boost/serialization/deque.hpp>
-#include <boost/serialization/map.hpp>
-#include <boost/serialization/vector.hpp>
 #include <cmath>
 #include <utility>
 

@@ -1,12 +1,8 @@
 /// orca, faster_transformer and lightllm as BatchingStepwise walks them.
+#include "regatta/base/archive.hpp"
 #include "serving/batching_stepwise.hpp"
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
-#include <boost/serialization/deque.hpp>
-#include <boost/serialization/map.hpp>
-#include <boost/serialization/vector.hpp>
 #include <cmath>
 #include <utility>
 

@@ -1,12 +1,10 @@
 #include "serving/node_changes.hpp"
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
-#include <boost/serialization/vector.hpp>
 #include <string>
 #include <utility>
 
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 
 namespace regatta::serving {
@@ -50,7 +48,7 @@ NodeChanges::NodeChanges(Setup setup) : setup_(std::move(setup)), down_(setup_.g
     for (FailingPart& part : setup_.parts) {
         REGATTA_CHECK(part.first_gpu < part.end_gpu && part.end_gpu <= setup_.gpus,
                       "a part of GPUs " + std::to_string(part.first_gpu) + " to " + std::to_string(part.end_gpu));
-        parts_.emplace_back(std::move(part), setup_.seed, setup_.failures_until);
+        parts_.emplace_back(std::move(part), setup_.seed, setup_.failures);
     }
     is_noticed_.assign(parts_.size(), 0);
 }

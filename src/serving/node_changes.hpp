@@ -59,7 +59,7 @@ public:
         std::uint32_t gpus = 0;
         NodeId first_node;  ///< of those that are this process
         std::uint64_t seed = 0;
-        SimTime failures_until;                  ///< failures by chance strike before
+        FailureSeason failures;                  ///< by chance
         SimTime drain_grace;                     ///< after the order gateways may still send for so long
         SimTime drain_limit = SimTime::never();  ///< after so long what still runs is lost
     };

@@ -90,6 +90,8 @@ public:
     void finish(SimTime end, std::span<const engine::Event> undelivered) override;
     void save(OutArchive& archive) const override;
     void load(InArchive& archive) override;
+    /// Failures may come at other times than those that were planned.
+    void go_on(engine::Context& context) override { start(context); }
 
 private:
     [[nodiscard]] Request request_of(const engine::Event& event, const Dispatch& dispatch) const;

@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
 #include <boost/serialization/binary_object.hpp>
-#include <boost/serialization/vector.hpp>
 #include <utility>
 
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 #include "serving/speculation.hpp"
 #include "serving/step_records.hpp"

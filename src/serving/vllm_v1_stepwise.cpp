@@ -1,13 +1,10 @@
 #include "serving/vllm_v1_stepwise.hpp"
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
-#include <boost/serialization/deque.hpp>
-#include <boost/serialization/vector.hpp>
 #include <tuple>
 #include <utility>
 
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 
 namespace regatta::serving {

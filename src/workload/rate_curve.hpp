@@ -27,6 +27,7 @@ public:
         double peak_per_s = 0;
         SimTime period;
         SimTime peak_at;
+        friend bool operator==(const Daily&, const Daily&) = default;
     };
     /// From `from` on and before `until` the rate is `factor` times what it would be; spikes that overlap multiply.
     struct Spike {
@@ -51,6 +52,7 @@ public:
     [[nodiscard]] SimTime after(SimTime from, double count) const;
     /// The mean rate until `until`; without one, over a period or up to the last change.
     [[nodiscard]] double mean_per_s(std::optional<SimTime> until) const;
+    friend bool operator==(const RateCurve&, const RateCurve&) = default;
 
 private:
     /// From `from` on to the next piece: a straight line, or a stretch of the day.
@@ -59,6 +61,7 @@ private:
         double rate_per_s = 0;  ///< at `from`; not of a day
         double slope_per_s2 = 0;
         double factor = 1;  ///< of the spikes; of a day alone, lines have it in their numbers
+        friend bool operator==(const Piece&, const Piece&) = default;
     };
     RateCurve() = default;
     [[nodiscard]] std::size_t piece_at(SimTime at) const;

@@ -2,26 +2,56 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <utility>
 
 #include "regatta/base/errors.hpp"
 #include "regatta/base/random.hpp"
 #include "workload/copula.hpp"
 
 namespace regatta::workload {
+
+ArrivalTimes::ArrivalTimes(Options options)
+    : options_(std::move(options)), index_(options_.first_index), clock_(options_.terms.front().from) {}
+
 bool ArrivalTimes::advance() {
-    if (index_ >= options_.end_index) return false;
-    const double uniform = uniform_open(options_.seed, RandomPurpose::Arrival, options_.stream.value(), index_);
-    const double gap = options_.process->gap_s(drawn_, uniform);
-    const SimTime next =
-        options_.curve != nullptr ? options_.curve->after(clock_, gap) : clock_ + SimTime::from_seconds(gap);
-    if (next >= options_.until) {
-        index_ = options_.end_index;
-        return false;
+    while (true) {
+        const bool has_next = index_ < terms().end_index;
+        double gap = 0;
+        SimTime planned = SimTime::never();
+        if (has_next) {
+            const double uniform = uniform_open(options_.seed, RandomPurpose::Arrival, options_.stream.value(), index_);
+            gap = terms().process->gap_s(drawn_, uniform);
+            planned = terms().curve != nullptr ? terms().curve->after(clock_, left_ * gap)
+                                               : clock_ + SimTime::from_seconds(left_ * gap);
+        }
+        const bool is_last = current_ + 1 == options_.terms.size();
+        if (has_next && planned < terms().until && (is_last || planned < options_.terms[current_ + 1].from)) {
+            clock_ = planned;
+            left_ = 1;
+            ++drawn_;
+            index_ += options_.index_step;
+            return true;
+        }
+        if (is_last) return false;
+        turn(planned, gap);
     }
-    clock_ = next;
-    ++drawn_;
-    index_ += options_.index_step;
-    return true;
+}
+
+/// To the next terms: nothing more comes before them.
+void ArrivalTimes::turn(SimTime planned, double gap) {
+    const Terms& before = terms();
+    const SimTime at = options_.terms[++current_].from;
+    // What ended the stream, a limit or the time, came before: it begins anew.
+    const bool has_ended = index_ >= before.end_index || (planned >= before.until && before.until < at);
+    const bool is_same = before.process == terms().process && before.curve == terms().curve;
+    if (is_same && !has_ended) return;
+    if (has_ended)
+        left_ = 1;
+    else if (gap > 0)
+        left_ = std::max(
+            0.0,
+            left_ - (before.curve != nullptr ? before.curve->expected(clock_, at) : (at - clock_).seconds()) / gap);
+    clock_ = at;
 }
 
 void ArrivalDeal::serve(std::uint32_t gateway) {
@@ -63,20 +93,32 @@ std::uint64_t ArrivalDeal::buffered() const {
     return count;
 }
 
+namespace {
+
+ArrivalTimes::Options arrivals_of(const SyntheticPlan& plan, std::uint16_t stream,
+                                  std::shared_ptr<const ArrivalProcess> ArrivalTerms::*process) {
+    ArrivalTimes::Options options{.terms = {}, .seed = plan.seed, .stream = plan.ids[stream]};
+    const auto add = [&](const ArrivalTerms& terms) {
+        options.terms.push_back({.process = (terms.*process).get(),
+                                 .curve = terms.curve.get(),
+                                 .end_index = terms.limit.value_or(UINT64_MAX),
+                                 .from = terms.from,
+                                 .until = terms.until});
+    };
+    add(plan.streams[stream].arrivals);
+    for (const ArrivalTerms& terms : plan.streams[stream].later)
+        add(terms);
+    return options;
+}
+
+}  // namespace
+
 ArrivalTimes::Options whole_arrivals(const SyntheticPlan& plan, std::uint16_t stream) {
-    const SyntheticStream& one = plan.streams[stream];
-    return {.process = one.whole.get(),
-            .curve = one.curve.get(),
-            .seed = plan.seed,
-            .stream = plan.ids[stream],
-            .end_index = one.limit.value_or(UINT64_MAX),
-            .from = one.from,
-            .until = one.until};
+    return arrivals_of(plan, stream, &ArrivalTerms::whole);
 }
 
 ArrivalTimes::Options share_of_arrivals(const SyntheticPlan& plan, std::uint16_t stream, std::uint32_t gateway) {
-    ArrivalTimes::Options share = whole_arrivals(plan, stream);
-    share.process = plan.streams[stream].share.get();
+    ArrivalTimes::Options share = arrivals_of(plan, stream, &ArrivalTerms::share);
     share.first_index = gateway;
     share.index_step = plan.gateways;
     return share;
@@ -95,7 +137,7 @@ SyntheticSource::SyntheticSource(const SyntheticPlan& plan, std::vector<ArrivalD
     : plan_(plan), deals_(deals), gateway_(gateway), taken_(plan.streams.size(), 0) {
     for (std::uint16_t stream = 0; stream < plan_.streams.size(); ++stream) {
         shares_.emplace_back(share_of_arrivals(plan_, stream, gateway_));
-        splits_freely_.push_back(plan_.streams[stream].whole->splits_freely());
+        splits_freely_.push_back(plan_.streams[stream].arrivals.whole->splits_freely());
         if (!splits_freely_[stream]) deals_[stream].serve(gateway_);
     }
 }

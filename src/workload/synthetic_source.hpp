@@ -20,21 +20,28 @@ struct SyntheticPlan {
 /// Arrival times of one process, one after the other: gaps are rounded to whole ns each, then added as integers.
 /// Gap `i` comes from the uniform number of stream index `first_index + i * index_step`. With a curve, gaps are counted
 /// in requests that the curve expects.
+///
+/// Where other terms begin to hold, every arrival before is as if they never came, to the bit. The gap that is under
+/// way goes on: the part of it that is over is over, and the rest has the length that the new terms give it. For
+/// Poisson gaps that is the change of clock of RateCurve, and so a Poisson process of the new rate. A stream that has
+/// ended before begins anew.
 class ArrivalTimes {
 public:
-    struct Options {
+    struct Terms {
         const ArrivalProcess* process = nullptr;
         const RateCurve* curve = nullptr;
-        std::uint64_t seed = 0;
-        StreamId stream;
-        std::uint64_t first_index = 0;
-        std::uint64_t index_step = 1;
         std::uint64_t end_index = UINT64_MAX;  ///< indices below this only: the stream's limit
         SimTime from;
         SimTime until;
     };
-    explicit ArrivalTimes(const Options& options)
-        : options_(options), index_(options.first_index), clock_(options.from) {}
+    struct Options {
+        std::vector<Terms> terms;  ///< at least one, by time; each holds to the `from` of the next
+        std::uint64_t seed = 0;
+        StreamId stream;
+        std::uint64_t first_index = 0;
+        std::uint64_t index_step = 1;
+    };
+    explicit ArrivalTimes(Options options);
 
     /// Goes to the next arrival; false at the end, for good.
     [[nodiscard]] bool advance();
@@ -42,9 +49,14 @@ public:
     [[nodiscard]] SimTime arrival() const { return clock_; }
 
 private:
+    [[nodiscard]] const Terms& terms() const { return options_.terms[current_]; }
+    void turn(SimTime planned, double gap);
+
     Options options_;
+    std::size_t current_ = 0;  // of the terms
     std::uint64_t drawn_ = 0;
     std::uint64_t index_;  // of the next gap
+    double left_ = 1;      // of the gap under way, after the clock
     SimTime clock_;
 };
 

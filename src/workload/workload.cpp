@@ -65,7 +65,12 @@ public:
 private:
     void add_synthetic(StreamId id) {
         const auto& stream = std::get<SyntheticStream>(streams_[id.index()]);
-        REGATTA_CHECK(stream.limit || !stream.whole->needs_limit(), fmt::format("stream {} never ends", id.value()));
+        const auto ends = [](const ArrivalTerms& terms) { return terms.limit || !terms.whole->needs_limit(); };
+        REGATTA_CHECK(ends(stream.arrivals) && std::all_of(stream.later.begin(), stream.later.end(), ends),
+                      fmt::format("stream {} never ends", id.value()));
+        for (const ArrivalTerms& terms : stream.later)
+            REGATTA_CHECK(terms.whole->splits_freely() == stream.arrivals.whole->splits_freely(),
+                          fmt::format("stream {} changes whether it splits freely", id.value()));
         plan_.streams.push_back(stream);
         plan_.ids.push_back(id);
         const auto place = static_cast<std::uint16_t>(plan_.streams.size() - 1);

@@ -51,20 +51,27 @@ struct TraceSummary {
 /// header, times that go backwards, an empty selection, no such file, damaged compression; IoError when the disk fails.
 [[nodiscard]] TraceSummary survey_trace(const TraceInput& input);
 
-/// One stream of synthetic traffic.
-struct SyntheticStream {
+/// When the requests of a stream come.
+struct ArrivalTerms {
     std::shared_ptr<const ArrivalProcess> whole;  ///< the stream's arrivals; shared by the gateways of one rank
     std::shared_ptr<const ArrivalProcess> share;  ///< one gateway's share (rate / gateways) when it splits freely
     /// The rate of a stream that changes it; then `whole` and `share` are processes of rate 1 and 1 / gateways. None:
     /// the processes have the stream's rate.
     std::shared_ptr<const RateCurve> curve;
+    SimTime from;                      ///< the first gap starts here; of later terms: they hold from here on
+    SimTime until = SimTime::never();  ///< arrivals before this instant only
+    std::optional<std::uint64_t> limit;
+};
+
+/// One stream of synthetic traffic.
+struct SyntheticStream {
+    ArrivalTerms arrivals;
+    /// What holds from some instant on in place of what held before, by time. All split freely, or none.
+    std::vector<ArrivalTerms> later;
     std::shared_ptr<const LengthDistribution> prompt;
     std::shared_ptr<const LengthDistribution> output;
     std::shared_ptr<const JointLengths> joint;  ///< none: prompt and output are drawn each by itself
     double correlation = 0;                     ///< of prompt and output, -1 to 1: docs of correlated()
-    SimTime from;                               ///< first gap starts here
-    SimTime until = SimTime::never();           ///< arrivals before this instant only
-    std::optional<std::uint64_t> limit;
 };
 
 /// Where the requests of one stream come from.

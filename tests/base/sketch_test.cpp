@@ -3,13 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
-#include <boost/serialization/vector.hpp>
 #include <cmath>
 #include <limits>
 #include <sstream>
 
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 #include "regatta/base/random.hpp"
 

@@ -348,7 +348,7 @@ def summary_of(path):
     counts, figures = request_figures(run, streams)
     assert len(run.requests) == run.root["requests_arrived"]
     # The files of these runs are all there.
-    summary = {"format": Exactly(1), "left_out": [], "stopped_at_s": None, "name": Exactly(run.text(run.scenario["name"])),
+    summary = {"format": Exactly(1), "left_out": [], "stopped_at_s": Exactly(None), "name": Exactly(run.text(run.scenario["name"])),
                "digest": Exactly(run.text(run.root["digest"])), "measure_from_s": Closely(run.measure_from_ns * 1e-9),
                "end_s": Closely(run.end_ns * 1e-9),
                "requests": {"arrived": Exactly(len(run.requests))} | counts} | figures

@@ -34,7 +34,7 @@ class Help(ProgramTest):
         said = self.succeed("regatta", "run", "--help").stdout
         self.assertIn("Usage: regatta run [OPTIONS] [SCENARIO]\n", said)
         for option in ("--set PATH=VALUE", "--out DIR", "--limit N", "--seed N", "--checkpoint-every TIME",
-                       "--checkpoint-every-wall TIME", "--resume DIR", "--quiet", "--json"):
+                       "--checkpoint-every-wall TIME", "--keep-checkpoints N", "--stall-timeout TIME", "--resume DIR", "--quiet", "--json"):
             self.assertIn(option, said)
 
     def test_help_is_said_once_on_several_ranks(self):

@@ -3,11 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
-#include <boost/serialization/vector.hpp>
 #include <sstream>
 #include <vector>
+
+#include "regatta/base/archive.hpp"
 
 namespace regatta::control {
 namespace {

@@ -2,9 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
-#include <boost/serialization/deque.hpp>
 #include <functional>
 #include <memory>
 #include <sstream>
@@ -13,6 +10,7 @@
 
 #include "control/attainment_autoscaler.hpp"
 #include "control/load_autoscaler.hpp"
+#include "regatta/base/archive.hpp"
 #include "regatta/base/random.hpp"
 
 namespace regatta::control {
@@ -63,6 +61,16 @@ TEST_F(AScaling, StaysWithinItsLimits) {
     limits.most = 6;
     Scaling scaling = make(limits);
     EXPECT_EQ(follow(scaling, 3, {100, 0, 5}), (Replicas{6, 2, 5}));
+}
+
+// From 20 s on by other limits: what was wanted before counts for their windows.
+TEST_F(AScaling, ChangesItsLimitsWithTime) {
+    ScalingLimits later = kNoLimits;
+    later.most = 6;
+    later.down_window = SimTime::from_s(15);
+    Scaling scaling = make(kNoLimits);
+    scaling.change(SimTime::from_s(20), later, std::make_unique<Wish>(wish_));
+    EXPECT_EQ(follow(scaling, 3, {9, 5, 4, 4, 8}), (Replicas{9, 5, 5, 5, 6}));
 }
 
 TEST_F(AScaling, ReachesItsLeastAtOnceWhateverTheWindow) {

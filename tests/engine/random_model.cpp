@@ -1,5 +1,6 @@
 #include "random_model.hpp"
 
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 
 #include <fmt/format.h>
@@ -8,10 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
 #include <boost/serialization/array.hpp>
-#include <boost/serialization/vector.hpp>
 #include <memory>
 #include <utility>
 
@@ -67,13 +65,13 @@ public:
         note(event.sender.value(), token.number);
         react(event.event_class(), context);
         act(token.hops, context);
-        go_on(context);
+        carry_on(context);
     }
     void wake(std::uint32_t slot, Context& context) override {
         note(2 + slot, context.now());
         not_before_ = not_before_of_slot_[slot];
         act(3, context);
-        go_on(context);
+        carry_on(context);
     }
     void bring_up(SimTime now) override { note(10, now); }
     void sample(SimTime at) override { note(11, at); }
@@ -134,7 +132,7 @@ private:
     }
 
     /// The last thing it does: what comes next happens in the same call or at a wake-up, and nobody can tell.
-    void go_on(Context& context) {
+    void carry_on(Context& context) {
         if (wake_ups_left_ == 0 || below(3) > 0) return;
         --wake_ups_left_;
         const SimTime at = context.now() + SimTime::from_ns(1 + below(100));
@@ -288,7 +286,7 @@ Outcome run_random_in_legs(const RandomSpec& spec, SimTime until, const std::vec
             if (report.paused_for == Wish::None) simulation.finish(report.end);
         });
         saved = std::move(parts);
-        outcome.events = events;
+        outcome.events += events;
     }
     outcome.histories = std::move(world.histories);
     return outcome;

@@ -26,14 +26,17 @@ void load_parts(Simulation& simulation, const SavedParts& parts) {
 RunReport run_in_parts(const Model& model, const Partition& partition, Transport& transport, SimTime until,
                        const Pauses& pauses, Bound bound, ExchangeWay way) {
     auto simulation = std::make_unique<Simulation>(model, partition, transport, bound, way);
+    std::int64_t events_elsewhere = 0;  // in simulations that were given up
     for (const SimTime pause : pauses.at) {
-        simulation->run({.until = pause, .observer = {}});
+        const RunReport paused = simulation->run({.until = pause, .observer = {}});
         if (!pauses.are_saved) continue;
+        events_elsewhere += paused.progress.events;
         const SavedParts parts = exchanged(simulation->save(), transport);
         simulation = std::make_unique<Simulation>(model, partition, transport, bound, way);
         load_parts(*simulation, parts);
     }
-    const RunReport report = simulation->run({.until = until, .observer = {}});
+    RunReport report = simulation->run({.until = until, .observer = {}});
+    report.progress.events += events_elsewhere;
     simulation->finish(report.end);
     return report;
 }

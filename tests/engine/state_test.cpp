@@ -5,6 +5,9 @@
 #include <rapidcheck/gtest.h>
 
 #include "random_model.hpp"
+#include "regatta/engine/context.hpp"
+#include "run_in_parts.hpp"
+#include "thread_transport.hpp"
 
 namespace regatta::engine::test {
 namespace {
@@ -58,6 +61,50 @@ RC_GTEST_PROP(State, GoesOnOnAnyNumberOfRanks, ()) {
                  << legs.back().ranks << " ranks\n";
     }
     RC_ASSERT(run_random_in_legs(spec, until, legs) == whole);
+}
+
+/// Wakes itself at 100 ns, and is planned anew by whoever it is loaded into.
+class Waker final : public LogicalProcess {
+public:
+    Waker(SimTime planned, std::vector<std::int64_t>& seen) : planned_(planned), seen_(&seen) {}
+    void start(Context& context) override { context.wake_at(0, SimTime::from_ns(100)); }
+    void go_on(Context& context) override {
+        seen_->push_back(-context.now().ns());
+        context.wake_at(0, planned_);
+    }
+    void handle(const Event& /*event*/, Context& /*context*/) override {}
+    void wake(std::uint32_t /*slot*/, Context& context) override { seen_->push_back(context.now().ns()); }
+    void save(OutArchive& /*archive*/) const override {}
+    void load(InArchive& /*archive*/) override {}
+
+private:
+    SimTime planned_;
+    std::vector<std::int64_t>* seen_;
+};
+
+std::vector<std::int64_t> seen_by_waker(SimTime pause, SimTime planned) {
+    std::vector<std::int64_t> seen;
+    Model model;
+    model.add_group({.name = "waker", .count = 1, .make = [&](std::uint32_t, LpId) {
+                         return std::make_unique<Waker>(planned, seen);
+                     }});
+    run_on_ranks(1, [&](Transport& transport) {
+        Simulation first(model, partition_round_robin(model, 1), transport);
+        first.run({.observer = {}, .pause = pause});
+        Simulation second(model, partition_round_robin(model, 1), transport);
+        load_parts(second, {first.save()});
+        second.run({.observer = {}});
+    });
+    return seen;
+}
+
+// From the last instant before: earlier, at once, later, or never again.
+TEST(State, CanBePlannedAnew) {
+    const SimTime pause = SimTime::from_ns(40);
+    EXPECT_EQ(seen_by_waker(pause, pause), (std::vector<std::int64_t>{-39, 40}));
+    EXPECT_EQ(seen_by_waker(pause, SimTime::from_ns(70)), (std::vector<std::int64_t>{-39, 70}));
+    EXPECT_EQ(seen_by_waker(pause, SimTime::from_ns(700)), (std::vector<std::int64_t>{-39, 700}));
+    EXPECT_EQ(seen_by_waker(pause, SimTime::never()), (std::vector<std::int64_t>{-39}));
 }
 
 // What is read is not trusted: nothing of a part that is cut short, or missing, is taken for a state.

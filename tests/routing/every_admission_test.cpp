@@ -1,7 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include "known_fleet.hpp"
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 #include "regatta/routing/admission.hpp"
 #include "regatta/routing/admission_registry.hpp"

@@ -1,9 +1,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
-#include <boost/serialization/vector.hpp>
 #include <chrono>
 #include <memory>
 #include <set>
@@ -12,6 +9,7 @@
 #include <vector>
 
 #include "known_fleet.hpp"
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 
 namespace regatta::routing {

@@ -1,9 +1,8 @@
 #include "plain_loads.hpp"
 
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
-#include <boost/serialization/vector.hpp>
 #include <sstream>
+
+#include "regatta/base/archive.hpp"
 
 namespace regatta::routing {
 

@@ -252,7 +252,7 @@ private:
             .gpus = 2,
             .first_node = NodeId(node),
             .seed = 3,
-            .failures_until = ns(50'000),
+            .failures = {.until = ns(50'000)},
             .drain_grace = ns(1000 + 2 * 800 + 1),
             .drain_limit = changes.drain_limit};
         for (std::uint32_t slot = 0; slot < 2; ++slot)
@@ -306,7 +306,7 @@ private:
                               .first_replica = 2 * pool});
             choices[0].pools.push_back(static_cast<std::uint16_t>(pool));
         }
-        choices[0].router = make_router_for(index);
+        choices[0].routers.push_back(make_router_for(index));
         std::optional<ComingsAndGoings> changes;
         if (setup_.changes)
             changes = {.waits = setup_.changes->waits,

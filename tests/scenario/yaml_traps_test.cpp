@@ -87,7 +87,7 @@ TEST(YamlTraps, EmptyFilesAreErrors) {
 TEST(YamlTraps, TheFileMustHoldAMap) {
     const std::string keys =
         "name, compat, duration, seed, targets, catalogue, fleet, gateways, network, workload, end, measure, energy, "
-        "engine, output";
+        "engine, output, branches";
     EXPECT_EQ(problems_of_text("- 1\n- 2\n"), Lines{"fleet.yaml:1:1: expected a map with: " + keys + "; found a list"});
     EXPECT_EQ(problems_of_text("hello\n", {"seed=1"}),
               Lines{"fleet.yaml:1:1: expected a map with: " + keys + "; found \"hello\""});
@@ -105,7 +105,7 @@ TEST(YamlTraps, KeysMustBeWords) {
     EXPECT_EQ(problems_of_text("a: &x b\n*x : 1\n"), Lines{"fleet.yaml:2:1: a key must be a word, found an alias"});
     EXPECT_EQ(problems_of_text(scenario_with(1, "null: 10min")).front(),
               "fleet.yaml:1:1: null: no such key; allowed: name, compat, duration, seed, targets, catalogue, fleet, "
-              "gateways, network, workload, end, measure, energy, engine, output");
+              "gateways, network, workload, end, measure, energy, engine, output, branches");
 }
 
 TEST(YamlTraps, JsonIsRead) {

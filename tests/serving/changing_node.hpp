@@ -38,7 +38,7 @@ inline NodeChanges::Setup two_replicas() {
                              .gpus = 2,
                              .first_node = NodeId(5),
                              .seed = 1,
-                             .failures_until = SimTime::never(),
+                             .failures = {.until = SimTime::never()},
                              .drain_grace = s(1)};
     for (std::uint32_t slot = 0; slot < 2; ++slot)
         setup.slots.push_back({.pool = PoolId(static_cast<std::uint16_t>(slot)),

@@ -3,12 +3,11 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
 #include <set>
 #include <sstream>
 #include <utility>
 
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 
 namespace regatta::serving {

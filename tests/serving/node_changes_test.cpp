@@ -2,13 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "changing_node.hpp"
+#include "regatta/base/archive.hpp"
 
 namespace regatta::serving {
 namespace {

@@ -3,11 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
 #include <cmath>
 #include <sstream>
+#include <utility>
 #include <vector>
+
+#include "regatta/base/archive.hpp"
 
 namespace regatta::serving {
 namespace {
@@ -68,7 +69,7 @@ void expect_weibull(const std::vector<double>& values, double mean_s, double sha
 constexpr int kDraws = 20'000;
 
 TEST(PartState, FailsAndIsRepairedExponentiallyWithShapeOne) {
-    const Spans spans = draw({part_with({.mtbf_s = kMtbf_s, .mttr_s = kMttr_s}), 1, SimTime::never()}, kDraws);
+    const Spans spans = draw({part_with({.mtbf_s = kMtbf_s, .mttr_s = kMttr_s}), 1, {SimTime::never()}}, kDraws);
     expect_weibull(spans.up_s, kMtbf_s, 1);
     expect_weibull(spans.down_s, kMttr_s, 1);
     // Exponential: 1/e of them are longer than the mean.
@@ -80,8 +81,9 @@ TEST(PartState, FailsAndIsRepairedByWeibullLaws) {
     for (const double shape : {0.8, 2.0}) {
         SCOPED_TRACE(shape);
         const Spans spans =
-            draw({part_with({.mtbf_s = kMtbf_s, .mttr_s = kMttr_s, .shape = shape, .repair_shape = 1.5}), 1,
-                  SimTime::never()},
+            draw({part_with({.mtbf_s = kMtbf_s, .mttr_s = kMttr_s, .shape = shape, .repair_shape = 1.5}),
+                  1,
+                  {SimTime::never()}},
                  kDraws);
         expect_weibull(spans.up_s, kMtbf_s, shape);
         expect_weibull(spans.down_s, kMttr_s, 1.5);
@@ -89,7 +91,7 @@ TEST(PartState, FailsAndIsRepairedByWeibullLaws) {
 }
 
 TEST(PartState, UpTimesAndRepairsAreDrawnApart) {
-    const Spans spans = draw({part_with({.mtbf_s = kMtbf_s, .mttr_s = kMtbf_s}), 1, SimTime::never()}, kDraws);
+    const Spans spans = draw({part_with({.mtbf_s = kMtbf_s, .mttr_s = kMtbf_s}), 1, {SimTime::never()}}, kDraws);
     double product = 0;
     for (std::size_t i = 0; i < spans.up_s.size(); ++i)
         product += (spans.up_s[i] / kMtbf_s - 1) * (spans.down_s[i] / kMtbf_s - 1);
@@ -103,18 +105,18 @@ TEST(PartState, AgreesWithAllThatDrawForTheSameEntity) {
     there.member = 3;
     there.first_gpu = 8;
     there.end_gpu = 16;
-    const Spans spans = draw({here, 1, SimTime::never()}, 50);
-    EXPECT_EQ(draw({there, 1, SimTime::never()}, 50).up_s, spans.up_s);
-    EXPECT_EQ(draw({there, 1, SimTime::never()}, 50).down_s, spans.down_s);
-    EXPECT_NE(draw({part_with(*here.law, 8), 1, SimTime::never()}, 50).up_s, spans.up_s);
-    EXPECT_NE(draw({here, 2, SimTime::never()}, 50).up_s, spans.up_s);
+    const Spans spans = draw({here, 1, {SimTime::never()}}, 50);
+    EXPECT_EQ(draw({there, 1, {SimTime::never()}}, 50).up_s, spans.up_s);
+    EXPECT_EQ(draw({there, 1, {SimTime::never()}}, 50).down_s, spans.down_s);
+    EXPECT_NE(draw({part_with(*here.law, 8), 1, {SimTime::never()}}, 50).up_s, spans.up_s);
+    EXPECT_NE(draw({here, 2, {SimTime::never()}}, 50).up_s, spans.up_s);
 }
 
 TEST(PartState, FailsBeforeTheEndOnlyAndIsRepairedAfterIt) {
     const FailureLaw law{.mtbf_s = 10, .mttr_s = 10};
     for (std::uint64_t entity = 0; entity < 50; ++entity) {
         SCOPED_TRACE(entity);
-        PartState state(part_with(law, entity), 1, SimTime::from_s(30));
+        PartState state(part_with(law, entity), 1, {SimTime::from_s(30)});
         while (!state.change().is_never()) {
             if (!state.is_down()) {
                 EXPECT_LT(state.change(), SimTime::from_s(30));
@@ -130,7 +132,7 @@ TEST(PartState, FollowsAScript) {
     part.law.reset();
     part.script = {{SimTime::from_s(3), SimTime::from_s(5)}, {SimTime::from_s(9), SimTime::from_s(10)}};
     // Scripted outages may come after the last arrival.
-    PartState state(part, 1, SimTime::from_s(4));
+    PartState state(part, 1, {SimTime::from_s(4)});
     std::vector<std::int64_t> changes_s;
     while (!state.change().is_never()) {
         changes_s.push_back(state.change().ns() / 1'000'000'000);
@@ -141,13 +143,13 @@ TEST(PartState, FollowsAScript) {
 }
 
 TEST(PartState, NeverFailsWithAMeanBeyondAllRuns) {
-    const PartState state(part_with({.mtbf_s = 1e15, .mttr_s = 1}), 1, SimTime::never());
+    const PartState state(part_with({.mtbf_s = 1e15, .mttr_s = 1}), 1, {SimTime::never()});
     EXPECT_TRUE(state.change().is_never());
 }
 
 TEST(PartState, GoesOnFromItsSavedState) {
     const FailureLaw law{.mtbf_s = kMtbf_s, .mttr_s = kMttr_s};
-    PartState state(part_with(law), 1, SimTime::never());
+    PartState state(part_with(law), 1, {SimTime::never()});
     for (int turns = 0; turns < 5; ++turns)
         state.turn();
     std::stringstream bytes;
@@ -156,7 +158,7 @@ TEST(PartState, GoesOnFromItsSavedState) {
         const PartState& saved = state;
         out << saved;
     }
-    PartState restored(part_with(law), 1, SimTime::never());
+    PartState restored(part_with(law), 1, {SimTime::never()});
     boost::archive::binary_iarchive in(bytes);
     in >> restored;
     for (int turns = 0; turns < 5; ++turns) {
@@ -166,6 +168,80 @@ TEST(PartState, GoesOnFromItsSavedState) {
         state.turn();
         restored.turn();
     }
+}
+
+/// Up times of parts that work by one law and, from an age of 1000 s on, by another.
+std::vector<double> up_times_with(const FailureLaw& law, const FailureLaw& later) {
+    std::vector<double> up_s;
+    for (std::uint64_t entity = 0; entity < kDraws; ++entity) {
+        FailingPart part = part_with(law, entity);
+        part.later = {{.from = SimTime::from_s(1000), .law = later}};
+        up_s.push_back(PartState(part, 1, {SimTime::never()}).change().seconds());
+    }
+    return up_s;
+}
+
+// Who is older than 1000 s then has an exponential rest with the new mean; nobody else is another.
+TEST(PartState, FailsByTheLawOfTheTime) {
+    const FailureLaw law{.mtbf_s = kMtbf_s, .mttr_s = kMttr_s};
+    const std::vector<double> before = up_times_with(law, law);
+    const std::vector<double> after = up_times_with(law, {.mtbf_s = 100, .mttr_s = kMttr_s});
+    std::vector<double> rests_s;
+    for (std::size_t i = 0; i < before.size(); ++i) {
+        if (before[i] < 1000)
+            EXPECT_EQ(after[i], before[i]);
+        else
+            rests_s.push_back(after[i] - 1000);
+    }
+    EXPECT_GT(rests_s.size(), 15'000U);
+    expect_weibull(rests_s, 100, 1);
+}
+
+// By another shape a part has the hazard of its age: P(up > t) = exp(-H1(1000) - H2(t) + H2(1000)).
+TEST(PartState, GoesOnAtItsAge) {
+    const std::vector<double> up_s =
+        up_times_with({.mtbf_s = 2000, .mttr_s = 1, .shape = 0.8}, {.mtbf_s = 3000, .mttr_s = 1, .shape = 2});
+    const auto hazard = [](double mean_s, double shape, double age_s) {
+        return std::pow(age_s * std::tgamma(1 + 1 / shape) / mean_s, shape);
+    };
+    for (const double age_s : {1200.0, 2500.0, 4000.0}) {
+        SCOPED_TRACE(age_s);
+        const double expected = std::exp(-hazard(2000, 0.8, 1000) - hazard(3000, 2, age_s) + hazard(3000, 2, 1000));
+        const auto longer = std::count_if(up_s.begin(), up_s.end(), [&](double up) { return up > age_s; });
+        EXPECT_NEAR(static_cast<double>(longer) / kDraws, expected, 3.29 * 0.5 / std::sqrt(kDraws));
+    }
+}
+
+// As long as it is closed nothing fails and nothing ages.
+TEST(PartState, DoesNotFailOutOfSeason) {
+    const FailureLaw law{.mtbf_s = 100, .mttr_s = 1};
+    const TimeSpan closed{.from = SimTime::from_s(60), .until = SimTime::from_s(90)};
+    for (std::uint64_t entity = 0; entity < 200; ++entity) {
+        const SimTime plain = PartState(part_with(law, entity), 1, {SimTime::never()}).change();
+        const SimTime out = PartState(part_with(law, entity), 1, {SimTime::never(), {closed}}).change();
+        EXPECT_EQ(out, plain < closed.from ? plain : plain + SimTime::from_s(30));
+    }
+}
+
+// A part that was saved while one law held finds the change that another one gives it.
+TEST(PartState, IsLoadedIntoAnotherLaw) {
+    const FailureLaw law{.mtbf_s = 500, .mttr_s = 20};
+    FailingPart part = part_with(law);
+    PartState saved(part, 1, {SimTime::never()});
+    for (int i = 0; i < 7; ++i)
+        saved.turn();
+    part.later = {{.from = saved.since() + SimTime::from_ns(1), .law = {.mtbf_s = 500, .mttr_s = 2000}}};
+    PartState other(part, 1, {SimTime::never()});
+    PartState from_scratch = other;
+    for (int i = 0; i < 7; ++i)
+        from_scratch.turn();
+    std::stringstream stream;
+    boost::archive::binary_oarchive(stream) << std::as_const(saved);
+    boost::archive::binary_iarchive archive(stream);
+    archive >> other;
+    EXPECT_TRUE(other.is_down());
+    EXPECT_EQ(other.change(), from_scratch.change());
+    EXPECT_GT(other.change(), saved.change());
 }
 
 }  // namespace

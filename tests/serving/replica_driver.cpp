@@ -4,12 +4,11 @@
 #include <fmt/ostream.h>
 
 #include <algorithm>
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
 #include <sstream>
 #include <string>
 #include <utility>
 
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 #include "regatta/serving/replica_scheduler.hpp"
 #include "serving/pipeline_replica.hpp"

@@ -2,10 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
-#include <boost/serialization/vector.hpp>
 #include <sstream>
+
+#include "regatta/base/archive.hpp"
 
 namespace regatta::serving {
 namespace {

@@ -86,11 +86,11 @@ std::vector<StreamTraffic> stream(double correlation) {
     parameters.set("cv", 1.0);
     parameters.set("most", std::int64_t{1'000'000});
     SyntheticStream one;
-    one.whole = one.share = make_poisson(10, parameters);
+    one.arrivals.whole = one.arrivals.share = make_poisson(10, parameters);
     one.prompt = make_lognormal(parameters);
     one.output = make_exponential(parameters);
     one.correlation = correlation;
-    one.limit = kSamples;
+    one.arrivals.limit = kSamples;
     return {one};
 }
 

@@ -26,11 +26,11 @@ SyntheticStream curved(ArrivalFactory make, std::uint32_t gateways) {
     parameters.set("cv", 0.5);
     parameters.set("tokens", std::int64_t{10});
     SyntheticStream stream;
-    stream.whole = make(1, parameters);
-    stream.share = make(1.0 / gateways, parameters);
-    stream.curve = std::make_shared<const RateCurve>(busy_curve());
+    stream.arrivals.whole = make(1, parameters);
+    stream.arrivals.share = make(1.0 / gateways, parameters);
+    stream.arrivals.curve = std::make_shared<const RateCurve>(busy_curve());
     stream.prompt = stream.output = make_fixed(parameters);
-    stream.until = SimTime::from_s(kSpan_s);
+    stream.arrivals.until = SimTime::from_s(kSpan_s);
     return stream;
 }
 
@@ -127,8 +127,9 @@ TEST(CurvedStreams, SkipToAPosition) {
 
 TEST(CurvedStreams, EndWhereTheRateStaysZero) {
     SyntheticStream stream = curved(make_poisson, 1);
-    stream.until = SimTime::never();
-    stream.curve = std::make_shared<const RateCurve>(RateCurve::of_steps({{SimTime(), 10}, {SimTime::from_s(100), 0}}));
+    stream.arrivals.until = SimTime::never();
+    stream.arrivals.curve =
+        std::make_shared<const RateCurve>(RateCurve::of_steps({{SimTime(), 10}, {SimTime::from_s(100), 0}}));
     Workload workload({stream}, 1, 1);
     const Requests requests = drawn(*workload.source_for(GatewayId(0)));
     EXPECT_NEAR(static_cast<double>(requests.size()), 1000, 3.3 * std::sqrt(1000.0));

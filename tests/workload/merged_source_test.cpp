@@ -17,10 +17,10 @@ protected:
         Parameters parameters;
         parameters.set("tokens", std::int64_t{7});
         SyntheticStream made_up;
-        made_up.whole = make_poisson(10, parameters);
-        made_up.share = make_poisson(5, parameters);
+        made_up.arrivals.whole = make_poisson(10, parameters);
+        made_up.arrivals.share = make_poisson(5, parameters);
         made_up.prompt = made_up.output = make_fixed(parameters);
-        made_up.limit = 100;
+        made_up.arrivals.limit = 100;
         TraceInput trace;
         trace.path = file_.path();
         return {trace, made_up, trace, made_up};

@@ -23,11 +23,11 @@ SyntheticStream stream_of(ArrivalFactory make, double rate_per_s, std::uint32_t 
     Parameters parameters;
     parameters.set("cv", 2.0);
     SyntheticStream stream;
-    stream.whole = make(rate_per_s, parameters);
-    stream.share = make(rate_per_s / gateways, parameters);
+    stream.arrivals.whole = make(rate_per_s, parameters);
+    stream.arrivals.share = make(rate_per_s / gateways, parameters);
     stream.prompt = lengths(1, 1000);
     stream.output = lengths(1, 100);
-    stream.limit = limit;
+    stream.arrivals.limit = limit;
     return stream;
 }
 
@@ -100,7 +100,7 @@ TEST(SyntheticSources, DrawDifferentLengthsForPromptAndOutput) {
 
 TEST(SyntheticSources, StartWithAGapAfterTheirBeginning) {
     SyntheticStream stream = stream_of(make_constant, 4, 1, 3);
-    stream.from = SimTime::from_s(10);
+    stream.arrivals.from = SimTime::from_s(10);
     const Requests requests = alone({stream}, 0, 1);
     ASSERT_EQ(requests.size(), 3U);
     EXPECT_EQ(requests[0].arrival, SimTime::from_ms(10'250));
@@ -110,15 +110,15 @@ TEST(SyntheticSources, StartWithAGapAfterTheirBeginning) {
 TEST(SyntheticSources, EndBeforeTheirEnd) {
     for (const ArrivalFactory make : {make_poisson, make_constant}) {
         SyntheticStream stream = stream_of(make, 100, 2, UINT64_MAX);
-        stream.limit.reset();
-        stream.until = SimTime::from_s(10);
+        stream.arrivals.limit.reset();
+        stream.arrivals.until = SimTime::from_s(10);
         Requests requests = alone({stream}, 0, 2);
         EXPECT_NEAR(static_cast<double>(requests.size()), 500, 100);
         EXPECT_LT(requests.back().arrival, SimTime::from_s(10));
     }
     // The arrival at exactly the end is left out.
     SyntheticStream stream = stream_of(make_constant, 4, 1, UINT64_MAX);
-    stream.until = SimTime::from_s(1);
+    stream.arrivals.until = SimTime::from_s(1);
     EXPECT_EQ(alone({stream}, 0, 1).size(), 3U);
 }
 
@@ -143,7 +143,7 @@ TEST(SyntheticSources, GiveEverythingAtOnce) {
 
 TEST(SyntheticSources, RefuseAStreamThatNeverEnds) {
     SyntheticStream stream = stream_of(make_all_at_once, 1, 1, 1);
-    stream.limit.reset();
+    stream.arrivals.limit.reset();
     EXPECT_THROW(Workload({stream}, 1, kSeed), BugError);
 }
 

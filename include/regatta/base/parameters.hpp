@@ -67,6 +67,7 @@ public:
     [[nodiscard]] const std::vector<std::pair<SimTime, double>>& rate_points(std::string_view key) const;
     [[nodiscard]] const std::vector<std::pair<std::string, std::int64_t>>& counts(std::string_view key) const;
     [[nodiscard]] const std::map<std::string, Value, std::less<>>& all() const { return values_; }
+    friend bool operator==(const Parameters&, const Parameters&) = default;
 
 private:
     std::map<std::string, Value, std::less<>> values_;

@@ -61,6 +61,10 @@ public:
     /// State that leaves the process: everything that `start` and the constructor do not restore.
     virtual void save(OutArchive& archive) const = 0;
     virtual void load(InArchive& archive) = 0;
+    /// Called once in place of `start`, when all processes of the rank have been loaded: now() is the last instant
+    /// before the one that the state is of. Wake-ups stand as they were planned; a process that was made with other
+    /// terms than the one that was saved plans them anew.
+    virtual void go_on(Context& /*context*/) {}
 };
 
 }  // namespace regatta::engine

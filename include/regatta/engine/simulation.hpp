@@ -17,7 +17,7 @@ namespace regatta::engine {
 
 /// Where a run stands, as one rank sees it.
 struct Progress {
-    SimTime settled;  ///< everything before this instant has happened on this rank
+    SimTime settled;          ///< everything before this instant has happened on this rank
     std::int64_t events = 0;  ///< since this simulation was made
     std::int64_t windows = 0;
     std::int64_t messages_sent = 0;  ///< to other ranks
