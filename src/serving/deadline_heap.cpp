@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-
 #include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 

@@ -77,8 +77,9 @@ TEST(TraceLimits, PackedFilesDoNotGrowForEver) {
         while (input.read(block) == block.size()) {
         }
     };
-    EXPECT_EQ(problems_with(file.path(), read_all), Problems{"FILE: the zstd data grow to more than 500 times their " +
-                                                             std::to_string(packed.size()).append(" bytes; no trace does")});
+    EXPECT_EQ(problems_with(file.path(), read_all),
+              Problems{"FILE: the zstd data grow to more than 500 times their " +
+                       std::to_string(packed.size()).append(" bytes; no trace does")});
 }
 
 TEST(TraceLimits, GapsStayWithinWhatCanBeSimulated) {
