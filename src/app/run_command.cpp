@@ -212,7 +212,11 @@ private:
             resume.check_files(is_branch_);
         });
         if (code == 0 && !arguments_.scenario.scenario.empty()) {
-            const ScenarioInput named = read_scenario(source_of(arguments_.scenario), setting_);
+            // As its files say now, with what was set when the run began.
+            ScenarioSource source = resume.scenario();
+            source.path = arguments_.scenario.scenario;
+            source.files.reset();
+            const ScenarioInput named = read_scenario(source, setting_);
             if (named.exit_code != 0) return named.exit_code;
             code = on_rank_zero(transport_, [&] {
                 resume.check_same_scenario(named.scenario->resolved_text, arguments_.scenario.scenario);
