@@ -135,6 +135,13 @@ class Suites(BenchTest):
         self.assertLess(figures["model.small.every.1024r.speed_pairs"]["value"],
                         figures["model.small.every.1024r.speed_collective"]["value"])
 
+    def test_checkpoint_compares_runs_with_the_same_digest(self):
+        figures = self.figures("checkpoint", "--quick")
+        self.assertEqual(list(figures), [f"checkpoint.{name}" for ranks in ("1r", "2r") for name in
+                                         (f"none.{ranks}.wall", f"every.{ranks}.wall", f"{ranks}.slowdown",
+                                          f"{ranks}.bytes")])
+        self.assertGreater(figures["checkpoint.2r.bytes"]["value"], 1000)
+
     def test_merge_counts_the_rows_of_a_run(self):
         figures = self.figures("merge", "--quick")
         self.assertEqual(list(figures), ["merge.copy.rows_per_s"] + [
@@ -270,7 +277,7 @@ not the same machine: one; two (compare the ratios)
 
 class Mistakes(BenchTest):
     def test_a_suite_that_does_not_exist(self):
-        self.refuse(["folds"], 'no suite "folds"; suites: phold, fleet, merge, scaling, vidur, micro')
+        self.refuse(["folds"], 'no suite "folds"; suites: phold, fleet, merge, checkpoint, scaling, vidur, micro')
 
     def test_an_option_that_does_not_exist(self):
         self.refuse(["phold", "--run", "2"], 'unknown option "--run"; see tools/bench --help')
@@ -344,7 +351,7 @@ class Mistakes(BenchTest):
 
     def test_help_names_suites_and_options(self):
         said = self.succeed("--help").stdout
-        for word in ("phold", "fleet", "merge", "scaling", "vidur", "micro", "compare", "--runs N", "--json FILE", "--build DIR",
+        for word in ("phold", "fleet", "merge", "checkpoint", "scaling", "vidur", "micro", "compare", "--runs N", "--json FILE", "--build DIR",
                      "--ross PATH", "--sst PATH", "--reference DIR", "--vidur DIR", "--vidur-python PATH", "--sweep", "--fit", "--full", "--duration SECONDS", "--rows N", "--only GLOB",
                      "memory_per_request"):
             self.assertIn(word, said)

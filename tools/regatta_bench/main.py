@@ -7,12 +7,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import cost_model, files, fleet, merge, micro, other_engines, phold, scaling, sweep, vidur
+from . import checkpoint, cost_model, files, fleet, merge, micro, other_engines, phold, scaling, sweep, vidur
 from .figures import table
 from .launch import BenchError, UsageError, usable_cores
 from .session import PROJECT, Session, tell
 
-SUITES = {suite.NAME: suite for suite in (phold, fleet, merge, scaling, vidur, micro)}
+SUITES = {suite.NAME: suite for suite in (phold, fleet, merge, checkpoint, scaling, vidur, micro)}
 
 DESCRIPTION = """\
 Measures this project: how fast its engine and its fleets run, against targets and against references taken in the
@@ -23,6 +23,8 @@ suites (all of them when none is named):
   fleet    a hundred thousand and a million GPUs, and 16 servers, on 1 and 2 ranks, by group reports and by reports
            on every completion
   merge    regatta-post merge of eight ranks' files on one core, against copying the same files
+  checkpoint
+           a hundred thousand GPUs saved every ten simulated seconds, against the same run that is not
   scaling  one problem on 1, 2, 4 and 8 ranks, with every number the runs tell of themselves
   vidur    recorded cases of Vidur, 100 times each as independent replicas; its growth series at 64 replicas; with
            --vidur that simulator itself
@@ -41,7 +43,7 @@ names of figures (stable, so that they can be compared for years):
       peak_memory (sum over ranks), windows, mean_window, waiting (fraction of the event loops)
   sweep.INSTANCES.FIGURE; FIGURE requests_per_cpu_s, cpu, in_flight, peak_memory, memory_per_request
   vidur.CASE.batches_per_s (of the event loop), vidur.CASE.wall, vidur.CASE.theirs.batches_per_s, vidur.growth.RANKSr.FIGURE
-  merge.FORM.FIGURE; FORM plain, deflated, virtual; scaling.PROBLEM.RANKSr.FIGURE; micro.PART
+  merge.FORM.FIGURE; FORM plain, deflated, virtual; checkpoint.RANKSr.slowdown, checkpoint.RANKSr.bytes (of one); scaling.PROBLEM.RANKSr.FIGURE; micro.PART
   model.FLEET.REPORTS.RANKSr.FIGURE, model.FLEET.REPORTS.FIGURE, model.FIGURE: docs/scaling.md
 
 formulas:
