@@ -100,14 +100,14 @@ class Signals(Surviving):
         self.assertTrue(stdout.startswith("STOPPED    at "), stdout)
 
     def test_term_and_int_stop_with_results_that_say_so_and_a_run_that_goes_on(self):
-        whole = self.succeed("regatta", "run", QUICKSTART, "--set", "duration=30min", "--quiet", "--out",
-                             self.directory / "whole")
+        settings = ("--set", "duration=2h", "--set", "gateways.reports={kind: every, period: 100ms}")
+        whole = self.succeed("regatta", "run", QUICKSTART, *settings, "--quiet", "--out", self.directory / "whole")
         for kind in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(kind.name):
                 out = self.directory / kind.name
-                process = self.launch("run", QUICKSTART, "--set", "duration=30min", "--out", out)
+                process = self.launch("run", QUICKSTART, *settings, "--out", out)
                 self.wait_for(lambda: list(out.glob(".rank-*")), "no file is begun")
-                time.sleep(0.3)
+                time.sleep(0.1)
                 process.send_signal(kind)
                 code, stdout, _ = self.ended(process)
                 self.assertEqual(code, 3, stdout)
@@ -135,9 +135,8 @@ class Signals(Surviving):
 class Refusals(Surviving):
     def stopped(self):
         out = self.directory / "stopped"
-        process = self.launch("run", QUICKSTART, "--set", "duration=30min", "--out", out)
+        process = self.launch("run", QUICKSTART, "--set", "duration=20h", "--out", out)
         self.wait_for(lambda: list(out.glob(".rank-*")), "no file is begun")
-        time.sleep(0.3)
         process.send_signal(signal.SIGTERM)
         self.assertEqual(self.ended(process)[0], 3)
         return out
