@@ -26,7 +26,7 @@ from programs import BIN, CONFIGS, ProgramTest, start  # noqa: E402
 
 SCRIPTS = SOURCE / "mpi_examples/slurm"
 # Some seconds on two ranks. How many does not matter: ranks are held still until what is to befall them befalls them.
-SETTINGS = ["--set", "gateways.reports={kind: every, period: 100ms}", "--set", "duration=120min", "--quiet"]
+SETTINGS = ["--set", "gateways.reports={kind: every, period: 100ms}", "--set", "duration=8h", "--quiet"]
 
 
 def slurm(*command, time_limit_s=60):
