@@ -23,8 +23,12 @@ namespace {
 namespace fs = std::filesystem;
 namespace ipc = boost::interprocess;
 
-results::CheckpointReader open_checkpoint(const std::string& named) {
+/// `path` may end in a slash, as shells complete the names of directories.
+results::CheckpointReader open_checkpoint(const std::string& path) {
     std::error_code error;
+    fs::path normal = fs::path(path).lexically_normal();
+    if (!normal.has_filename()) normal = normal.parent_path();
+    const std::string named = normal.string();
     if (fs::exists(fs::path(named) / results::kChecksumsName, error)) return results::CheckpointReader(named);
     if (!fs::is_directory(named, error))
         throw InputError(fmt::format("--resume {}: is not a directory of results, or a checkpoint in one", named));

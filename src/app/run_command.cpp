@@ -37,27 +37,20 @@ std::string duration_problem(const std::string& text) {
 }
 
 void add_checkpoint_arguments(CLI::App& command, RunArguments& arguments) {
-    const CLI::Validator duration(duration_problem, "");
-    command
-        .add_option("--checkpoint-every", arguments.checkpoint_every,
-                    "Save the run at every multiple of this simulated time, such as 10s, in DIR/checkpoint-000, ...")
-        ->type_name("TIME")
-        ->check(duration);
-    command
-        .add_option("--checkpoint-every-wall", arguments.checkpoint_every_wall,
-                    "Save the run whenever so much time has passed outside of it, such as 15min")
-        ->type_name("TIME")
-        ->check(duration);
+    const auto add_time = [&command](const char* name, auto& value, const char* meaning) {
+        command.add_option(name, value, meaning)->type_name("TIME")->check(CLI::Validator(duration_problem, ""));
+    };
+    add_time("--checkpoint-every", arguments.checkpoint_every,
+             "Save the run at every multiple of this simulated time, such as 10s, in DIR/checkpoint-000, ...");
+    add_time("--checkpoint-every-wall", arguments.checkpoint_every_wall,
+             "Save the run whenever so much time has passed outside of it, such as 15min");
     command
         .add_option("--keep-checkpoints", arguments.keep_checkpoints,
                     "How many there are at a time, the newest (default: 2)")
         ->type_name("N")
         ->check(whole_number(1));
-    command
-        .add_option("--stall-timeout", arguments.stall_timeout,
-                    "End the run when a rank has not answered the others for so long (default: 10min)")
-        ->type_name("TIME")
-        ->check(duration);
+    add_time("--stall-timeout", arguments.stall_timeout,
+             "End the run when a rank has not answered the others for so long (default: 10min)");
     command
         .add_option("--resume", arguments.resume,
                     "Go on from the last checkpoint in DIR, or the one that DIR is, on any number of ranks; with --set "
@@ -94,8 +87,7 @@ void declare_run(CLI::App& program, RunArguments& arguments) {
     command->add_flag("--json", arguments.is_json, "Print the summary as one JSON document, times in seconds");
     command->footer(
         "SIGUSR1 makes a checkpoint; SIGUSR2, and a first SIGTERM or SIGINT, make one and stop (exit code 3), a second "
-        "stops at "
-        "once.\n"
+        "stops at once.\n"
         "Examples:\n"
         "  regatta run configs/quickstart.yaml\n"
         "  mpirun -n 2 regatta run configs/azure-conversation.yaml --set workload.trace=conv.csv.gz --out out\n"

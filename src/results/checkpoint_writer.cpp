@@ -38,16 +38,14 @@ CheckpointWriter::~CheckpointWriter() {
 
 void CheckpointWriter::begin(CheckpointPart part) {
     wait();
-    is_busy_ = true;
     thread_ = std::jthread([this, work = std::move(part)](const std::stop_token& stop) mutable {
         try {
-            write(work, stop);
+            write(work);
             if (options_.rank == 0) commit(work, stop);
         } catch (...) {
             failure_ = std::current_exception();
             has_failed_ = true;
         }
-        is_busy_.store(false, std::memory_order_release);
     });
 }
 
@@ -57,7 +55,7 @@ void CheckpointWriter::wait() {
     std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
-void CheckpointWriter::write(CheckpointPart& part, const std::stop_token& /*stop*/) {
+void CheckpointWriter::write(CheckpointPart& part) {
     const fs::path directory = checkpoint_path(options_.directory, part.manifest.number);
     std::error_code error;
     fs::create_directory(directory, error);

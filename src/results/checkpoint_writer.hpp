@@ -49,15 +49,13 @@ public:
         if (has_failed_.load(std::memory_order_relaxed)) [[unlikely]]
             wait();
     }
-    [[nodiscard]] bool is_busy() const { return is_busy_.load(std::memory_order_acquire); }
 
 private:
-    void write(CheckpointPart& part, const std::stop_token& stop);
+    void write(CheckpointPart& part);
     void commit(const CheckpointPart& part, const std::stop_token& stop);
     void remove_older(const CheckpointManifest& manifest) const;
 
     Options options_;
-    std::atomic<bool> is_busy_ = false;
     std::atomic<bool> has_failed_ = false;
     std::exception_ptr failure_;
     std::jthread thread_;
