@@ -14,8 +14,6 @@ constexpr std::size_t kPendingValues = 4;
 
 CollectiveExchange::CollectiveExchange(const Parts& parts)
     : Exchange(parts),
-      writers_(parts.transport.ranks()),
-      readers_(parts.transport.ranks()),
       own_(parts.tiers),
       others_(parts.horizon.kinds() * parts.tiers),
       values_(value_count(parts.horizon.kinds(), parts.tiers)) {}
@@ -39,9 +37,8 @@ void CollectiveExchange::deliver() {
     if (outgoing_.size() < destinations.size()) outgoing_.resize(destinations.size());
     for (std::size_t i = 0; i < destinations.size(); ++i) {
         const std::uint32_t to = destinations[i];
-        if (!writers_[to]) writers_[to] = std::make_unique<MessageWriter>();
         outgoing_[i].rank = to;
-        writers_[to]->write(messages[to], outgoing_[i].bytes);
+        write_message(messages[to], outgoing_[i].bytes);
         ++messages_;
         bytes_ += static_cast<std::int64_t>(outgoing_[i].bytes.size());
     }
@@ -49,9 +46,7 @@ void CollectiveExchange::deliver() {
     const std::size_t came = parts_.transport.deliver(std::span(outgoing_).first(destinations.size()), incoming_);
     parts_.clock.end_waiting();
     for (std::size_t i = 0; i < came; ++i) {
-        const std::uint32_t from = incoming_[i].rank;
-        if (!readers_[from]) readers_[from] = std::make_unique<MessageReader>();
-        readers_[from]->read(incoming_[i].bytes, received_);
+        read_message(incoming_[i].bytes, received_);
         parts_.loop.receive(received_);
     }
     parts_.loop.clear_outgoing();

@@ -28,8 +28,6 @@ private:
     Agreement reduce();
 
     // By rank, made when first needed: most ranks talk to few others.
-    std::vector<std::unique_ptr<MessageWriter>> writers_;
-    std::vector<std::unique_ptr<MessageReader>> readers_;
     std::vector<Parcel> outgoing_;  ///< grows to the most that went out in a window, and keeps its buffers
     std::vector<Parcel> incoming_;
     WindowMessage received_;

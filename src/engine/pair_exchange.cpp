@@ -4,8 +4,6 @@ namespace regatta::engine {
 
 PairExchange::PairExchange(const Parts& parts)
     : Exchange(parts),
-      writers_(parts.transport.ranks()),
-      readers_(parts.transport.ranks()),
       outgoing_(parts.transport.ranks()),
       incoming_(parts.transport.ranks()),
       received_(parts.transport.ranks()),
@@ -53,7 +51,7 @@ void PairExchange::exchange() {
         messages[to].pending = received_[own].pending;
         messages[to].earliest_sent = sent;
         messages[to].wish = static_cast<std::uint64_t>(wish_);
-        writers_[to].write(messages[to], outgoing_[to]);
+        write_message(messages[to], outgoing_[to]);
         ++messages_;
         bytes_ += static_cast<std::int64_t>(outgoing_[to].size());
     }
@@ -61,7 +59,7 @@ void PairExchange::exchange() {
     parts_.transport.exchange(outgoing_, incoming_);
     parts_.clock.end_waiting();
     for (std::uint32_t from = 0; from < ranks; ++from)
-        if (from != own) readers_[from].read(incoming_[from], received_[from]);
+        if (from != own) read_message(incoming_[from], received_[from]);
     for (std::uint32_t from = 0; from < ranks; ++from)
         if (from != own) parts_.loop.receive(received_[from]);
     parts_.loop.clear_outgoing();

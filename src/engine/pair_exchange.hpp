@@ -23,8 +23,6 @@ public:
 private:
     void exchange();
 
-    std::vector<MessageWriter> writers_;
-    std::vector<MessageReader> readers_;
     std::vector<Buffer> outgoing_;
     std::vector<Buffer> incoming_;
     std::vector<WindowMessage> received_;  ///< by rank; the own one is what this rank tells

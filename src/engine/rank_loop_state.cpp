@@ -14,7 +14,6 @@
 namespace regatta::engine {
 
 Buffer RankLoop::save() const {
-    StateWriter writer(saved_bytes_ + saved_bytes_ / 8);
     std::vector<std::vector<ProcessState>> states;
     for (const Domain& domain : domains_)
         states.push_back(domain.states());
@@ -26,16 +25,20 @@ Buffer RankLoop::save() const {
                  .entry = entry,
                  .value = published_[board].values[entry]});
         }
-    for (std::size_t tier = 0; tier < domains_.size(); ++tier)
-        for (std::size_t local = 0; local < states[tier].size(); ++local) {
-            const Domain::Member& member = domains_[tier].members()[local];
-            writer.add(member.id, states[tier][local], *member.process);
-        }
-    Buffer bytes = writer.finish([this](OutArchive& archive) {
-        for (const Domain& domain : domains_)
-            domain.save_rest(archive);
-        save_boards(archive);
-    });
+    Buffer bytes(saved_bytes_ + saved_bytes_ / 8);
+    {
+        StateWriter writer(bytes);
+        for (std::size_t tier = 0; tier < domains_.size(); ++tier)
+            for (std::size_t local = 0; local < states[tier].size(); ++local) {
+                const Domain::Member& member = domains_[tier].members()[local];
+                writer.add(member.id, states[tier][local], *member.process);
+            }
+        writer.finish([this](OutArchive& archive) {
+            for (const Domain& domain : domains_)
+                domain.save_rest(archive);
+            save_boards(archive);
+        });
+    }
     saved_bytes_ = bytes.size();
     return bytes;
 }

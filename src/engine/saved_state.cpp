@@ -2,19 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <boost/archive/archive_exception.hpp>
-#include <boost/archive/basic_archive.hpp>
-#include <boost/serialization/array.hpp>
 #include <cstring>
 #include <limits>
 
-#include "engine/buffer_stream.hpp"
-#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 
 namespace regatta::engine {
-
-const unsigned kArchiveFlags = boost::archive::no_header | boost::archive::no_codecvt | boost::archive::no_tracking;
 
 namespace {
 
@@ -23,41 +16,30 @@ constexpr std::uint64_t kRest = std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kTableWidth = 3;
 
 void read_from(std::span<const char> bytes, const std::function<void(InArchive&)>& read) {
-    BufferSource source;
-    source.aim(bytes);
+    InArchive archive(bytes);
     try {
-        InArchive archive(source, kArchiveFlags);
         read(archive);
-    } catch (const boost::archive::archive_exception&) {
+    } catch (const ArchiveEnds&) {
         throw IoError("the saved state is cut short");
     }
-    if (source.left() != 0) throw IoError(fmt::format("the saved state has {} bytes too many", source.left()));
+    if (archive.left() != 0) throw IoError(fmt::format("the saved state has {} bytes too many", archive.left()));
 }
 
 }  // namespace
 
-void StateWriter::write(std::uint32_t id, const std::function<void(OutArchive&)>& content) {
-    const std::uint64_t first = sink_.size();
-    {
-        OutArchive archive(sink_, kArchiveFlags);
-        content(archive);
-    }
-    table_.insert(table_.end(), {id, first, sink_.size()});
-}
-
 void StateWriter::add(LpId id, const ProcessState& state, const LogicalProcess& process) {
-    write(id.value(), [&](OutArchive& archive) {
-        archive << state;
-        process.save(archive);
-    });
+    const std::uint64_t first = archive_.size();
+    archive_ << state;
+    process.save(archive_);
+    table_.insert(table_.end(), {id.value(), first, archive_.size()});
 }
 
-Buffer StateWriter::finish(const std::function<void(OutArchive&)>& write_rest) {
-    write(static_cast<std::uint32_t>(kRest), write_rest);
-    table_.push_back(sink_.size());
-    sink_.sputn(reinterpret_cast<const char*>(table_.data()),
-                static_cast<std::streamsize>(table_.size() * sizeof(std::uint64_t)));
-    return sink_.finish();
+void StateWriter::finish(const std::function<void(OutArchive&)>& write_rest) {
+    const std::uint64_t first = archive_.size();
+    write_rest(archive_);
+    table_.insert(table_.end(), {kRest, first, archive_.size()});
+    table_.push_back(archive_.size());
+    archive_.save_binary(table_.data(), table_.size() * sizeof(std::uint64_t));
 }
 
 SavedState::SavedState(std::span<const std::span<const char>> parts, std::size_t processes) : of_process_(processes) {

@@ -3,11 +3,9 @@
 #include <cstdint>
 #include <functional>
 #include <span>
-#include <string>
 #include <vector>
 
-#include "engine/buffer_stream.hpp"
-#include "regatta/base/archive_fwd.hpp"
+#include "regatta/base/archive.hpp"
 #include "regatta/base/ids.hpp"
 #include "regatta/base/time.hpp"
 #include "regatta/engine/event.hpp"
@@ -56,16 +54,14 @@ struct ProcessState {
 /// ends, and where the table is.
 class StateWriter {
 public:
-    /// Room for so much is made beforehand.
-    explicit StateWriter(std::size_t expected_bytes) : sink_(expected_bytes) {}
+    /// The part is in `bytes` when this is gone; what room they have beforehand is used.
+    explicit StateWriter(Buffer& bytes) : archive_(bytes) {}
     void add(LpId id, const ProcessState& state, const LogicalProcess& process);
-    /// What belongs to no process; once, at the end. Gives the part.
-    [[nodiscard]] Buffer finish(const std::function<void(OutArchive&)>& write_rest);
+    /// What belongs to no process; once, at the end.
+    void finish(const std::function<void(OutArchive&)>& write_rest);
 
 private:
-    void write(std::uint32_t id, const std::function<void(OutArchive&)>& content);
-
-    LargeSink sink_;
+    OutArchive archive_;
     std::vector<std::uint64_t> table_;  ///< id, first byte, byte after the last; one after the other
 };
 

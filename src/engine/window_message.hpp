@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "engine/horizon.hpp"
@@ -48,39 +47,20 @@ struct WindowMessage {
     /// Not sent: by tier of the destination, the earliest of `events`.
     std::vector<SimTime> earliest;
 
+    template <class Archive>
+    void serialize(Archive& archive, unsigned /*version*/) {
+        archive& pending& earliest_sent& events& reports& wish;
+    }
+
     void add(const Event& event, std::uint32_t tier) {
         events.push_back(event);
         if (event.time < earliest[tier]) earliest[tier] = event.time;
     }
 };
 
-/// Writes messages for one destination: one Boost archive that lives as long as the run.
-class MessageWriter {
-public:
-    MessageWriter();
-    ~MessageWriter();
-    MessageWriter(MessageWriter&&) noexcept;
-    MessageWriter& operator=(MessageWriter&&) noexcept;
-    /// Replaces what is in `buffer`.
-    void write(const WindowMessage& message, Buffer& buffer);
-
-private:
-    class Impl;
-    std::unique_ptr<Impl> impl_;
-};
-
-/// Reads what the MessageWriter of one source writes, in the same order.
-class MessageReader {
-public:
-    MessageReader();
-    ~MessageReader();
-    MessageReader(MessageReader&&) noexcept;
-    MessageReader& operator=(MessageReader&&) noexcept;
-    void read(const Buffer& buffer, WindowMessage& message);
-
-private:
-    class Impl;
-    std::unique_ptr<Impl> impl_;
-};
+/// Replaces what is in `buffer`.
+void write_message(const WindowMessage& message, Buffer& buffer);
+/// Replaces what is in `message`, of which the room is used again.
+void read_message(const Buffer& buffer, WindowMessage& message);
 
 }  // namespace regatta::engine

@@ -2,12 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <boost/archive/archive_exception.hpp>
-#include <boost/iostreams/device/array.hpp>
-#include <boost/iostreams/device/back_inserter.hpp>
-#include <boost/iostreams/stream.hpp>
-#include <boost/serialization/string.hpp>
-
 #include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 
@@ -24,23 +18,17 @@ namespace regatta::results {
 
 std::vector<std::byte> RankPartial::to_bytes() const {
     std::vector<char> buffer;
-    {
-        boost::iostreams::stream<boost::iostreams::back_insert_device<std::vector<char>>> stream(buffer);
-        boost::archive::binary_oarchive archive(stream);
-        archive << *this;
-    }
+    OutArchive(buffer) << *this;
     const auto bytes = std::as_bytes(std::span(buffer));
     return {bytes.begin(), bytes.end()};
 }
 
 RankPartial RankPartial::from_bytes(std::span<const std::byte> bytes) {
     RankPartial partial;
+    InArchive archive({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     try {
-        boost::iostreams::stream<boost::iostreams::array_source> stream(reinterpret_cast<const char*>(bytes.data()),
-                                                                        static_cast<std::streamsize>(bytes.size()));
-        boost::archive::binary_iarchive archive(stream);
         archive >> partial;
-    } catch (const boost::archive::archive_exception&) {
+    } catch (const ArchiveEnds&) {
         throw BugError(fmt::format("{} bytes are not what a rank knows of the run", bytes.size()));
     }
     return partial;

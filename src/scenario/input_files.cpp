@@ -8,8 +8,6 @@
 #include <sstream>
 #include <system_error>
 
-#include <boost/serialization/string.hpp>
-
 #include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 #include "scenario/document.hpp"
@@ -117,17 +115,14 @@ std::string InputFiles::absolute(const std::string& path) {
 }
 
 std::string InputFiles::to_bytes() const {
-    std::ostringstream stream;
-    boost::archive::binary_oarchive archive(stream, boost::archive::no_header);
-    archive << files << working_directory << catalogue_directory;
-    return std::move(stream).str();
+    std::vector<char> bytes;
+    OutArchive(bytes) << files << working_directory << catalogue_directory;
+    return {bytes.begin(), bytes.end()};
 }
 
 InputFiles InputFiles::from_bytes(const std::string& bytes) {
-    std::istringstream stream(bytes);
-    boost::archive::binary_iarchive archive(stream, boost::archive::no_header);
     InputFiles result;
-    archive >> result.files >> result.working_directory >> result.catalogue_directory;
+    InArchive(bytes) >> result.files >> result.working_directory >> result.catalogue_directory;
     result.reads_disk = false;
     return result;
 }

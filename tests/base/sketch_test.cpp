@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <sstream>
 
 #include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
@@ -119,10 +118,10 @@ TEST(LatencySketch, ComesBackFromItsBucketsAndSum) {
 
 TEST(LatencySketch, ComesBackFromAnArchive) {
     const LatencySketch sketch = sketch_of(random_values(5, 500));
-    std::stringstream stream;
-    boost::archive::binary_oarchive(stream) << sketch;
+    std::vector<char> stream;
+    OutArchive(stream) << sketch;
     LatencySketch read;
-    boost::archive::binary_iarchive(stream) >> read;
+    InArchive(stream) >> read;
     EXPECT_TRUE(read == sketch);
 }
 

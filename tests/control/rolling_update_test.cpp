@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <sstream>
 #include <vector>
 
 #include "regatta/base/archive.hpp"
@@ -121,14 +120,14 @@ TEST(RollingUpdate, GoesOnFromItsSavedState) {
     RollingUpdate update(plan);
     Nodes nodes(5, 30, 60, 25);
     (void)nodes.follow(update, 0, 150);
-    std::stringstream bytes;
+    std::vector<char> bytes;
     {
-        boost::archive::binary_oarchive out(bytes);
+        OutArchive out(bytes);
         const RollingUpdate& saved = update;
         out << saved;
     }
     RollingUpdate restored(plan);
-    boost::archive::binary_iarchive in(bytes);
+    InArchive in(bytes);
     in >> restored;
     Nodes other = nodes;
     EXPECT_EQ(other.follow(restored, 150, 10'000), nodes.follow(update, 150, 10'000));

@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <memory>
-#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -126,11 +125,9 @@ TEST_F(AScaling, ForgetsWhatIsOlderThanItsWindows) {
     limits.up_window = limits.down_window = SimTime::from_s(40);
     Scaling scaling = make(limits);
     (void)follow(scaling, 5, Replicas(10'000, 5));
-    std::stringstream bytes;
-    boost::archive::binary_oarchive out(bytes);
-    const Scaling& saved = scaling;
-    out << saved;
-    EXPECT_LT(bytes.str().size(), 500u);
+    std::vector<char> bytes;
+    OutArchive(bytes) << scaling;
+    EXPECT_LT(bytes.size(), 500u);
 }
 
 TEST_F(AScaling, GoesOnFromItsSavedState) {
@@ -138,14 +135,14 @@ TEST_F(AScaling, GoesOnFromItsSavedState) {
     limits.up_window = SimTime::from_s(30);
     Scaling scaling = make(limits);
     (void)follow(scaling, 3, {8, 8, 8});
-    std::stringstream bytes;
+    std::vector<char> bytes;
     {
-        boost::archive::binary_oarchive out(bytes);
+        OutArchive out(bytes);
         const Scaling& saved = scaling;
         out << saved;
     }
     Scaling restored = make(limits);
-    boost::archive::binary_iarchive in(bytes);
+    InArchive in(bytes);
     in >> restored;
     EXPECT_EQ(follow(scaling, 3, {9}, 30), (Replicas{8}));
     EXPECT_EQ(follow(restored, 3, {9}, 30), (Replicas{8}));

@@ -81,10 +81,10 @@ public:
         honest_->exchange(outgoing, incoming);
         if (rank() != 1) return;
         WindowMessage message;
-        reader_.read(incoming[0], message);
+        read_message(incoming[0], message);
         for (Event& event : message.events)
             event.time = forged_;
-        writer_.write(message, incoming[0]);
+        write_message(message, incoming[0]);
     }
     [[nodiscard]] std::size_t deliver(std::span<const Parcel> outgoing, std::vector<Parcel>& incoming) override {
         return honest_->deliver(outgoing, incoming);
@@ -97,8 +97,6 @@ public:
 private:
     Transport* honest_;
     SimTime forged_;
-    MessageReader reader_;
-    MessageWriter writer_;
 };
 
 /// Two nodes, one per rank, 100 ns apart. Each wakes every 10 ns up to 200 ns; node 0 sends at 150 ns.

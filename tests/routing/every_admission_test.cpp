@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include <memory>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -98,12 +97,12 @@ TEST_P(EveryAdmission, GoesOnTheSameWayFromItsSavedState) {
     const auto loaded = make();
     KnownFleet fleet({3});
     (void)drive(*rule, fleet, 0, 3);
-    std::stringstream bytes;
+    std::vector<char> bytes;
     {
-        boost::archive::binary_oarchive out(bytes);
+        OutArchive out(bytes);
         rule->save(out);
     }
-    boost::archive::binary_iarchive in(bytes);
+    InArchive in(bytes);
     loaded->load(in);
     KnownFleet other({3});
     KnownFleet fresh({3});

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <memory>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -82,19 +81,18 @@ TEST_P(EveryRouter, UsesAllReplicasInTheEnd) {
 }
 
 template <class State>
-std::string saved(const State& state) {
-    std::stringstream bytes;
+std::vector<char> saved(const State& state) {
+    std::vector<char> bytes;
     {
-        boost::archive::binary_oarchive out(bytes);
+        OutArchive out(bytes);
         out << state;
     }
-    return bytes.str();
+    return bytes;
 }
 
 template <class State>
-void load(const std::string& bytes, State& state) {
-    std::stringstream stream(bytes);
-    boost::archive::binary_iarchive in(stream);
+void load(const std::vector<char>& bytes, State& state) {
+    InArchive in(bytes);
     in >> state;
 }
 

@@ -1,18 +1,16 @@
 #include "plain_loads.hpp"
 
-#include <sstream>
-
 #include "regatta/base/archive.hpp"
 
 namespace regatta::routing {
 
 void round_trip(const LoadView& from, LoadView& to) {
-    std::stringstream bytes;
+    std::vector<char> bytes;
     {
-        boost::archive::binary_oarchive out(bytes);
+        OutArchive out(bytes);
         out << from;
     }
-    boost::archive::binary_iarchive in(bytes);
+    InArchive in(bytes);
     in >> to;
 }
 

@@ -4,7 +4,6 @@
 #include <rapidcheck/gtest.h>
 
 #include <cstdint>
-#include <sstream>
 
 #include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
@@ -105,13 +104,13 @@ TEST(TokenBucket, GoesOnFromItsSavedState) {
     TokenBucket bucket(options);
     ASSERT_TRUE(bucket.holds(9, ns(123)));
     bucket.take(9);
-    std::stringstream bytes;
+    std::vector<char> bytes;
     {
-        boost::archive::binary_oarchive out(bytes);
+        OutArchive out(bytes);
         out << bucket;
     }
     TokenBucket loaded(options);
-    boost::archive::binary_iarchive in(bytes);
+    InArchive in(bytes);
     in >> loaded;
     EXPECT_FALSE(loaded.holds(2, ns(200)));
     EXPECT_EQ(loaded.holds(2, ns(428'571'000)), bucket.holds(2, ns(428'571'000)));

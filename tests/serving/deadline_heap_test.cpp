@@ -4,7 +4,6 @@
 #include <rapidcheck.h>
 
 #include <set>
-#include <sstream>
 #include <utility>
 
 #include "regatta/base/archive.hpp"
@@ -67,13 +66,13 @@ TEST(DeadlineHeap, AgreesWithASortedSetWhateverComesAndGoes) {
             RC_ASSERT(heap.soonest() == ns(truth.begin()->first));
             RC_ASSERT(heap.first() == truth.begin()->second);
         }
-        std::stringstream bytes;
+        std::vector<char> bytes;
         {
-            boost::archive::binary_oarchive archive(bytes);
+            OutArchive archive(bytes);
             heap.save(archive);
         }
         DeadlineHeap again;
-        boost::archive::binary_iarchive archive(bytes);
+        InArchive archive(bytes);
         again.load(archive);
         for (; !truth.empty(); truth.erase(truth.begin())) {
             RC_ASSERT(again.first() == truth.begin()->second);

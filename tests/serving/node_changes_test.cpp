@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -318,12 +317,12 @@ TEST(NodeChanges, GoOnFromTheirSavedState) {
         one.run_to(moved_at_s);
         if (moved_at_s > 76) one.order(moved_at_s, Order::Update, 0, 30);
         (void)one.told();
-        std::stringstream bytes;
+        std::vector<char> bytes;
         {
-            boost::archive::binary_oarchive out(bytes);
+            OutArchive out(bytes);
             one.changes.save(out);
         }
-        boost::archive::binary_iarchive in(bytes);
+        InArchive in(bytes);
         other.changes.load(in);
         one.finish(300);
         other.finish(300);

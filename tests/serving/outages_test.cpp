@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -152,14 +151,14 @@ TEST(PartState, GoesOnFromItsSavedState) {
     PartState state(part_with(law), 1, {SimTime::never()});
     for (int turns = 0; turns < 5; ++turns)
         state.turn();
-    std::stringstream bytes;
+    std::vector<char> bytes;
     {
-        boost::archive::binary_oarchive out(bytes);
+        OutArchive out(bytes);
         const PartState& saved = state;
         out << saved;
     }
     PartState restored(part_with(law), 1, {SimTime::never()});
-    boost::archive::binary_iarchive in(bytes);
+    InArchive in(bytes);
     in >> restored;
     for (int turns = 0; turns < 5; ++turns) {
         EXPECT_EQ(restored.change(), state.change());
@@ -235,9 +234,9 @@ TEST(PartState, IsLoadedIntoAnotherLaw) {
     PartState from_scratch = other;
     for (int i = 0; i < 7; ++i)
         from_scratch.turn();
-    std::stringstream stream;
-    boost::archive::binary_oarchive(stream) << std::as_const(saved);
-    boost::archive::binary_iarchive archive(stream);
+    std::vector<char> stream;
+    OutArchive(stream) << std::as_const(saved);
+    InArchive archive(stream);
     archive >> other;
     EXPECT_TRUE(other.is_down());
     EXPECT_EQ(other.change(), from_scratch.change());

@@ -140,13 +140,13 @@ private:
     }
 
     void move() {
-        std::stringstream bytes;
+        std::vector<char> bytes;
         {
-            boost::archive::binary_oarchive archive(bytes);
+            OutArchive archive(bytes);
             replica_->save(archive);
         }
         replica_ = make();
-        boost::archive::binary_iarchive archive(bytes);
+        InArchive archive(bytes);
         replica_->load(archive);
         has_moved_ = true;
     }

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <sstream>
-
 #include "regatta/base/archive.hpp"
 
 namespace regatta::serving {
@@ -88,14 +86,14 @@ TEST(WeightLoads, GoOnFromTheirSavedState) {
     WeightLoads loads(kRates);
     loads.begin(0, 100, 1, WeightSource::Disk, s(0));
     loads.begin(1, 50, 1, WeightSource::Disk, s(3));
-    std::stringstream bytes;
+    std::vector<char> bytes;
     {
-        boost::archive::binary_oarchive out(bytes);
+        OutArchive out(bytes);
         const WeightLoads& saved = loads;
         out << saved;
     }
     WeightLoads restored(kRates);
-    boost::archive::binary_iarchive in(bytes);
+    InArchive in(bytes);
     in >> restored;
     for (WeightLoads* one : {&loads, &restored}) {
         EXPECT_EQ(one->next_end(), s(13));

@@ -15,8 +15,6 @@ void exchange(benchmark::State& state) {
     Increments increments(1);
     engine::Event event;
     event.time = SimTime::from_ns(increments.next_ns());
-    engine::MessageWriter writer;
-    engine::MessageReader reader;
     engine::WindowMessage outgoing;
     engine::WindowMessage incoming;
     engine::Buffer buffer;
@@ -29,8 +27,8 @@ void exchange(benchmark::State& state) {
             event.sequence = static_cast<std::uint32_t>(i);
             outgoing.add(event, 0);
         }
-        writer.write(outgoing, buffer);
-        reader.read(buffer, incoming);
+        write_message(outgoing, buffer);
+        read_message(buffer, incoming);
         benchmark::DoNotOptimize(incoming.events.data());
         benchmark::ClobberMemory();
     }

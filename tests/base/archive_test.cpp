@@ -1,0 +1,150 @@
+#include "regatta/base/archive.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <array>
+#include <boost/serialization/array.hpp>
+#include <boost/serialization/utility.hpp>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace regatta {
+namespace {
+
+enum class Colour : std::uint8_t { Red, Blue };
+
+/// Eight bytes that all count.
+struct Entry {
+    std::uint32_t at = 0;
+    std::uint32_t value = 0;
+
+    template <class Archive>
+    void serialize(Archive& archive, unsigned /*version*/) {
+        archive& at& value;
+    }
+    bool operator==(const Entry&) const = default;
+};
+static_assert(AllBytesCount<Entry>);
+
+/// Of everything that state is made of.
+struct Everything {
+    bool is_there = false;
+    Colour colour = Colour::Red;
+    double number = 0;
+    std::string text;
+    std::vector<Entry> entries;
+    std::vector<bool> flags;
+    std::vector<std::vector<std::int64_t>> nested;
+    std::deque<std::uint16_t> queue;
+    std::map<std::string, Entry> named;
+    std::set<std::pair<std::int64_t, std::uint32_t>> pairs;
+    std::array<Colour, 3> fixed{};
+    int plain[2] = {};
+
+    template <class Archive>
+    void serialize(Archive& archive, unsigned /*version*/) {
+        archive& is_there& colour& number& text& entries& flags& nested& queue& named& pairs& fixed& plain;
+    }
+    bool operator==(const Everything&) const = default;
+};
+
+/// Padding: one field after the other.
+struct Padded {
+    std::uint8_t small = 0;
+    std::uint64_t large = 0;
+
+    template <class Archive>
+    void serialize(Archive& archive, unsigned /*version*/) {
+        archive& small& large;
+    }
+};
+static_assert(!AllBytesCount<Padded>);
+
+Everything arbitrary() {
+    using rc::gen::arbitrary;
+    Everything all;
+    all.is_there = *arbitrary<bool>();
+    all.colour = *rc::gen::element(Colour::Red, Colour::Blue);
+    all.number = *arbitrary<double>();
+    all.text = *arbitrary<std::string>();
+    for (const auto& [at, value] : *arbitrary<std::vector<std::pair<std::uint32_t, std::uint32_t>>>())
+        all.entries.push_back({at, value});
+    all.flags = *arbitrary<std::vector<bool>>();
+    all.nested = *arbitrary<std::vector<std::vector<std::int64_t>>>();
+    all.queue = *arbitrary<std::deque<std::uint16_t>>();
+    for (const std::string& name : *arbitrary<std::vector<std::string>>())
+        all.named[name] = {1, static_cast<std::uint32_t>(name.size())};
+    all.pairs = *arbitrary<std::set<std::pair<std::int64_t, std::uint32_t>>>();
+    all.fixed[1] = all.colour;
+    all.plain[1] = *arbitrary<int>();
+    return all;
+}
+
+std::vector<char> bytes_of(const Everything& all) {
+    std::vector<char> bytes(7, 'x');  // what was there is not kept
+    OutArchive(bytes) << all;
+    return bytes;
+}
+
+RC_GTEST_PROP(Archives, GiveBackWhatWasWritten, ()) {
+    const Everything written = arbitrary();
+    const std::vector<char> bytes = bytes_of(written);
+    InArchive archive(bytes);
+    Everything read = arbitrary();
+    archive >> read;
+    RC_ASSERT(archive.left() == 0u);
+    RC_ASSERT(read == written);
+}
+
+RC_GTEST_PROP(Archives, EndWhereverTheBytesDo, ()) {
+    const std::vector<char> whole = bytes_of(arbitrary());
+    const auto length = *rc::gen::inRange<std::size_t>(0, whole.size());
+    Everything read;
+    RC_ASSERT_THROWS_AS(InArchive(std::span(whole).first(length)) >> read, ArchiveEnds);
+}
+
+TEST(Archives, TakeAByteForASmallCountAndNoneForClasses) {
+    std::vector<char> bytes;
+    OutArchive(bytes) << std::vector<Padded>(254);
+    EXPECT_EQ(bytes.size(), 1 + 254u * 9u);
+    OutArchive(bytes) << std::vector<Entry>(255);
+    EXPECT_EQ(bytes.size(), 9 + 255u * 8u);
+    OutArchive(bytes) << std::map<std::uint8_t, std::uint8_t>{{1, 2}, {3, 4}};
+    EXPECT_EQ(bytes.size(), 5u);
+}
+
+TEST(Archives, MakeNoRoomForMoreThanThereIs) {
+    std::vector<char> bytes;
+    {
+        OutArchive archive(bytes);
+        archive << boost::serialization::collection_size_type(std::size_t{1} << 60U) << std::uint64_t{0};
+    }
+    std::vector<Entry> blocks;
+    EXPECT_THROW(InArchive(bytes) >> blocks, ArchiveEnds);
+    EXPECT_EQ(blocks.capacity(), 0u);
+    std::vector<Padded> one_by_one;
+    EXPECT_THROW(InArchive(bytes) >> one_by_one, ArchiveEnds);
+    EXPECT_EQ(one_by_one.capacity(), 0u);
+    std::string text;
+    EXPECT_THROW(InArchive(bytes) >> text, ArchiveEnds);
+    std::map<std::string, Entry> named;
+    EXPECT_THROW(InArchive(bytes) >> named, ArchiveEnds);
+}
+
+TEST(Archives, TakeAnyByteButZeroForTrue) {
+    const std::vector<char> bytes = {2, 0};
+    bool first = false;
+    bool second = true;
+    InArchive(bytes) >> first >> second;
+    EXPECT_TRUE(first);
+    EXPECT_FALSE(second);
+}
+
+}  // namespace
+}  // namespace regatta
