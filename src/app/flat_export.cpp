@@ -81,7 +81,7 @@ std::string flat_json(const std::string& summary_json, const std::string& scenar
     Node document;
     const int source = problems.add_source(path + ": /scenario");
     if (!scenario::parse_document(scenario_text, source, document, problems) || !problems.empty())
-        throw IoError(fmt::format("{}: /scenario is no scenario", path));
+        throw IoError(fmt::format("{}: /scenario is no scenario; the file is damaged or was changed", path));
     Json flat = Json::object();
     add_parameters(document, "param", flat);
     add_figures(Json::parse(summary_json), "", flat);

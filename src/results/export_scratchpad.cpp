@@ -8,11 +8,13 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <stdexcept>
 #include <tuple>
 
 #include "regatta/base/errors.hpp"
 #include "results/scratchpad_iterations.hpp"
 #include "results/text_file.hpp"
+#include "workload/json_depth.hpp"
 
 namespace regatta::results {
 namespace {
@@ -28,9 +30,17 @@ double seconds(std::int64_t ns) {
     return static_cast<double>(ns) / 1e9;
 }
 
+/// One that can be made whole. Throws std::out_of_range, as `at` does of what is not there.
+double figure(const Json& value) {
+    constexpr double kMost = 1e12;
+    const auto number = value.get<double>();
+    if (!(std::abs(number) <= kMost)) throw std::out_of_range("figure");
+    return number;
+}
+
 /// Whole numbers of bits are written as such.
 Json bits(const Json& value) {
-    const auto number = value.get<double>();
+    const double number = figure(value);
     return number == std::floor(number) ? Json(static_cast<std::int64_t>(number)) : Json(number);
 }
 
@@ -87,7 +97,7 @@ public:
         for (const Json& engine : description.at("engines"))
             engines_[engine.at("replica").get<std::uint32_t>()] = &engine;
         for (const Json& pool : description.at("pools"))
-            blocks_.push_back(pool.at("kv_blocks").get<std::int64_t>());
+            blocks_.push_back(static_cast<std::int64_t>(figure(pool.at("kv_blocks"))));
         results.visit_requests(
             [&](std::span<const RequestRecord> rows) { requests_.insert(requests_.end(), rows.begin(), rows.end()); });
         results.visit_steps(
@@ -202,8 +212,8 @@ private:
         const auto model = load.at("model").get<std::string>();
         return {.name = "node-loading-" + model,
                 .cat = "node_model_loading",
-                .pid = -load.at("node_id").get<std::int64_t>(),
-                .tid = load.at("gpu_id").get<std::int64_t>(),
+                .pid = -static_cast<std::int64_t>(figure(load.at("node_id"))),
+                .tid = static_cast<std::int64_t>(figure(load.at("gpu_id"))),
                 .ts = 0,
                 .args = {{"model", model},
                          {"node_id", load.at("node_id")},
@@ -211,7 +221,7 @@ private:
                          {"hardware", load.at("hardware")},
                          {"model_size_gb", load.at("model_size_gb")},
                          {"loading_time_s", load.at("loading_time_s")}},
-                .dur = whole_us(load.at("loading_time_s").get<double>())};
+                .dur = whole_us(figure(load.at("loading_time_s")))};
     }
 
     void write_iterations(ListWriter& list) {
@@ -316,15 +326,30 @@ private:
 ScratchpadExport write_scratchpad(const ResultReader& results, const std::string& directory) {
     static_cast<void>(results.outcome());  // finds damage before anything is written
     if (results.run().scratchpad.empty())
-        throw InputError("it was not run under compat: scratchpad: its replicas are no engines of that simulator");
+        throw InputError(
+            fmt::format("{}: was not run under compat: scratchpad; its replicas are no engines of that simulator",
+                        results.files().back()));
     namespace fs = std::filesystem;
     std::error_code error;
     if (fs::exists(directory, error) && !(fs::is_directory(directory, error) && fs::is_empty(directory, error)))
         throw InputError(fmt::format("{}: is there already; name an empty or a new directory", directory));
     fs::create_directories(directory, error);
     if (error) throw IoError(fmt::format("{}: cannot be written: {}", directory, error.message()));
-    const Json description = Json::parse(results.run().scratchpad);
-    return Export(results, description, directory).write();
+    const auto fail = [&] {
+        throw IoError(fmt::format("{}: /scratchpad is not what a run writes; the file is damaged or was changed",
+                                  results.files().back()));
+    };
+    // What writes it again is recursive.
+    if (workload::too_deep_at(results.run().scratchpad)) fail();
+    try {
+        const Json description = Json::parse(results.run().scratchpad);
+        return Export(results, description, directory).write();
+    } catch (const Json::exception&) {
+        fail();
+    } catch (const std::out_of_range&) {  // of an engine, pool or change that it does not name
+        fail();
+    }
+    return {};
 }
 
 }  // namespace regatta::results

@@ -58,6 +58,7 @@ void Assembly::assemble_servers() {
     if (all.size() > kMostKinds) {
         problems_.add(fleet->second.place_of("servers"), fleet->second.path_of("servers"),
                       fmt::format("{} kinds of servers; expected at most {}", all.size(), kMostKinds));
+        scenario_.servers.emplace_back();  // without a name, so that pools are not told that there is none
         return;
     }
     std::uint64_t gpus_in_all = 0;
@@ -75,11 +76,11 @@ void Assembly::assemble_servers() {
             Servers::Gpus gpus;
             if (!of_one_kind.is_sound || !find_gpu(of_one_kind.maps.at("gpu"), gpus.gpu)) continue;
             gpus.count = static_cast<std::uint32_t>(of_one_kind.values.count("count"));
-            gpus.first = servers.gpus.empty() ? 0 : servers.gpus_each();
+            gpus.first = servers.gpus_each();
             servers.gpus.push_back(gpus);
         }
         const std::uint64_t before = gpus_in_all;
-        if (!servers.gpus.empty()) gpus_in_all += std::uint64_t{servers.count} * servers.gpus_each();
+        gpus_in_all += std::uint64_t{servers.count} * servers.gpus_each();
         if (before <= kMostGpus && gpus_in_all > kMostGpus)
             problems_.add(reading.place_of("count"), reading.path_of("count"),
                           fmt::format("makes {} GPUs in all; expected at most {}", gpus_in_all, kMostGpus));

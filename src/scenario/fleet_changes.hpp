@@ -41,7 +41,7 @@ struct Servers {
     std::vector<Gpus> gpus;
     ServerFacts facts;
 
-    [[nodiscard]] std::uint32_t gpus_each() const { return gpus.back().first + gpus.back().count; }
+    [[nodiscard]] std::uint32_t gpus_each() const { return gpus.empty() ? 0 : gpus.back().first + gpus.back().count; }
 };
 
 /// How the weights of a pool come to its GPUs.

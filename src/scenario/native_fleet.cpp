@@ -234,7 +234,7 @@ void NativeFleet::check_memory(const std::string& path, const ScratchpadEnvironm
             if (entry == nullptr) continue;
             const double known_gb = entry->facts.memory_bytes / 1e9;
             if (std::abs(gpus.memory_gb - known_gb) <= kMostMemoryDeviation * known_gb) continue;
-            note(fmt::format("{}: memory_per_gpu_gb: {} GB is not what an {} has; the catalogue's {:.0f} GB count",
+            note(fmt::format("{}: memory_per_gpu_gb: {} GB is not what {} has; the catalogue's {:.0f} GB count",
                              path, write_number(gpus.memory_gb), gpus.type, known_gb));
         }
     }

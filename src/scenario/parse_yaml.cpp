@@ -246,11 +246,16 @@ std::string explain(std::string_view message) {
         {YAML::ErrorMsg::TAB_IN_INDENTATION, "a tab in the indentation; indent with spaces"},
         {YAML::ErrorMsg::UNKNOWN_TOKEN, "a character that cannot begin a value; quote the text"},
         {YAML::ErrorMsg::UNKNOWN_ANCHOR, "an alias (\"*\") of something that is not anchored (\"&\") before it"},
+        {YAML::ErrorMsg::ALIAS_NOT_FOUND, "a \"*\" without the name of an alias; quote the text"},
+        {YAML::ErrorMsg::ANCHOR_NOT_FOUND, "a \"&\" without the name of an anchor; quote the text"},
+        {YAML::ErrorMsg::CHAR_IN_BLOCK, "a \"|\" or \">\" with text behind it; write the text in the lines below"},
+        {YAML::ErrorMsg::INVALID_HEX, "an escape (\"\\\") that YAML does not know"},
     };
     for (const auto& [theirs, ours] : known)
         if (message == theirs) return std::string(ours);
-    if (message.substr(0, 24) == std::string_view(YAML::ErrorMsg::INVALID_ESCAPE).substr(0, 24))
-        return "an escape (\"\\\") that YAML does not know";
+    // These name the character.
+    for (const std::string_view escape : {YAML::ErrorMsg::INVALID_ESCAPE, YAML::ErrorMsg::INVALID_UNICODE})
+        if (message.starts_with(escape)) return "an escape (\"\\\") that YAML does not know";
     return "not valid YAML; check indentation, colons, quotes and brackets";
 }
 

@@ -67,12 +67,22 @@ workload:
                 (["--input", "t.jsonl", "--arrival-rate", "1", "--engines", "nvidia_A100"],
                  "--engines: expected GPU:MODEL[:COUNT[:W/A/KV]] such as "
                  "nvidia_A100:meta-llama/Meta-Llama-3-70B-Instruct:4:4/4/4, found \"nvidia_A100\""),
+                (["--input", "t.jsonl", "--arrival-rate", "1", "--environment", "env.json", "--environment-change-file",
+                  "env.json"],
+                 "--environment-change-file: that simulator does not apply changes to an environment; leave it out"),
+                (["--input", "t.jsonl", "--arrival-rate", "1", "--engines", "nvidia_A100:m", "--precision", "4/4/4"],
+                 "--precision: each of the --engines has its own; leave it out"),
                 (["--input", "t.jsonl", "--arrival-rate", "1", "--n-engines", "1", "--precision", "4/4"],
                  "--precision: expected bits of weights, activations and KV cache such as 16/16/8, found \"4/4\"")):
             with self.subTest(options):
                 done = start("regatta", "import", "scratchpad", *options, cwd=self.directory)
                 self.assertEqual((done.code, done.stdout, done.stderr),
                                  (2, "", f"regatta import: {problem}; see regatta import --help\n"))
+
+    def test_it_has_options_only(self):
+        self.assertEqual(start("regatta", "import", "scratchpad", "t.jsonl").stderr,
+                         'regatta import: "t.jsonl" is one argument too many: scratchpad has options only; see regatta '
+                         "import --help\n")
 
     def test_the_same_on_any_number_of_ranks(self):
         self.write("s.yaml", self.nodes("--record-steps").stdout)
@@ -125,7 +135,8 @@ workload:
         self.succeed("regatta", "run", self.directory / "s.yaml", "--quiet", "--out", self.directory / "out")
         done = start("regatta-post", "export", "scratchpad", "out", "-o", "own", cwd=self.directory)
         self.assertEqual(done.code, 2)
-        self.assertIn("it was not run under compat: scratchpad", done.stderr)
+        self.assertEqual(done.stderr, "out/rank-00000-000.h5: was not run under compat: scratchpad; its replicas are no "
+                                      "engines of that simulator\n")
 
     def test_idle_engines_cost_nothing(self):
         self.write("t.jsonl", trace(100, LARGE))

@@ -85,6 +85,10 @@ class ImportVidur(ProgramTest):
         self.assertEqual(run.code, 2)
         self.assertIn("routes.csv has no row for request 1", run.stderr)
 
+    def test_a_configuration_is_needed(self):
+        self.assertEqual(start("regatta", "import", "vidur").stderr,
+                         "regatta import: CONFIG is missing; see regatta import --help\n")
+
     def test_what_cannot_be_translated_names_its_key(self):
         self.assertEqual(self.refused(""), ["config: the file is empty; expected Vidur's config.json or a command line"])
         self.assertEqual(self.refused("{"), ["config: byte 2: this is no JSON"])

@@ -99,6 +99,9 @@ class Profile(ProgramTest):
         outcome = start("regatta", "profile", self.mlp, "--model", "llama-3.1-8")
         self.assertEqual(outcome.stderr.strip(),
                          'regatta profile: --model: no model "llama-3.1-8"; did you mean "llama-3.1-8b"?')
+        outcome = start("regatta", "profile", self.mlp, "--model", "nothing-like-it")
+        self.assertEqual(outcome.stderr.strip(),
+                         'regatta profile: --model: no model "nothing-like-it"; regatta catalog models lists them')
 
     def test_trains_once_and_the_same_on_two_ranks(self):
         for predictor in ("forest", "polynomial", "interpolate"):

@@ -155,6 +155,9 @@ class Roofline(ProgramTest):
         self.assertEqual(self.problems(*LLAMA, "--precision", "int4/bf16"),
                          ["--precision: expected the type of the weights, or those of weights/activations/KV cache, "
                           'found "int4/bf16"'])
+        many = ",".join(str(i) for i in range(1, 3201))
+        self.assertEqual(self.problems(*LLAMA, "--batch", many, "--length", many),
+                         ["more than 10000000 steps were asked for; expected fewer"])
         self.assertEqual(self.problems(*LLAMA, "--attention", "separate"),
                          ["--attention: separate is known to --compat scratchpad alone; here scores never reach memory"])
         self.assertEqual(self.problems(*LLAMA, "--batch", "1000000", "--length", "2000"),
@@ -238,6 +241,8 @@ class Plot(ProgramTest):
         self.assertEqual(self.problem(self.table, "-o", plot, "--axes", "lin"),
                          'regatta-post roofline: --axes: expected log or linear, found "lin"; did you mean "linear"?')
         self.assertEqual(self.problem("nowhere.csv", "-o", plot), "nowhere.csv: no such file or directory")
+        self.assertEqual(self.problem("/dev/zero", "-o", plot),
+                         "/dev/zero: more than 256 MiB; draw fewer steps, or only --totals")
         self.assertEqual(self.problem(self.table),
                          "regatta-post roofline: --output is missing; see regatta-post roofline --help")
         self.assertIn("/nowhere/plot.png: cannot be written",

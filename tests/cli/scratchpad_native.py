@@ -99,7 +99,7 @@ class NativeScratchpad(ProgramTest):
     def test_what_differs_from_the_file_is_said(self):
         self.scenario("environment: env.json", trace(3), environment(("a", {"nvidia_A100": 1})))
         done = self.succeed("regatta", "validate", "s.yaml", cwd=self.directory)
-        self.assertEqual(done.stderr, "note: env.json: memory_per_gpu_gb: 80 GB is not what an nvidia_A100 has; the "
+        self.assertEqual(done.stderr, "note: env.json: memory_per_gpu_gb: 80 GB is not what nvidia_A100 has; the "
                                       "catalogue's 40 GB count\n")
 
     def test_a_model_that_fits_nowhere(self):

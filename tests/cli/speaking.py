@@ -7,8 +7,10 @@ import collections
 import csv
 import io
 import json
+import os
 import re
 import unittest
+import unittest.mock
 
 from programs import CONFIGS, ProgramTest, start
 
@@ -118,6 +120,12 @@ class Run(ProgramTest):
 
 
 class Validate(ProgramTest):
+    def test_the_log_is_what_the_environment_says(self):
+        with unittest.mock.patch.dict(os.environ, {"REGATTA_LOG": "ofl"}):
+            outcome = start("regatta", "run", QUICKSTART)
+        self.assertEqual((outcome.code, outcome.stderr),
+                         (2, '$REGATTA_LOG: expected debug, info or off, found "ofl"; did you mean "off"?\n'))
+
     def test_a_right_scenario_is_said_to_be(self):
         outcome = self.succeed("regatta", "validate", "quickstart.yaml", cwd=CONFIGS)
         self.assertEqual(outcome.stdout,

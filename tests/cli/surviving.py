@@ -219,15 +219,16 @@ class Refusals(Surviving):
         process.kill()
         self.ended(process)
         trace.write_text(trace.read_text().replace(",400\n", ",401\n", 1))
-        self.assertIn(f"{trace}: is not what it was when {out}/checkpoint-", self.refused("--resume", out))
+        self.assertRegex(self.refused("--resume", out), rf"{trace}: is not what it was when {out}/checkpoint-\d+ was "
+                         r"written: it had \d+ bytes and the checksum \w+, and has \d+ and \w+\n$")
 
     def test_a_run_that_has_ended_and_one_that_goes_on(self):
         out = self.directory / "out"
         self.succeed("regatta", "run", QUICKSTART, "--set", "duration=2min", "--checkpoint-every", "20s", "--quiet",
                      "--out", out)
-        self.assertIn(f"{out}: the run has come to its end", self.refused("--resume", out))
-        other = self.directory / "other"
-        process = self.long_run(other)
+        end = "the run has come to its end; what if it had gone another way, --set with --out tells"
+        self.assertEqual(self.refused("--resume", out), f"{out}: {end}\n")
+        process = self.long_run(other := self.directory / "other")
         self.assertEqual(self.refused("--resume", other), f"{other}: another regatta run is writing into it\n")
         process.kill()
         self.ended(process)

@@ -50,6 +50,11 @@ TEST(Replay, RefusesAFileThatDoesNotFit) {
     EXPECT_EQ(problems_of("request_id,replica_id\n0\n"),
               Problems{"file: line 2: replica_id: expected a whole number, found \"\""});
     EXPECT_EQ(problems_of("request_id,replica_id\n3,4\n3,5\n"), Problems{"file: request 3 has two rows"});
+    const std::string long_line((std::size_t{1} << 20U) + 1, 'x');
+    EXPECT_EQ(problems_of(long_line),
+              Problems{"file: line 1: expected a line of at most 1048576 bytes, found 1048577"});
+    EXPECT_EQ(problems_of("request_id,replica_id\n" + long_line),
+              Problems{"file: line 2: expected a line of at most 1048576 bytes, found 1048577"});
 }
 
 TEST(Replay, RefusesARequestThatTheFileDoesNotHave) {

@@ -190,5 +190,17 @@ TEST(Branches, ScaleWhatIsScaled) {
                      "stays so while a fleet runs; min and max may change"}));
 }
 
+TEST(Branches, AreScaledByWhatTheControllerHears) {
+    const std::string scaled =
+        scenario_with(6, "      node: {gpu: big-gpu}\n      autoscale: {policy: outstanding, target: 4}");
+    EXPECT_EQ(problems_with({"fleet.pools[0].autoscale={policy: kv_use, target: 0.5}"}, scaled),
+              Lines({"--set #1 (fleet.pools[0].autoscale={policy: kv_use, target: 0.5}): fleet.pools[0].autoscale: "
+                     "kv_use looks at KV blocks, of which the controller has not heard so far"}));
+    EXPECT_EQ(problems_with({"fleet.pools[0].autoscale={policy: attainment, target: 0.9}"}, scaled),
+              Lines({"--set #1 (fleet.pools[0].autoscale={policy: attainment, target: 0.9}): fleet.pools[0].autoscale: "
+                     "attainment "
+                     "looks at whether targets are met, of which the controller has not heard so far"}));
+}
+
 }  // namespace
 }  // namespace regatta::scenario

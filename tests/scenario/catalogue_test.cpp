@@ -83,6 +83,8 @@ TEST(Catalogue, ValuesAreCheckedLikeThoseOfScenarios) {
         problems_with_gpu("{value: 80, source: x}"),
         Lines{"mine.yaml:3:21: gpus.g.memory.value: expected an amount of memory with a unit (B, KB, MB, GB, TB, KiB, "
               "MiB, GiB, TiB), found \"80\""});
+    EXPECT_EQ(problems_with_gpu("{value: [80GiB], source: x}"),
+              Lines{"mine.yaml:3:21: gpus.g.memory.value: expected a quantity with a unit, found a list"});
     EXPECT_EQ(problems_with_gpu("{value: 0GiB, source: x}"),
               Lines{"mine.yaml:3:13: gpus.g: memory: expected more than 0, found 0"});
     EXPECT_EQ(problems_with_gpu("{value: 1GiB, source: x}", "    fp9: {value: 1TFLOPS, source: x}\n"),

@@ -105,6 +105,10 @@ TEST(Limits, OfServers) {
     EXPECT_EQ(
         problems_of_text(fleet(pool + servers, kStream)),
         Lines{"fleet.yaml:6:24: fleet.servers[0].count: makes 1024000000 GPUs in all; expected at most 10000000"});
+    EXPECT_EQ(
+        problems_of_text(fleet(
+            pool + "  servers:\n" + repeated("    - {name: a, gpus: [{gpu: big-gpu, count: 1}]}\n", 2001), kStream)),
+        Lines{"fleet.yaml:6:5: fleet.servers: 2001 kinds of servers; expected at most 2000"});
 }
 
 Lines problems_of_environment(const std::string& text) {

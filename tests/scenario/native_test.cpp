@@ -19,6 +19,15 @@ constexpr const char* kSmallGpu = R"(  small-gpu:
     link_latency: {value: 1us, source: test}
     gpus_per_node: {value: 8, source: test}
 )";
+/// Too small for any model.
+constexpr const char* kTinyGpu = R"(  tiny-gpu:
+    memory: {value: 1GB, source: test}
+    memory_bandwidth: {value: 1TB/s, source: test}
+    bf16: {value: 300TFLOPS, source: test}
+    link_bandwidth: {value: 100GB/s, source: test}
+    link_latency: {value: 1us, source: test}
+    gpus_per_node: {value: 2, source: test}
+)";
 
 std::string request(const char* model, int second, int prompt = 100) {
     return R"({"model": ")" + std::string(model) + R"(", "created_at": "2024-07-17 13:56:)" + (second < 10 ? "0" : "") +
@@ -53,7 +62,7 @@ Scenario load(const std::string& text, const Files& given) {
     const std::string named = "  small-llm:\n";
     models.insert(models.find(named) + named.size(), "    aliases: [maker/small-chat]\n");
     files.files["fleet.yaml"] = {true, text, ""};
-    files.files["catalogue/gpus.yaml"] = {true, std::string(testing::kGpus) + kSmallGpu, ""};
+    files.files["catalogue/gpus.yaml"] = {true, std::string(testing::kGpus) + kSmallGpu + kTinyGpu, ""};
     files.files["catalogue/nodes.yaml"] = {true, testing::kNodes, ""};
     files.files["catalogue/models.yaml"] = {true, models, ""};
     files.files["t.jsonl"] = files.files["/home/someone/t.jsonl"] = {true, given.trace, ""};
@@ -149,7 +158,7 @@ TEST(Native, NodesAreServersThatKeepTheirIds) {
     EXPECT_TRUE(scenario.gateways.tell_demand);
     ASSERT_TRUE(scenario.changes.reprovision.has_value());
     EXPECT_EQ(scenario.changes.reprovision->name, "longest_idle");
-    EXPECT_EQ(scenario.notes, (Lines{"env.json: memory_per_gpu_gb: 80 GB is not what an small-gpu has; the catalogue's "
+    EXPECT_EQ(scenario.notes, (Lines{"env.json: memory_per_gpu_gb: 80 GB is not what small-gpu has; the catalogue's "
                                      "40 GB count"}));
 }
 
@@ -293,6 +302,53 @@ TEST(Native, WhatCannotBeIsTold) {
     EXPECT_EQ(problems_of("compat: vidur\nfleet: {environment: env.json}\nworkload: {trace: t.jsonl}\n", {}).at(1),
               "fleet.yaml:2:22: fleet.environment: needs compat: scratchpad or none; expected pools otherwise");
     EXPECT_EQ(problems_of(kEnvironment, {.environment = "{"}), (Lines{"env.json:1:2: no JSON: it ends too soon here"}));
+    EXPECT_EQ(problems_of("fleet: {engines: 1, gpu: tiny-gpu, model: small-llm}\nworkload: {trace: t.jsonl}\n", {}),
+              (Lines{"fleet.yaml:1:43: fleet.model: small-llm does not fit: of 2 tiny-gpu (0.9 GiB) each needs 7.5 GiB "
+                     "for weights and 1.1 GiB for activations, and may use 0.8 GiB; expected a smaller one, larger "
+                     "GPUs, or fewer bits of precision"}));
+}
+
+constexpr const char* kTwoEntries = R"("gpus": [
+    {"name": "tiny-gpu", "amount": 1, "model": "small-llm",
+     "precision": {"weight_bits": 16, "activation_bits": 16, "kv_bits": 16}},
+    {"name": "small-gpu", "amount": 0, "model": "small-llm",
+     "precision": {"weight_bits": 4, "activation_bits": 4, "kv_bits": 4}},
+    {"name": "small-gpu", "amount": 1, "model": "small-llm",
+     "precision": {"weight_bits": 4, "activation_bits": 4, "kv_bits": 4}}])";
+
+TEST(Native, WhatDoesNotFitIsTold) {
+    const Files files{.environment = environment(kTwoEntries),
+                      .changes = R"({"timestamp": 1, "gpu_name": "tiny-gpu", "amount": 1})"};
+    EXPECT_EQ(problems_of(kEnvironment, files),
+              (Lines{"env.json: gpus[0].model: small-llm does not fit: of 2 tiny-gpu (0.9 GiB) each needs 7.5 GiB for "
+                     "weights and 1.1 GiB for activations, and may use 0.8 GiB; expected a smaller one, larger GPUs, "
+                     "or fewer bits of precision"}));
+    EXPECT_EQ(
+        problems_of("fleet: {environment: env.json, precision: {kv_bits: 8}}\nworkload: {trace: t.jsonl}\n", files),
+        (Lines{"fleet.yaml:1:43: fleet.precision: each of the gpus in env.json has its own; leave it out",
+               "env.json: gpus[0].model: small-llm does not fit: of 2 tiny-gpu (0.9 GiB) each needs 7.5 GiB for "
+               "weights and 1.1 GiB for activations, and may use 0.8 GiB; expected a smaller one, larger GPUs, or "
+               "fewer bits of precision"}));
+    EXPECT_EQ(problems_of("fleet: {engines: 2, gpu: small-gpu, model: small-llm, changes: changes.jsonl}\n"
+                          "workload: {trace: t.jsonl}\n",
+                          files),
+              (Lines{"changes.jsonl:1: gpu_name: small-llm does not fit on what is added: of 2 tiny-gpu (0.9 GiB) each "
+                     "needs 7.5 GiB for weights and 1.1 GiB for activations, and may use 0.8 GiB; expected larger "
+                     "GPUs, or fewer bits of precision"}));
+}
+
+TEST(Native, WhatIsLeftOutIsNoted) {
+    std::string two = kTwoEntries;
+    two.erase(two.find("{\"name\": \"tiny"), two.find("{\"name\": \"small") - two.find("{\"name\": \"tiny"));
+    EXPECT_EQ(load(kEnvironment, {.environment = environment(two)}).notes,
+              (Lines{"env.json: gpus[0].amount is 0: no engines",
+                     "small-gpu does not compute faster in 4 bits: activations are int8"}));
+    const std::string nodes = R"("nodes": [)" + node(1, R"(["small-gpu"])", "[1]", "[40.0]") + "," +
+                              node(2, R"(["small-gpu"])", "[0]", "[40.0]") + "," +
+                              node(3, R"(["tiny-gpu"])", "[1]", "[1.0]") + "]";
+    EXPECT_EQ(load(kEnvironment, {.environment = environment(nodes)}).notes,
+              (Lines{"env.json: node 2 has no GPU and is left out",
+                     "no model that is asked for fits on tiny-gpu of n3: they stay idle"}));
 }
 
 TEST(Native, APoolMayBeginWithNothingOnlyWhenSomethingComes) {

@@ -81,6 +81,11 @@ TEST(Overrides, ElementsMustExist) {
         problems_of_text(scenario_with(), {"workload.streams[chat].limit=2"}),
         Lines{"--set #1 (workload.streams[chat].limit=2): workload.streams[chat]: no element of that name; none has "
               "a name"});
+    EXPECT_EQ(
+        problems_of_text(scenario_with(), {"fleet.timeline=[]", "fleet.timeline[0].at=1s"}),
+        (Lines{"--set #1 (fleet.timeline=[]): fleet.timeline: expected a list with at least one element, found an "
+               "empty list",
+               "--set #2 (fleet.timeline[0].at=1s): fleet.timeline[0]: no such element; the list is empty"}));
     EXPECT_EQ(problems_of_text(scenario_with(), {"gateways[0].count=2"}),
               Lines{"--set #1 (gateways[0].count=2): gateways: not a list; found nothing"});
     EXPECT_EQ(problems_of_text(scenario_with(), {"fleet.pools.nodes=2"}),

@@ -202,5 +202,50 @@ TEST(Pools, KnowWhichGpusOthersMayHave) {
     EXPECT_EQ(gpus_shared_with_earlier(scenario, 2), 0u);
 }
 
+TEST(Pools, ThereMustBeOne) {
+    const std::string traffic =
+        "workload: {streams: [{arrivals: {rate: 1/s}, lengths: {prompt: {fixed: 1}, output: {fixed: 1}}}]}\n";
+    EXPECT_EQ(problems_of_text("duration: 1s\nfleet: {controller: {}}\n" + traffic),
+              Lines{"fleet.yaml:2:8: fleet.pools: missing; expected a list with at least one element"});
+    EXPECT_EQ(problems_of_text("duration: 1s\nfleet: {pools: []}\n" + traffic),
+              Lines{"fleet.yaml:2:16: fleet.pools: expected a list with at least one element, found an empty list"});
+}
+
+TEST(Pools, StandOnSomething) {
+    EXPECT_EQ(problems_of_text(scenario_with(6, "")),
+              Lines{"fleet.yaml:4:7: fleet.pools[0].node: missing; expected a map with: gpu, gpus; the name of a node "
+                    "type; or servers in its place"});
+}
+
+TEST(Pools, OnServersOfSeveralKindsChooseOne) {
+    std::string text = scenario_with(6, "      servers: mixed");
+    text.insert(text.find("  pools:"),
+                "  servers: [{name: mixed, gpus: [{gpu: big-gpu, count: 4}, {gpu: big-gpu, count: 1}]}]\n");
+    EXPECT_EQ(
+        problems_of_text(text),
+        Lines{"fleet.yaml:5:7: fleet.pools[0].gpu: missing; servers \"mixed\" have several kinds: expected one of: "
+              "big-gpu, big-gpu"});
+}
+
+TEST(Pools, SchedulersSayWhatTheyCannotDo) {
+    EXPECT_EQ(problems_of_text(scenario_with(4, "    - scheduler: lightllm")),
+              Lines{"fleet.yaml:4:18: fleet.pools[0].scheduler: policy: lightllm counts KV memory by the token; "
+                    "expected block_tokens: 1 in the pool"});
+    EXPECT_EQ(problems_of_text(scenario_with(4,
+                                             "    - scheduler: lightllm\n      block_tokens: 1\n"
+                                             "      parallel: {pp: 2}")),
+              Lines{"fleet.yaml:4:18: fleet.pools[0].scheduler: policy: lightllm has no pipelines; expected "
+                    "parallel.pp: 1"});
+    EXPECT_EQ(problems_of_text(scenario_with(4,
+                                             "    - scheduler: lightllm\n      block_tokens: 1\n"
+                                             "      speculation: {method: ngram}")),
+              Lines{"fleet.yaml:4:18: fleet.pools[0].scheduler: policy: lightllm looks ahead by one token a step; "
+                    "expected speculation: none"});
+    EXPECT_EQ(
+        problems_of_text(scenario_with(4, "    - scheduler: orca\n      kv_blocks: 100")),
+        Lines{"fleet.yaml:4:18: fleet.pools[0].scheduler: policy: it reserves 512 KV blocks for each request, the "
+              "longest of which has 8192 tokens, but a replica has 100; lower max_context_tokens"});
+}
+
 }  // namespace
 }  // namespace regatta::scenario

@@ -242,5 +242,63 @@ TEST(ScratchpadChanges, MustBeInOrderOfTime) {
                      "c.jsonl:2: expected a JSON object with timestamp, gpu_name and amount, found \"no\""}));
 }
 
+TEST(Scratchpad, ItsFleetIsAllThereIs) {
+    EXPECT_EQ(
+        problems_of("compat: scratchpad\n"
+                    "fleet:\n"
+                    "  environment: env.json\n"
+                    "  pools: [{model: small-llm, node: {gpu: big-gpu}}]\n"
+                    "  servers: [{name: s, gpus: [{gpu: big-gpu, count: 1}]}]\n"
+                    "  failures: {node: {mtbf: 1h, mttr: 1h}}\n"
+                    "  reprovision: longest_idle\n"
+                    "  changes: changes.jsonl\n"
+                    "gateways:\n"
+                    "  count: 2\n"
+                    "  unserved: provision\n"
+                    "  reports: {every: 1s}\n"
+                    "  admission: [{queue_limit: 3}]\n"
+                    "network: {gateway_to_node: 1ms}\n"
+                    "workload:\n"
+                    "  arrival_rate: 1/s\n"
+                    "  streams: [{arrivals: {rate: 1/s}, lengths: {prompt: {fixed: 1}, output: {fixed: 1}}}]\n",
+                    line(k8B, 5, 6)),
+        (Lines{
+            "fleet.yaml:4:10: fleet.pools: an environment, or engines, are what serves; leave it out under compat: "
+            "scratchpad",
+            "fleet.yaml:5:12: fleet.servers: the fleet does what that simulator does; leave it out under compat: "
+            "scratchpad",
+            "fleet.yaml:6:13: fleet.failures: nothing fails; leave it out under compat: scratchpad",
+            "fleet.yaml:7:16: fleet.reprovision: an idle node is chosen by random; leave it out under compat: "
+            "scratchpad",
+            "fleet.yaml:8:12: fleet.changes: nodes do not change: that simulator reads the file and leaves it at that; "
+            "leave it out under compat: scratchpad",
+            "fleet.yaml:10:10: gateways.count: there is one; expected 1 under compat: scratchpad",
+            "fleet.yaml:11:13: gateways.unserved: requests wait for their model; leave it out under compat: scratchpad",
+            "fleet.yaml:12:12: gateways.reports: routers see the nodes as they are; leave it out under compat: "
+            "scratchpad",
+            "fleet.yaml:13:14: gateways.admission: everything is let in; leave it out under compat: scratchpad",
+            "fleet.yaml:14:28: network.gateway_to_node: nothing takes time on its way; expected 0s, or leave it out "
+            "under compat: scratchpad",
+            "fleet.yaml:17:12: workload.streams: requests come from a trace; leave it out under compat: scratchpad"}));
+    EXPECT_EQ(
+        problems_of("compat: scratchpad\nfleet: {precision: {weight_bits: 8}}\nworkload: {arrival_rate: 1/s}\n",
+                    line(k8B, 5, 6)),
+        (Lines{"fleet.yaml:2:8: fleet: expected one of environment, engines and engine_groups under compat: scratchpad",
+               "fleet.yaml:3:11: workload.trace: missing; requests come from a trace under compat: scratchpad"}));
+    EXPECT_EQ(problems_of("compat: scratchpad\n"
+                          "fleet: {model: small-llm, precision: {weight_bits: 8}, engine_groups: [{engines: 1, gpu: "
+                          "big-gpu, model: small-llm}]}\n"
+                          "workload: {trace: t.jsonl, arrival_rate: 1/s}\n",
+                          line(k8B, 5, 6)),
+              (Lines{"fleet.yaml:2:16: fleet.model: it belongs to engines; leave it out under compat: scratchpad",
+                     "fleet.yaml:2:38: fleet.precision: each of the engine_groups has its own; leave it out under "
+                     "compat: scratchpad"}));
+}
+
+TEST(Scratchpad, NothingBranchesUnderIt) {
+    EXPECT_EQ(problems_of(kNodesScenario + "branches: [{at: 1s, set: [end=drain]}]\n", line(k8B, 5, 6)),
+              (Lines{"fleet.yaml:4:17: branches: under compat: scratchpad nothing can change while a fleet runs"}));
+}
+
 }  // namespace
 }  // namespace regatta::scenario

@@ -76,17 +76,20 @@ TEST(Speculation, TheDraftTakesMemory) {
 
 TEST(Speculation, VidurHasNone) {
     const Lines problems = problems_of_text("compat: vidur\n" + with("{method: ngram}"));
-    ASSERT_EQ(problems.size(), 1U);
-    EXPECT_NE(problems[0].find("Vidur proposes nothing; expected speculation: none"), std::string::npos) << problems[0];
+    EXPECT_EQ(problems, Lines{"fleet.yaml:9:20: fleet.pools[0].speculation: method: Vidur proposes nothing; expected "
+                              "speculation: none with compat: vidur"});
 }
 
 TEST(Speculation, OnlyPlainQueuesOfVllmV1) {
     const Lines problems =
         problems_of_text(with("{method: ngram}\n      scheduler: {policy: vllm_v1, order: shortest_first}"));
-    ASSERT_EQ(problems.size(), 1U);
-    EXPECT_NE(problems[0].find("vllm_v1 knows order, max_waiting and class_limits neither with speculation"),
-              std::string::npos)
-        << problems[0];
+    EXPECT_EQ(problems,
+              Lines{"fleet.yaml:9:18: fleet.pools[0].scheduler: policy: vllm_v1 knows order, max_waiting and "
+                    "class_limits neither with speculation nor with parallel.pp above 1; expected none of them"});
+    EXPECT_EQ(
+        problems_of_text(with("{method: ngram, tokens: 4}\n      scheduler: {chunk_tokens: 300, max_running: 100}")),
+        Lines{"fleet.yaml:9:33: fleet.pools[0].scheduler.chunk_tokens: 300 is less than max_running x (1 + "
+              "proposed tokens); expected at least 500"});
 }
 
 }  // namespace

@@ -204,5 +204,18 @@ TEST(Workload, NamesOfStreamsDiffer) {
               "differ"});
 }
 
+TEST(Workload, KeysOfATraceDoNotApplyToOneStream) {
+    EXPECT_EQ(
+        problems_of_text(scenario_with(9,
+                                       "    - rate_scale: 2\n"
+                                       "      max_tokens: 9\n"
+                                       "      trace_model: x\n"
+                                       "      arrivals: {rate: 40/s}")),
+        (Lines{"fleet.yaml:9:19: workload.streams[0].rate_scale: applies to a trace only; change the rate",
+               "fleet.yaml:10:19: workload.streams[0].max_tokens: applies to a trace only; say it in the stream's "
+               "lengths",
+               "fleet.yaml:11:20: workload.streams[0].trace_model: applies to a trace only; leave it out"}));
+}
+
 }  // namespace
 }  // namespace regatta::scenario

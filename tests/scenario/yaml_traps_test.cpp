@@ -139,6 +139,33 @@ TEST(YamlTraps, SyntaxErrorsAreExplained) {
               Lines{"fleet.yaml:1:10: an escape (\"\\\") that YAML does not know"});
 }
 
+TEST(YamlTraps, RareSyntaxErrorsAreExplainedToo) {
+    struct Case {
+        const char* text;
+        const char* problem;
+    };
+    for (const Case& it : {
+             Case{"name: x\n- - y\n",
+                  "2:1: this line does not belong to the map above; check its indentation and its "
+                  "colon"},
+             Case{"- - a\n - b\n",
+                  "2:2: this line does not belong to the list above; check its indentation and its dash"},
+             Case{"name: - x\n", "1:7: a \"-\" where no list can begin; check the indentation"},
+             Case{"name: ? x\n", "1:7: a key where none can stand; check the indentation"},
+             Case{"name: \"x\n---\n", "2:1: a quote is not closed"},
+             Case{"[a, \"x", "1:7: a quote is not closed"},
+             Case{"name: *\n", "1:8: a \"*\" without the name of an alias; quote the text"},
+             Case{"name: & x\n", "1:8: a \"&\" without the name of an anchor; quote the text"},
+             Case{"name: |x\n  y\n", "1:8: a \"|\" or \">\" with text behind it; write the text in the lines below"},
+             Case{"name: \"\\xZZ\"\n", "1:12: an escape (\"\\\") that YAML does not know"},
+             Case{"name: \"\\uD800\"\n", "1:14: an escape (\"\\\") that YAML does not know"},
+             Case{"name: &a &b x\n", "1:10: not valid YAML; check indentation, colons, quotes and brackets"},
+         }) {
+        SCOPED_TRACE(it.text);
+        EXPECT_EQ(problems_of_text(it.text), Lines{std::string("fleet.yaml:") + it.problem});
+    }
+}
+
 TEST(YamlTraps, DocumentsHaveLimits) {
     const std::string deep(40, '[');
     EXPECT_EQ(problems_of_text("name: " + deep + std::string(40, ']')),

@@ -1,4 +1,4 @@
-"""The tidy test. `check.py rules|format|shell ROOT`: exit 0 when clean, 1 with one line per finding, 77 when the tool
+"""The tidy test. `check.py rules|format|shell|texts ROOT`: exit 0 when clean, 1 with one line per finding, 77 when the tool
 that decides is not installed (ctest shows the test as skipped)."""
 
 import re
@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import error_texts
 import rules
 
 SKIPPED = 77
@@ -44,8 +45,15 @@ def check_shell(root):
     return 1 if subprocess.run([checker, "--external-sources", *scripts], cwd=root, check=False).returncode else 0
 
 
+def check_texts(root):
+    findings = error_texts.untested(root)
+    for path, line, text in findings:
+        print(f"{path}:{line}: no test has the words of this error: {text}")
+    return 1 if findings else 0
+
+
 if __name__ == "__main__":
-    CHECKS = {"rules": check_rules, "format": check_format, "shell": check_shell}
+    CHECKS = {"rules": check_rules, "format": check_format, "shell": check_shell, "texts": check_texts}
     if len(sys.argv) != 3 or sys.argv[1] not in CHECKS:
         sys.exit(f"usage: check.py {'|'.join(CHECKS)} ROOT")
     sys.exit(CHECKS[sys.argv[1]](Path(sys.argv[2]).resolve()))

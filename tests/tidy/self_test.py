@@ -4,6 +4,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import error_texts
 import rules
 
 HEADER = "#pragma once\n"
@@ -110,6 +111,21 @@ class TidySelfTest(unittest.TestCase):
         for name, content in ALLOWED.items():
             self.write(name, content)
         self.assertEqual(rules.check(self.root), [])
+
+    def test_finds_words_of_errors_that_no_test_has(self):
+        self.write("src/base/a.cpp", '''void f() {
+    throw InputError(fmt::format("{}: expected a {} "
+                                 "of \\"{}\\"; did you mean it?", a, b, c));
+    problems_.add(place, path, is_late ? "it came too late" : "nothing came at all");
+    REGATTA_CHECK(a, "our own mistake here");
+    throw IoError(fmt::format("{}: cannot be read: {}", a, b));  // "not a literal"
+    say("nothing is wrong here");
+}
+''')
+        self.write("tests/base/a_test.cpp", 'EXPECT_EQ(e, Lines{"f: expected a whole number of \\"x\\"; did you "\n'
+                                            '"mean it?"});\nEXPECT_EQ(e, path + ": cannot be read: " + why);\n')
+        self.write("tests/cli/a.py", "expect('it came '\n       'too late')\n")
+        self.assertEqual(error_texts.untested(self.root), [("src/base/a.cpp", 4, "nothing came at all")])
 
 
 if __name__ == "__main__":

@@ -29,6 +29,28 @@ TEST(ProfileLimits, OfTables) {
     EXPECT_EQ(problems_of_row("add,0,0,1,2e6"), Problems{"t.csv:2: ms: expected at most 1000000, found 2000000"});
 }
 
+TEST(ProfileLimits, OfFields) {
+    try {
+        static_cast<void>(read_op_tables("t.csv", "op\n" + std::string((std::size_t{1} << 24U) + 1, ',') + "\n"));
+        FAIL();
+    } catch (const InputError& error) {
+        EXPECT_EQ(error.problems(), Problems{"t.csv:2: expected at most 16777216 fields in all"});
+    }
+}
+
+TEST(ProfileLimits, OfKinds) {
+    ProfileData data;
+    try {
+        add_measurements({.name = "a.csv", .text = "b\n1\n"}, {}, data);
+        FAIL();
+    } catch (const InputError& error) {
+        EXPECT_EQ(error.problems(),
+                  Problems{"a.csv: none of Vidur's profiling files: it has no column time_stats.attn_pre_proj.median, "
+                           "prefill_chunk_size, time_stats.all_reduce.median, time_stats.send_recv.median or "
+                           "tensor_parallel_degree"});
+    }
+}
+
 TEST(ProfileLimits, OfSteps) {
     std::string text = "op,a,b_first,b_last,ms\n";
     for (const std::string& op : ProfileOps::of({}))

@@ -157,6 +157,20 @@ TEST(ProfileStepTime, SaysWhatItsFilesLack) {
     Parameters half = parameters("forest");
     half.set("max_depth", std::vector<double>{1.5});
     EXPECT_EQ(problems_of(target(kFiles), half), Problems{"max_depth: expected whole numbers, found 1.5"});
+    half.set("max_depth", std::vector<double>{});
+    EXPECT_EQ(problems_of(target(kFiles), half), Problems{"max_depth: expected at least one number"});
+    Parameters fine = parameters("forest");
+    fine.set("kv_granularity", std::int64_t{1});
+    fine.set("max_tokens", std::int64_t{1'000'000});
+    EXPECT_EQ(problems_of(target(kFiles), fine),
+              Problems{"max_batch: 16 for each of 1000002 lengths up to max_tokens make 16000032 predictions; expected "
+                       "at most 8388608"});
+    StepTimeTarget staged = target(kFiles);
+    staged.pipeline_parallel = 2;
+    Parameters with_host = parameters("forest");
+    with_host.set("models_cpu_overhead", true);
+    EXPECT_EQ(problems_of(staged, with_host), (Problems{"send_recv: missing; pipeline parallelism needs it",
+                                                        "cpu_overhead: missing; models_cpu_overhead needs it"}));
     EXPECT_EQ(problems_of(target({{"mlp.csv", kMlpHeader + std::string("1,4,2,64,128,True,1,1,x,1,1,1,1,1,1\n")},
                                   {"attention.csv", attention()}}),
                           parameters("forest")),

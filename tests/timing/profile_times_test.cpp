@@ -122,6 +122,7 @@ TEST(ProfileTables, SayWhereTheyAreWrong) {
     };
     EXPECT_EQ(problems("op,a,b,ms\nx,0,1,1\n"), Problems{"FILE: no column \"b_first\"; there are: op, a, b, ms"});
     EXPECT_EQ(problems(""), Problems{"FILE: expected a header and rows, found an empty file"});
+    EXPECT_EQ(problems("op,a\n"), Problems{"FILE: expected a header and rows, found one line only"});
     const std::string header = "op,a,b_first,b_last,ms\n";
     EXPECT_EQ(problems(header + "x,0,1,1,fast\n"), Problems{"FILE:2: ms: expected a number, found \"fast\""});
     EXPECT_EQ(problems(header + "x,0,1,1,-1\n"), Problems{"FILE:2: ms: expected at least 0, found -1"});

@@ -151,6 +151,19 @@ TEST(TextInput, DoesNotWaitForAPipe) {
     ::unlink(pipe.c_str());
 }
 
+TEST(TextInput, SaysWhyElseItCannotBeOpened) {
+    const TestFile file("");
+    const std::string loop = file.directory() + "/loop";
+    ASSERT_EQ(::symlink("loop", loop.c_str()), 0);
+    try {
+        TextInput input(loop);
+        FAIL();
+    } catch (const IoError& error) {
+        EXPECT_EQ(error.what(), loop + ": cannot be opened: Too many levels of symbolic links");
+    }
+    ::unlink(loop.c_str());
+}
+
 TEST(TextInput, SaysThatReadingIsNotPermitted) {
     if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
     const TestFile file("text");
