@@ -14,6 +14,7 @@
 
 #include "app/version.hpp"
 #include "regatta/base/errors.hpp"
+#include "results/checkpoint_sums.hpp"
 #include "results/rank_files.hpp"
 #include "results/result_reader.hpp"
 
@@ -187,7 +188,7 @@ void ResumePoint::load(engine::Simulation& simulation) const {
 results::RankPartial ResumePoint::sums(const results::RunDescription& run) const {
     results::Reduction sum(run);
     for (std::uint32_t part = 0; part < manifest().ranks; ++part)
-        sum.add(results::RankPartial::from_bytes(reader_.read(results::sums_file_name(part))));
+        sum.add(results::read_sums(reader_, part, run));
     return sum.total();
 }
 

@@ -33,6 +33,11 @@ public:
     [[nodiscard]] SimTime next_change() const;
     [[nodiscard]] SimTime next_sample() const { return next_sample_; }
 
+    /// Of the same boards.
+    [[nodiscard]] bool is_like(const Agenda& other) const {
+        return next_reports_.size() == other.next_reports_.size() && next_changes_.size() == other.next_changes_.size();
+    }
+
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
         archive& next_sample_& next_reports_& next_changes_& next_time_;

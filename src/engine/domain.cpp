@@ -1,5 +1,7 @@
 #include "engine/domain.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/serialization/array.hpp>
 #include <cstddef>
@@ -294,7 +296,13 @@ void Domain::load_rest(InArchive& archive, bool counts) {
     SimTime lasting;
     SimTime last_event;
     std::int64_t events = 0;
-    archive >> agenda_ >> horizon >> reached >> lasting >> last_event >> events;
+    Agenda agenda = agenda_;
+    archive >> agenda >> horizon >> reached >> lasting >> last_event >> events;
+    if (!agenda.is_like(agenda_)) throw IoError("the saved state has other boards");
+    for (const SimTime time : {horizon, reached, lasting, last_event})
+        if (time < SimTime() || time > SimTime::never() + SimTime::never())  // a latency may have been added
+            throw IoError(fmt::format("the saved state has a time of {} ns; no run has that", time.ns()));
+    agenda_ = agenda;
     horizon_ = std::max(horizon_, horizon);
     reached_ = std::max(reached_, reached);
     lasting_ = std::max(lasting_, lasting);

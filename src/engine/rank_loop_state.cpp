@@ -50,8 +50,12 @@ void RankLoop::load(const SavedState& state) {
             const LpId id = domain.members()[local].id;
             state.read(id, of_process, *domain.members()[local].process);
             domain.restore(local, of_process);
-            for (const ProcessState::Entry& entry : of_process.published)
+            for (const ProcessState::Entry& entry : of_process.published) {
+                if (entry.board.index() >= published_.size() ||
+                    entry.entry >= published_[entry.board.index()].values.size())
+                    throw IoError("the saved state has another board");
                 put(entry.board, entry.entry, entry.value, id);
+            }
         }
     state.read_rest([this](InArchive& archive) {
         // What is only counted, and summed over ranks, goes on where it began.
@@ -59,14 +63,16 @@ void RankLoop::load(const SavedState& state) {
             domain.load_rest(archive, rank_ == 0);
         load_boards(archive);
     });
-    for (Domain& domain : domains_) {
-        // Before the instant: what is planned for it is planned as it would have been in the run that was saved.
-        const SimTime now = std::max(domain.horizon(), SimTime::from_ns(1)) - SimTime::from_ns(1);
-        for (std::uint32_t local = 0; local < domain.members().size(); ++local) {
-            enter(domain, local, now, 0);
-            domain.members()[local].process->go_on(*this);
+    with_saved_state([this] {
+        for (Domain& domain : domains_) {
+            // Before the instant: what is planned for it is planned as it would have been in the run that was saved.
+            const SimTime now = std::max(domain.horizon(), SimTime::from_ns(1)) - SimTime::from_ns(1);
+            for (std::uint32_t local = 0; local < domain.members().size(); ++local) {
+                enter(domain, local, now, 0);
+                domain.members()[local].process->go_on(*this);
+            }
         }
-    }
+    });
 }
 
 /// All ranks that read a board know the same of it: the first of them says it.
@@ -99,8 +105,15 @@ void RankLoop::load_boards(InArchive& archive) {
         if (values[board].size() != board_values_[board].size()) throw IoError("the saved state has another board");
         board_values_[board] = std::move(values[board]);
     }
-    for (BoardReport& report : waiting)
-        if (!board_values_.at(report.board.index()).empty()) waiting_reports_.push_back(std::move(report));
+    for (BoardReport& report : waiting) {
+        if (report.board.index() >= board_values_.size()) throw IoError("the saved state has other boards");
+        const std::vector<std::uint32_t>& board = board_values_[report.board.index()];
+        if (board.empty()) continue;
+        if (std::any_of(report.entries.begin(), report.entries.end(),
+                        [&](const BoardEntry& entry) { return entry.entry >= board.size(); }))
+            throw IoError("the saved state has another board");
+        waiting_reports_.push_back(std::move(report));
+    }
 }
 
 }  // namespace regatta::engine

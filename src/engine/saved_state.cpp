@@ -18,14 +18,35 @@ constexpr std::size_t kTableWidth = 3;
 void read_from(std::span<const char> bytes, const std::function<void(InArchive&)>& read) {
     InArchive archive(bytes);
     try {
-        read(archive);
+        with_saved_state([&] { read(archive); });
     } catch (const ArchiveEnds&) {
         throw IoError("the saved state is cut short");
     }
     if (archive.left() != 0) throw IoError(fmt::format("the saved state has {} bytes too many", archive.left()));
 }
 
+bool is_time(SimTime time) {
+    return time >= SimTime() && time <= SimTime::never();
+}
+
+/// What others find processes and buckets by. Slots and boards are looked at where they are known.
+void check(const ProcessState& state, LpId id, std::size_t processes) {
+    for (const Event& event : state.messages)
+        if (event.receiver != id || event.sender.index() >= processes || !is_time(event.time))
+            throw IoError(fmt::format("the saved state has a message to process {} that none sends", id.value()));
+    for (const ProcessState::WakeUp& wake_up : state.wake_ups)
+        if (!is_time(wake_up.at)) throw IoError("the saved state has a wake-up that nobody plans");
+}
+
 }  // namespace
+
+void with_saved_state(const std::function<void()>& act) {
+    try {
+        act();
+    } catch (const BugError& error) {
+        throw IoError(fmt::format("the saved state is none that a run saves: {}", error.what()));
+    }
+}
 
 void StateWriter::add(LpId id, const ProcessState& state, const LogicalProcess& process) {
     const std::uint64_t first = archive_.size();
@@ -80,6 +101,7 @@ void SavedState::read_table(std::span<const char> part) {
 void SavedState::read(LpId id, ProcessState& state, LogicalProcess& process) const {
     read_from(of_process_[id.index()], [&](InArchive& archive) {
         archive >> state;
+        check(state, id, of_process_.size());
         process.load(archive);
     });
 }

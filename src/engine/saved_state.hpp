@@ -65,6 +65,10 @@ private:
     std::vector<std::uint64_t> table_;  ///< id, first byte, byte after the last; one after the other
 };
 
+/// Runs what reads state, or goes on from it. A broken invariant of what was read is no mistake of ours: throws IoError
+/// in place of BugError.
+void with_saved_state(const std::function<void()>& act);
+
 /// The parts that all ranks of a run have saved. Bytes are read where they lie, and only those that are asked for.
 class SavedState {
 public:

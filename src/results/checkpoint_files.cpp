@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <system_error>
 
@@ -22,10 +21,7 @@ namespace regatta::results {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 
-constexpr const char* kFormatName = "regatta checkpoint";
-constexpr int kFormatVersion = 1;
 constexpr std::string_view kDirectoryBegin = "checkpoint-";
 
 /// As xxhsum prints it: most significant byte first.
@@ -59,44 +55,6 @@ std::optional<FileSum> sum_of_file(const std::string& path) {
 
 std::string reason() {
     return std::generic_category().message(errno == 0 ? EIO : errno);
-}
-
-json branch_json(const BranchedAt& branch) {
-    return {{"at_ns", branch.at.ns()}, {"set", branch.overrides}};
-}
-
-json data_file_json(const DataFile& file) {
-    return {{"path", file.path}, {"bytes", file.bytes}, {"xxh128", file.checksum}};
-}
-
-/// Throws what the library throws where something is missing or of another type.
-CheckpointManifest manifest_of(const json& document) {
-    CheckpointManifest manifest;
-    document.at("program").get_to(manifest.program);
-    document.at("number").get_to(manifest.number);
-    manifest.at = SimTime::from_ns(document.at("at_ns").get<std::int64_t>());
-    document.at("ranks").get_to(manifest.ranks);
-    const json& scenario = document.at("scenario");
-    scenario.at("path").get_to(manifest.scenario_path);
-    scenario.at("set").get_to(manifest.overrides);
-    for (const json& branch : scenario.at("branches"))
-        manifest.branches.push_back({.at = SimTime::from_ns(branch.at("at_ns").get<std::int64_t>()),
-                                     .overrides = branch.at("set").get<std::vector<std::string>>()});
-    scenario.at("resolved").get_to(manifest.resolved_text);
-    for (const json& file : document.at("data_files"))
-        manifest.data_files.push_back(
-            {.path = file.at("path"), .bytes = file.at("bytes"), .checksum = file.at("xxh128")});
-    document.at("segment_ranks").get_to(manifest.segment_ranks);
-    document.at("run_id").get_to(manifest.run_id);
-    document.at("ancestors").get_to(manifest.ancestors);
-    document.at("parent").get_to(manifest.parent);
-    document.at("keep").get_to(manifest.keep);
-    if (document.contains("every_ns")) manifest.every = SimTime::from_ns(document.at("every_ns").get<std::int64_t>());
-    if (document.contains("every_wall_s")) manifest.every_wall_s = document.at("every_wall_s").get<double>();
-    if (manifest.segment_ranks.size() != std::size_t{manifest.number} + 1)
-        throw InputError(fmt::format("{} lists {} segments for checkpoint {}", kManifestName,
-                                     manifest.segment_ranks.size(), manifest.number));
-    return manifest;
 }
 
 }  // namespace
@@ -145,34 +103,6 @@ std::optional<std::string> newest_checkpoint(const std::string& directory) {
     return std::nullopt;
 }
 
-std::string to_json(const CheckpointManifest& manifest) {
-    json document = {{"format", kFormatName},
-                     {"format_version", kFormatVersion},
-                     {"program", manifest.program},
-                     {"number", manifest.number},
-                     {"at_ns", manifest.at.ns()},
-                     {"ranks", manifest.ranks},
-                     {"segment_ranks", manifest.segment_ranks},
-                     {"keep", manifest.keep},
-                     {"run_id", manifest.run_id},
-                     {"ancestors", manifest.ancestors},
-                     {"parent", manifest.parent},
-                     {"data_files", json::array()},
-                     {"scenario",
-                      {{"path", manifest.scenario_path},
-                       {"set", manifest.overrides},
-                       {"branches", json::array()},
-                       {"resolved", manifest.resolved_text}}}};
-    for (const DataFile& file : manifest.data_files)
-        document["data_files"].push_back(data_file_json(file));
-    for (const BranchedAt& branch : manifest.branches)
-        document["scenario"]["branches"].push_back(branch_json(branch));
-    if (manifest.every) document["every_ns"] = manifest.every->ns();
-    if (manifest.every_wall_s) document["every_wall_s"] = *manifest.every_wall_s;
-    // Paths are bytes; JSON is UTF-8.
-    return document.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
-}
-
 std::string checksum_of(std::span<const std::byte> bytes) {
     return to_hex(XXH3_128bits(bytes.data(), bytes.size()));
 }
@@ -181,32 +111,33 @@ std::string checksum_line(std::span<const std::byte> bytes, const std::string& n
     return fmt::format("{}  {}\n", checksum_of(bytes), name);
 }
 
+Checksums parse_checksums(std::string_view text, const std::string& file) {
+    constexpr std::size_t kDigits = 32;
+    constexpr std::size_t kMostShown = 80;
+    Checksums checksums;
+    while (!text.empty()) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        if (line.size() < kDigits + 3 || line.substr(kDigits, 2) != "  ")
+            throw InputError(fmt::format("{}: is damaged: expected a checksum and a name, found \"{}\"", file,
+                                         line.substr(0, kMostShown)));
+        checksums.emplace_back(line.substr(kDigits + 2), line.substr(0, kDigits));
+    }
+    return checksums;
+}
+
 CheckpointReader::CheckpointReader(std::string path) : path_(std::move(path)) {
     const fs::path sums = fs::path(path_) / kChecksumsName;
     std::ifstream stream(sums, std::ios::binary);
     if (!stream)
         throw InputError(fmt::format("{}: is no checkpoint, or one that was not written to its end: it has no {}",
                                      path_, kChecksumsName));
-    for (std::string line; std::getline(stream, line);) {
-        constexpr std::size_t kDigits = 32;
-        if (line.size() < kDigits + 3 || line.compare(kDigits, 2, "  ") != 0)
-            throw InputError(
-                fmt::format("{}: is damaged: expected a checksum and a name, found \"{}\"", sums.string(), line));
-        checksums_.emplace_back(line.substr(kDigits + 2), line.substr(0, kDigits));
-    }
-    const std::vector<std::byte> text = read(kManifestName);
-    try {
-        const json document = json::parse(reinterpret_cast<const char*>(text.data()),
-                                          reinterpret_cast<const char*>(text.data()) + text.size());
-        if (document.at("format") != kFormatName || document.at("format_version") != kFormatVersion)
-            throw InputError(fmt::format("{}/{}: has format \"{}\", version {}; this program reads \"{}\", version {}",
-                                         path_, kManifestName, document.at("format").dump(),
-                                         document.at("format_version").dump(), kFormatName, kFormatVersion));
-        manifest_ = manifest_of(document);
-    } catch (const json::exception& error) {
-        throw InputError(
-            fmt::format("{}/{}: is not the manifest of a checkpoint: {}", path_, kManifestName, error.what()));
-    }
+    std::ostringstream text;
+    text << stream.rdbuf();
+    checksums_ = parse_checksums(text.view(), sums.string());
+    const std::vector<std::byte> manifest = read(kManifestName);
+    manifest_ = manifest_from_json({reinterpret_cast<const char*>(manifest.data()), manifest.size()},
+                                   (fs::path(path_) / kManifestName).string());
 }
 
 const std::string& CheckpointReader::expected(const std::string& name) const {

@@ -5,9 +5,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
-#include "regatta/base/time.hpp"
+#include "results/checkpoint_manifest.hpp"
 
 /// A checkpoint is a directory DIR/checkpoint-007 beside the rank files of its run. It has
 ///     manifest.json      what was run, until when, and what belongs to it (below)
@@ -20,43 +22,8 @@
 /// is known to be right.
 namespace regatta::results {
 
-/// A file outside, too large to keep, that the run reads: it must be the same when it goes on.
-struct DataFile {
-    std::string path;
-    std::int64_t bytes = 0;
-    std::string checksum;
-    friend bool operator==(const DataFile&, const DataFile&) = default;
-};
 /// Throws IoError.
 [[nodiscard]] DataFile describe_data_file(const std::string& path);
-
-/// Values of the scenario that were replaced from some instant on.
-struct BranchedAt {
-    SimTime at;
-    std::vector<std::string> overrides;
-    friend bool operator==(const BranchedAt&, const BranchedAt&) = default;
-};
-
-struct CheckpointManifest {
-    std::string program;  ///< that wrote it, with its version: no other reads it
-    std::uint32_t number = 0;
-    SimTime at;               ///< everything before has happened
-    std::uint32_t ranks = 1;  ///< that wrote it
-    std::string scenario_path;
-    std::vector<std::string> overrides;
-    std::vector<BranchedAt> branches;
-    std::string resolved_text;  ///< the scenario with every default written out
-    std::vector<DataFile> data_files;
-    std::vector<std::uint32_t> segment_ranks;  ///< by segment, up to the last that belongs to it: ranks with a file
-    std::string run_id;                        ///< of the rank files, but for those of a branch's parents
-    std::vector<std::string> ancestors;        ///< of a branch: see layout::Identity
-    std::string parent;                        ///< of a branch: directory of the checkpoint it began from
-    // How often checkpoints are made, unless it is said anew.
-    std::optional<SimTime> every;
-    std::optional<double> every_wall_s;
-    std::uint32_t keep = 2;  ///< so many; older ones are removed
-    friend bool operator==(const CheckpointManifest&, const CheckpointManifest&) = default;
-};
 
 [[nodiscard]] std::string checkpoint_path(const std::string& directory, std::uint32_t number);
 [[nodiscard]] std::string state_file_name(std::uint32_t rank);
@@ -70,12 +37,14 @@ inline constexpr const char* kChecksumsName = "checksums.xxh128";
 /// Path of the newest that was written to its end; none: there is none.
 [[nodiscard]] std::optional<std::string> newest_checkpoint(const std::string& directory);
 
-[[nodiscard]] std::string to_json(const CheckpointManifest& manifest);
-
 /// 32 hexadecimal digits.
 [[nodiscard]] std::string checksum_of(std::span<const std::byte> bytes);
 /// A line of a file of checksums.
 [[nodiscard]] std::string checksum_line(std::span<const std::byte> bytes, const std::string& name);
+
+/// Name and checksum, line by line, of a file of checksums. `file` names it in what is wrong. Throws InputError.
+using Checksums = std::vector<std::pair<std::string, std::string>>;
+[[nodiscard]] Checksums parse_checksums(std::string_view text, const std::string& file);
 
 /// A checkpoint that was written to its end.
 class CheckpointReader {
@@ -94,7 +63,7 @@ private:
     [[nodiscard]] const std::string& expected(const std::string& name) const;
 
     std::string path_;
-    std::vector<std::pair<std::string, std::string>> checksums_;  ///< by name
+    Checksums checksums_;
     CheckpointManifest manifest_;
 };
 

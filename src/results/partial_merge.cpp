@@ -12,6 +12,7 @@
 
 #include "regatta/base/errors.hpp"
 #include "results/checkpoint_files.hpp"
+#include "results/checkpoint_sums.hpp"
 #include "results/file_layout.hpp"
 #include "results/file_sums.hpp"
 #include "results/rank_files.hpp"
@@ -92,7 +93,7 @@ std::string problem_of_rows(const std::string& path, std::optional<SimTime>& end
 RankPartial carried_by(const CheckpointReader& checkpoint, const RunDescription& run) {
     Reduction sum(run);
     for (std::uint32_t rank = 0; rank < checkpoint.manifest().ranks; ++rank) {
-        RankPartial partial = RankPartial::from_bytes(checkpoint.read(sums_file_name(rank)));
+        RankPartial partial = read_sums(checkpoint, rank, run);
         partial.series.complete(checkpoint.manifest().at);
         partial.rows = Digest();
         sum.add(partial);

@@ -26,11 +26,13 @@ std::vector<std::byte> RankPartial::to_bytes() const {
 RankPartial RankPartial::from_bytes(std::span<const std::byte> bytes) {
     RankPartial partial;
     InArchive archive({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    bool is_whole = false;
     try {
         archive >> partial;
-    } catch (const ArchiveEnds&) {
-        throw BugError(fmt::format("{} bytes are not what a rank knows of the run", bytes.size()));
+        is_whole = archive.left() == 0;
+    } catch (const ArchiveEnds&) {  // told below
     }
+    REGATTA_CHECK(is_whole, fmt::format("{} bytes are not what a rank knows of the run", bytes.size()));
     return partial;
 }
 

@@ -48,6 +48,12 @@ public:
     /// be both complete or both not.
     SeriesSums& operator+=(const SeriesSums& other);
 
+    /// Of the same pools and instants, and whole: what was read need not be.
+    [[nodiscard]] bool is_like(const SeriesSums& other) const {
+        return every_ == other.every_ && pools_ == other.pools_ &&
+               (pools_ == 0 ? points_.empty() && changes_.empty()
+                            : points_.size() % pools_ == 0 && changes_.size() % pools_ == 0);
+    }
     [[nodiscard]] SimTime every() const { return every_; }
     [[nodiscard]] std::size_t pools() const { return pools_; }
     /// One row per pool at each instant at which any replica was sampled, by instant and pool.

@@ -339,7 +339,7 @@ void GatewayLp::save(OutArchive& archive) const {
 void GatewayLp::load(InArchive& archive) {
     std::size_t terms = 0;
     archive >> taken_ >> count_ >> terms;
-    if (terms >= setup_.terms.size()) throw IoError("the saved state has other terms");
+    REGATTA_CHECK(terms < setup_.terms.size(), fmt::format("terms {} of {}", terms, setup_.terms.size()));
     use_terms(terms);
     source_->skip(taken_);
     next_.reset();

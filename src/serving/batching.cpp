@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <utility>
 
 #include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
@@ -386,10 +385,15 @@ void Batching::save(OutArchive& archive) const {
 }
 
 void Batching::load(InArchive& archive) {
+    const std::size_t stages = flight_.size();
     archive >> slots_ >> served_ >> free_slots_ >> waiting_ >> ready_ >> flight_ >> oldest_ >> in_flight_ >>
         used_blocks_ >> steady_steps_ >> running_ >> admissions_ >> preemptions_ >> peak_blocks_ >> least_outside_ >>
         least_waiting_ >> least_ready_ >> kv_tokens_;
     if (patience_ != nullptr) patience_->load(archive);
+    REGATTA_CHECK(flight_.size() == stages && oldest_ < stages && in_flight_ <= stages, "batches in flight");
+    for (const Batch& batch : flight_)
+        for (const Piece& piece : batch.pieces)
+            REGATTA_CHECK(piece.slot < slots_.size(), fmt::format("request {} of {}", piece.slot, slots_.size()));
     if (in_flight_ > 0) describe(newest());
 }
 

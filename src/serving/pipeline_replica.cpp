@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/serialization/binary_object.hpp>
+#include <string>
 #include <utility>
 
 #include "regatta/base/archive.hpp"
@@ -268,9 +269,17 @@ void PipelineReplica::save(OutArchive& archive) const {
 
 void PipelineReplica::load(InArchive& archive) {
     scheduler_->load(archive);
+    const std::size_t stages = flights_.size();
     archive >> flights_ >> oldest_ >> in_flight_ >> stage_is_free_ >> starts_now_ >> starts_at_ >> told_wake_up_ >>
         busy_fine_ >> work_done_;
     archive.load_binary(&sums_, sizeof sums_);
+    const std::string found =
+        fmt::format("{} of {} batches in flight from {} on", in_flight_, flights_.size(), oldest_);
+    REGATTA_CHECK(
+        flights_.size() == stages && stage_is_free_.size() == stages && oldest_ < stages && in_flight_ <= stages,
+        found);
+    for (std::size_t i = 0; i < in_flight_; ++i)
+        REGATTA_CHECK(flight(i).passages.size() == stages, found);
 }
 
 }  // namespace regatta::serving

@@ -368,6 +368,7 @@ void VllmV1::save(OutArchive& archive) const {
 }
 
 void VllmV1::load(InArchive& archive) {
+    const std::size_t block_tokens = needing_block_.size();
     archive >> slots_ >> running_ >> waiting_ >> first_waiting_ >> last_waiting_ >> first_free_ >> free_blocks_ >>
         peak_blocks_ >> preemptions_ >> step_ >> decodes_ >> decode_tokens_ >> needing_block_ >> endings_ >>
         stale_endings_ >> prefilling_ >> soonest_chunk_ >> soonest_waiting_ >> admissions_ >> chunks_ >> chunk_slots_ >>
@@ -377,6 +378,10 @@ void VllmV1::load(InArchive& archive) {
         patience_->load(archive);
         archive >> previous_;
     }
+    const bool has_slots =
+        std::all_of(chunk_slots_.begin(), chunk_slots_.end(), [&](std::uint32_t slot) { return slot < slots_.size(); });
+    REGATTA_CHECK(has_slots && chunks_.size() == chunk_slots_.size() && needing_block_.size() == block_tokens,
+                  fmt::format("{} chunks of {} requests", chunks_.size(), slots_.size()));
     describe_step();
 }
 

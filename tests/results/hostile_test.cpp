@@ -2,12 +2,18 @@
 #include <gtest/gtest.h>
 #include <hdf5.h>
 
+#include <cstdio>
 #include <cstring>
 #include <functional>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "made_up_run.hpp"
+#include "results/export_requests.hpp"
+#include "results/export_scratchpad.hpp"
+#include "results/export_trace.hpp"
 #include "results/hdf5.hpp"
 #include "results/merge.hpp"
 #include "results/result_reader.hpp"
@@ -47,12 +53,31 @@ protected:
 
     void put_number(const std::string& object, const std::string& name, std::int64_t number) const {
         const Handle file = open();
-        ASSERT_GE(H5Adelete_by_name(file.id(), object.c_str(), name.c_str(), H5P_DEFAULT), 0);
+        if (H5Aexists_by_name(file.id(), object.c_str(), name.c_str(), H5P_DEFAULT) > 0)
+            H5Adelete_by_name(file.id(), object.c_str(), name.c_str(), H5P_DEFAULT);
         const Handle space(H5Screate(H5S_SCALAR), H5Sclose);
         const Handle attribute(H5Acreate_by_name(file.id(), object.c_str(), name.c_str(), H5T_NATIVE_INT64, space.id(),
                                                  H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
                                H5Aclose);
         ASSERT_GE(H5Awrite(attribute.id(), H5T_NATIVE_INT64, &number), 0);
+    }
+    void put_text(const std::string& object, const std::string& name, const std::string& text) const {
+        const Handle file = open();
+        if (H5Aexists_by_name(file.id(), object.c_str(), name.c_str(), H5P_DEFAULT) > 0)
+            H5Adelete_by_name(file.id(), object.c_str(), name.c_str(), H5P_DEFAULT);
+        const Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
+        H5Tset_size(type.id(), text.size() + 1);
+        const Handle space(H5Screate(H5S_SCALAR), H5Sclose);
+        const Handle attribute(H5Acreate_by_name(file.id(), object.c_str(), name.c_str(), type.id(), space.id(),
+                                                 H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+                               H5Aclose);
+        ASSERT_GE(H5Awrite(attribute.id(), type.id(), text.c_str()), 0);
+    }
+    /// What a merge of the directory throws, without the path.
+    [[nodiscard]] std::string told_of_merge() const {
+        const std::string text =
+            error_of<IoError>([&] { merge_run({.directory = scratch_.path(), .output = scratch_.path("run.h5")}); });
+        return text.starts_with(path_) ? text.substr(path_.size() + 2) : text;
     }
     /// In the first row of a table, or the first element of a dataset (then `column` is empty).
     void put_first(const std::string& dataset_name, const std::string& column, std::int64_t number) const {
@@ -168,8 +193,8 @@ TEST_F(Hostile, NamesAPoolThatIsNone) {
 
 TEST_F(Hostile, SamplesAtTheEndOfTime) {
     put_first("/series/time_ns", "", std::int64_t{1} << 61);
-    const std::string text = told([](const ResultReader& reader) { (void)reader.series(); });
-    EXPECT_EQ(text.substr(0, text.find(", one of")), "/series has a sample at 2305843009213693952 ns");
+    EXPECT_EQ(told([](const ResultReader& reader) { (void)reader.series(); }),
+              "/series has a sample at 2305843009213693952 ns, one of 21 every 5000000000 ns");
 }
 
 TEST_F(Hostile, CountsWhatNobodyCounts) {
@@ -180,8 +205,8 @@ TEST_F(Hostile, CountsWhatNobodyCounts) {
 
 TEST_F(Hostile, HasASeriesOfAnotherLength) {
     replace("/series/waiting", {3});
-    const std::string text = told([](const ResultReader& reader) { (void)reader.series(); });
-    EXPECT_EQ(text.substr(0, text.find(';')), "/series/waiting has 3 numbers");
+    EXPECT_EQ(told([](const ResultReader& reader) { (void)reader.series(); }),
+              "/series/waiting has 3 numbers; 21 instants of 2 pools need 42");
 }
 
 TEST_F(Hostile, IsSampledAllTheTime) {
@@ -215,6 +240,92 @@ TEST_F(Hostile, IsNotMergedEither) {
                       ": none of its rank files can be merged; rank-00000-000.h5: end_ns of row 0 of "
                       "/requests is -9223372036854775808; no run writes that");
     }
+}
+
+TEST_F(Hostile, HasNoScenarioOrSeveral) {
+    replace("/scenario", {2}, 5);
+    EXPECT_EQ(told_of_outcome(), "/scenario is not a single text");
+}
+
+TEST_F(Hostile, HasNumbersForNames) {
+    replace("/streams/name", {2});
+    EXPECT_EQ(told_of_outcome(), "cannot read /streams/name: the file is damaged");
+}
+
+TEST_F(Hostile, HasADigestThatIsNone) {
+    put_text("/", "digest", "0123");
+    EXPECT_EQ(told_of_merge(), "expected a digest of 32 hexadecimal digits, found \"0123\"");
+}
+
+TEST_F(Hostile, LeavesOutFewerFilesThanNone) {
+    put_text("/", "left_out", "rank-00001-000.h5: is missing");
+    put_number("/", "files_left_out", -1);
+    EXPECT_EQ(told_of_outcome(), "files_left_out is -1; expected from 0 to 100000");
+}
+
+TEST_F(Hostile, LeavesOutMoreFilesThanItNames) {
+    put_text("/", "left_out", "rank-00001-000.h5: is missing");
+    put_number("/", "files_left_out", 2);
+    EXPECT_EQ(ResultReader(scratch_.path()).run().left_out,
+              (std::vector<std::string>{"rank-00001-000.h5: is missing", "one more file, whose name did not fit"}));
+}
+
+TEST(HostileSet, HoldsARequestTwice) {
+    MadeUpRun run = make_up_run(1, 1);
+    run.requests.push_back(run.requests.front());
+    std::set<std::string> told;
+    for (std::uint64_t seed = 1; seed <= 8; ++seed) {  // in one rank's file, or in two
+        const ScratchDirectory scratch;
+        write_run(run, scratch.path(), 2, seed);
+        const std::string text =
+            error_of<IoError>([&] { merge_run({.directory = scratch.path(), .output = scratch.path("run.h5")}); });
+        told.insert(text.substr(text.rfind(": ") + 2));
+    }
+    EXPECT_EQ(told,
+              (std::set<std::string>{"request 1000 is in another rank's file, too", "request 1000 is out of order"}));
+}
+
+TEST_F(Hostile, HasLostRequests) {
+    put_number("/", "requests_arrived", 21);
+    EXPECT_EQ(told_of_merge(), scratch_.path() + ": the rank files hold 20 requests, but 21 arrived");
+}
+
+TEST_F(Hostile, IsTheMergedOneUnderTheNameOfARank) {
+    const ScratchDirectory other;
+    merge_run({.directory = scratch_.path(), .output = other.path("rank-00000-000.h5")});
+    EXPECT_EQ(error_of<IoError>([&] { const ResultReader reader(other.path()); }),
+              other.path("rank-00000-000.h5") + ": is a merged file, not one of a rank");
+}
+
+TEST_F(Hostile, IsOfNoScratchpad) {
+    EXPECT_EQ(
+        error_of<InputError>([&] { (void)write_scratchpad(ResultReader(scratch_.path()), scratch_.path("exported")); }),
+        path_ + ": was not run under compat: scratchpad; its replicas are no engines of that simulator");
+}
+
+TEST(HostileSet, TellsOfEnginesWhatNoRunTells) {
+    for (const std::string& description : {std::string("{}"), std::string("["), std::string(1000, '[')}) {
+        MadeUpRun run = make_up_run(1, 3);
+        run.description.scratchpad = description;
+        const ScratchDirectory scratch;
+        write_run(run, scratch.path(), 1);
+        EXPECT_EQ(
+            error_of<IoError>([&] { (void)write_scratchpad(ResultReader(scratch.path()), scratch.path("exported")); }),
+            scratch.path("rank-00000-000.h5") +
+                ": /scratchpad is not what a run writes; the file is damaged or was changed");
+    }
+}
+
+TEST_F(Hostile, GoesWhereThereIsNoRoom) {
+    const ResultReader reader(scratch_.path());
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> full(std::fopen("/dev/full", "wb"), std::fclose);
+    ASSERT_NE(full, nullptr);
+    std::setvbuf(full.get(), nullptr, _IONBF, 0);  // so little would be found out at the end only
+    EXPECT_EQ(error_of<IoError>([&] { (void)write_requests_csv(reader, {}, full.get()); }),
+              "requests: cannot be written: No space left on device");
+    for (const auto format : {TraceFormat::Chrome, TraceFormat::Perfetto})
+        EXPECT_EQ(error_of<IoError>([&] { (void)write_trace(reader, {}, 1000, format, full.get()); }),
+                  "trace: cannot be written: No space left on device");
 }
 
 }  // namespace

@@ -146,5 +146,14 @@ TEST_F(Post, FailsWhenItsAnswerCannotBeWritten) {
     expect_contains(answer.err, "stdout: cannot be written: ");
 }
 
+TEST_F(Post, RefusesAScenarioThatIsNone) {
+    run.description.scenario_text = "duration: [\n";
+    const std::string other = scratch.path("other");
+    std::filesystem::create_directory(other);
+    write_run(run, other, 1);
+    expect_refused(post(scratch, "export flat " + other), 1,
+                   other + ": /scenario is no scenario; the file is damaged or was changed");
+}
+
 }  // namespace
 }  // namespace regatta::results

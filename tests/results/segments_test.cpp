@@ -179,6 +179,40 @@ TEST_F(Parts, OfARunThatDidNotEndNeedACheckpointToBeMerged) {
                   "until when they are whole");
 }
 
+TEST_F(Parts, WithAStrangeNameAreNotTakenForMissing) {
+    write_segments(run, scratch.path(), {1, 1, 1, 1});
+    std::filesystem::copy_file(scratch.path("rank-00000-003.h5"), scratch.path("rank-0-3.h5"));
+    EXPECT_EQ(refusal(), scratch.path("rank-0-3.h5") + ": is not the name of a rank file (rank-00000-000.h5, ...)");
+    EXPECT_EQ(merge_run({.directory = scratch.path(), .output = scratch.path("run.h5"), .is_partial = true}).left_out,
+              (std::vector<std::string>{"rank-0-3.h5: is not the name of a rank file (rank-00000-000.h5, ...)"}));
+}
+
+TEST_F(Parts, NameASegmentOfWhichNothingIsLeft) {
+    write_segments(run, scratch.path(), {1, 1, 1, 1});
+    std::filesystem::remove(scratch.path("rank-00000-001.h5"));
+    EXPECT_EQ(merge_run({.directory = scratch.path(), .output = scratch.path("run.h5"), .is_partial = true}).left_out,
+              (std::vector<std::string>{"segment 1: has no files that can be read"}));
+}
+
+TEST_F(Parts, OfARunThatWasBrokenOffGoAsFarAsItsLastCheckpoint) {
+    const RankPartial sums = write_segments(run, scratch.path(), {1, 1}).front();
+    const std::vector<std::byte> bytes = sums.to_bytes();
+    CheckpointWriter writer({.directory = scratch.path(), .rank = 0, .ranks = 1, .tell = {}});
+    writer.begin({.manifest = {.program = "regatta test", .number = 1, .at = end_of(run, 1), .segment_ranks = {1, 1}},
+                  .scenario_files = "",
+                  .state = {},
+                  .sums = bytes,
+                  .segment = nullptr});
+    writer.wait();
+    EXPECT_EQ(refusal(), fmt::format("{0}: is not whole: the run is still going on or was broken off; regatta run "
+                                     "--resume {0} goes on from checkpoint-001, and regatta-post merge --partial {0} "
+                                     "takes what there is until then",
+                                     scratch.path()));
+    EXPECT_EQ(merge_run({.directory = scratch.path(), .output = scratch.path("run.h5"), .is_partial = true}).left_out,
+              (std::vector<std::string>{"everything from 50000000000 ns on: the run is still going on or was broken "
+                                        "off, and that is where its last checkpoint is"}));
+}
+
 TEST(RankFileNames, AreReadAsTheyAreWritten) {
     EXPECT_EQ(parse_rank_file_name("rank-00002-003.h5"), (RankFileId{.segment = 3, .rank = 2}));
     EXPECT_EQ(parse_rank_file_name("rank-123456-1000.h5"), (RankFileId{.segment = 1000, .rank = 123'456}));
