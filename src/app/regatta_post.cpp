@@ -36,6 +36,8 @@ int run(int argument_count, char** arguments) {
     StatsArguments stats;
     declare_merge(program, merge);
     declare_stats(program, stats);
+    CheckpointArguments checkpoint;
+    declare_checkpoint(program, checkpoint);
     ReportArguments report;
     declare_report(program, report);
     DiffArguments diff;
@@ -58,6 +60,7 @@ int run(int argument_count, char** arguments) {
     if (has_work) results::remove_temporary_files_when_stopped();
     if (has_work && program.got_subcommand("merge")) run_merge(merge);
     if (has_work && program.got_subcommand("stats")) run_stats(stats);
+    if (has_work && program.got_subcommand("checkpoint")) run_checkpoint(checkpoint);
     if (has_work && program.got_subcommand("report")) run_report(report);
     if (has_work && program.got_subcommand("diff")) run_diff(diff);
     if (has_work && program.got_subcommand("requests")) run_requests(requests);
