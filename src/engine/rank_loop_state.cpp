@@ -49,7 +49,8 @@ Buffer RankLoop::save(Buffer room) const {
     constexpr std::size_t kBytesPerProcess = 4096;
     room.reserve(kBytesPerProcess * model_->process_count() / outgoing_.size());
     {
-        StateWriter writer(room);
+        OutArchive whole(room);
+        StateWriter writer(whole);
         for (std::uint32_t tier = 0; tier < domains_.size(); ++tier)
             save_domain(tier, writer);
         writer.finish([this](OutArchive& archive) {
