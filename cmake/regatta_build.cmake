@@ -36,6 +36,7 @@ endif()
 if(REGATTA_DEBUG_CHECKS)
     target_compile_definitions(regatta_flags INTERFACE REGATTA_DEBUG_CHECKS)
 endif()
+include(regatta_hardening)
 
 # regatta_room(engine SOURCES a.cpp ... LINKS regatta::base ... PRIVATE_LINKS Boost::serialization ...)
 # makes the library regatta_engine with the alias regatta::engine. Headers are found as "engine/a.hpp" and, for public

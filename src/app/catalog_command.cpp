@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "app/catalog_listing.hpp"
+#include "app/command_description.hpp"
 #include "app/scenario_input.hpp"
 #include "regatta/base/errors.hpp"
 #include "scenario/decode.hpp"
@@ -80,8 +81,11 @@ std::string text_of(const CatalogArguments& arguments, const Setting& setting) {
 
 void declare_catalog(CLI::App& program, CatalogArguments& arguments) {
     CLI::App* command = program.add_subcommand("catalog", "List what a scenario can name, with its sources");
-    command->add_option("KIND", arguments.kind, fmt::format("One of: {}, {}", scenario::join(catalog_kinds()), kAll))
-        ->type_name("");
+    std::vector<std::string> kinds = catalog_kinds();
+    kinds.emplace_back(kAll);
+    command->add_option("KIND", arguments.kind, fmt::format("What to list (default: {})", arguments.kind))
+        ->type_name("")
+        ->check(offers(kinds));
     command->add_option("NAME", arguments.name, "Show one of them alone; also a config.json of Hugging Face")
         ->type_name("");
     command->add_option("--filter", arguments.filter, "Only those whose name, title or values have the text")

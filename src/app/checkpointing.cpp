@@ -77,13 +77,14 @@ void Checkpointing::hand_over(const engine::Simulation& simulation, const result
     manifest.ranks = transport_.ranks();
     part.manifest = manifest;
     part.scenario_files = setup_.scenario_files;
+    const Clock::time_point asked = Clock::now();
+    engine::Buffer room = writer_.take_room();
     const Clock::time_point began = Clock::now();
-    part.state = simulation.save();
+    part.state = simulation.save(std::move(room));
     part.sums = writer.partial_so_far(at, std::move(facts)).to_bytes();
-    const Clock::time_point taken = Clock::now();
+    log_.debug(fmt::format("  {:.3f} s until the disk had the one before, state taken in {:.3f} s",
+                           seconds(began - asked), seconds(Clock::now() - began)));
     writer_.begin(std::move(part));
-    log_.debug(fmt::format("  state taken in {:.3f} s, {:.3f} s until the disk had the one before",
-                           seconds(taken - began), seconds(Clock::now() - taken)));
     if (setup_.signals != nullptr) setup_.signals->forget_checkpoint();
     last_ = Clock::now();
     has_saved_ = true;

@@ -29,6 +29,13 @@ struct StatsArguments {
 void declare_stats(CLI::App& program, StatsArguments& arguments);
 void run_stats(const StatsArguments& arguments);
 
+struct CheckpointArguments {
+    std::string path;
+    bool is_json = false;
+};
+void declare_checkpoint(CLI::App& program, CheckpointArguments& arguments);
+void run_checkpoint(const CheckpointArguments& arguments);
+
 /// Of which runs a report is made, and where it goes.
 struct ReportArguments {
     std::vector<std::string> paths;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <system_error>
 
+#include "app/command_description.hpp"
 #include "app/flat_export.hpp"
 #include "app/post.hpp"
 #include "regatta/base/errors.hpp"
@@ -146,7 +147,8 @@ void declare_trace(CLI::App& program, ExportArguments& arguments) {
         ->add_option("--format", arguments.format,
                      "chrome (JSON) or perfetto (protocol buffers); default: by the ending of FILE, .pftrace and "
                      ".perfetto-trace are perfetto")
-        ->type_name("KIND");
+        ->type_name("KIND")
+        ->check(offers({"chrome", "perfetto"}));
     command->footer(
         "Node, replica, pool and times also choose steps, changes of the fleet and samples.\n"
         "Examples:\n"

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "app/command_description.hpp"
 #include "app/post.hpp"
 #include "regatta/base/errors.hpp"
 #include "results/merge.hpp"
@@ -43,7 +44,8 @@ void declare_merge(CLI::App& program, MergeArguments& arguments) {
     command
         ->add_option("--packing", arguments.packing,
                      "Of the rows: deflate (the default), or none, which makes a larger file in less time")
-        ->type_name("KIND");
+        ->type_name("KIND")
+        ->check(offers({"deflate", "none"}));
     command->add_flag("--virtual", arguments.is_virtual,
                       "At once: large tables are views of the rank files, which must stay where they are relative to "
                       "the merged file; their rows are then by rank, not by time");

@@ -7,6 +7,7 @@
 #include <memory>
 #include <system_error>
 
+#include "app/command_description.hpp"
 #include "app/post.hpp"
 #include "regatta/base/errors.hpp"
 #include "results/roofline_chart.hpp"
@@ -48,7 +49,9 @@ void declare_roofline(CLI::App& program, PlotArguments& arguments) {
         program.add_subcommand("roofline", "Draw what regatta roofline printed as CSV or JSON: SVG or PNG");
     command->add_option("TABLE", arguments.path, "What it printed; - or nothing: standard input")->type_name("");
     command->add_option("-o,--output", arguments.output, "File to write, .svg or .png")->type_name("FILE")->required();
-    command->add_option("--axes", arguments.axes, "log or linear (default: log)")->type_name("KIND");
+    command->add_option("--axes", arguments.axes, "log or linear (default: log)")
+        ->type_name("KIND")
+        ->check(offers({"log", "linear"}));
     command->add_option("--title", arguments.title, "Instead of GPU, peak and bandwidth")->type_name("TEXT");
     command->footer(
         "Example:\n"

@@ -15,13 +15,16 @@
 #include "app/command_line.hpp"
 #include "app/import_command.hpp"
 #include "app/profile_command.hpp"
+#include "app/reference_command.hpp"
 #include "app/roofline_command.hpp"
 #include "app/run_command.hpp"
+#include "app/scenario_input.hpp"
 #include "app/setting.hpp"
 #include "app/stop_signals.hpp"
 #include "app/version.hpp"
 #include "app/workload_command.hpp"
 #include "regatta/transport/session.hpp"
+#include "results/hdf5_version.hpp"
 #include "scenario/json_schema.hpp"
 #include "scenario/load.hpp"
 #include "scenario/reference.hpp"
@@ -29,9 +32,35 @@
 namespace regatta {
 namespace {
 
+app::ManNotes man_notes() {
+    return {.exit_codes = {{"0", "Done."},
+                           {"1", "The run failed."},
+                           {"2", "The scenario, a trace or the arguments are wrong; nothing was written."},
+                           {"3", "A run was stopped by a signal or a limit; what it wrote is whole and readable."}},
+            .environment = {{"REGATTA_CATALOGUE",
+                             "Directory of the catalogue of hardware and models, instead of the one installed."},
+                            {"REGATTA_CACHE",
+                             "Directory for what was learned from profiling files; empty: nothing is kept. Default: "
+                             "regatta in $XDG_CACHE_HOME, or else in ~/.cache."},
+                            {"REGATTA_LOG", "What is said on stderr: debug, info (the default) or off."}},
+            .files = {{"PREFIX/share/regatta/catalogue", "Hardware and models that scenarios name."},
+                      {"PREFIX/share/regatta/configs", "Ready scenarios."},
+                      {"PREFIX/share/regatta/scenario.schema.json", "JSON Schema of scenarios, for editors."}},
+            .see_also = {"regatta-post(1)", "mpirun(1)"}};
+}
+
+std::string reference_page(const CLI::App& program, const app::ReferenceArguments& arguments,
+                           const scenario::Registries& registries) {
+    if (const auto page = app::command_line_reference(program, arguments, man_notes())) return *page;
+    return arguments.page == "schema" ? scenario::scenario_json_schema(registries)
+                                      : scenario::scenario_reference(registries);
+}
+
 int run(int argument_count, char** arguments, const app::Setting& setting, bool speaks) {
     CLI::App program("regatta: simulates fleets that serve large language models, on any number of ranks", "regatta");
-    program.set_version_flag("--version", app::version_text());
+    program.set_version_flag(
+        "--version", [] { return app::version_details(transport::mpi_version(), results::hdf5_version()); },
+        "Print the version, and what the program was built with");
     app::RunArguments run_arguments;
     app::ValidateArguments validate_arguments;
     app::WorkloadArguments workload_arguments;
@@ -46,11 +75,11 @@ int run(int argument_count, char** arguments, const app::Setting& setting, bool 
     app::declare_catalog(program, catalog_arguments);
     app::ImportArguments import_arguments;
     app::declare_import(program, import_arguments);
-    std::string page = "scenario";
-    program.add_subcommand("reference", "Print what a scenario may say: as a page (Markdown), or as JSON Schema")
-        ->add_option("FORM", page, "scenario: the reference page (the default); schema: JSON Schema, for editors")
-        ->type_name("")
-        ->check(CLI::IsMember({"scenario", "schema"}));
+    app::ReferenceArguments reference_arguments;
+    app::declare_reference(
+        program,
+        {{"scenario", "what a scenario may say, as Markdown"}, {"schema", "the same as JSON Schema, for editors"}},
+        reference_arguments);
     // Every rank finds the same mistakes on its command line; one of them says so.
     bool has_work = false;
     const auto parse = [&] {
@@ -70,10 +99,9 @@ int run(int argument_count, char** arguments, const app::Setting& setting, bool 
     if (program.got_subcommand("roofline")) return app::show_roofline(roofline_arguments, setting);
     if (program.got_subcommand("import")) return app::import_scenario(import_arguments, setting);
     if (program.got_subcommand("catalog")) return app::show_catalog(catalog_arguments, setting);
-    if (speaks)
-        fmt::print("{}", page == "schema" ? scenario::scenario_json_schema(setting.registries)
-                                          : scenario::scenario_reference(setting.registries));
-    return 0;
+    return app::on_rank_zero(setting.session.transport(), [&] {
+        fmt::print("{}", reference_page(program, reference_arguments, setting.registries));
+    });
 }
 
 }  // namespace

@@ -24,22 +24,13 @@ namespace {
 namespace fs = std::filesystem;
 namespace ipc = boost::interprocess;
 
-/// `path` may end in a slash, as shells complete the names of directories.
 results::CheckpointReader open_checkpoint(const std::string& path) {
+    if (const std::optional<std::string> found = results::checkpoint_at(path)) return results::CheckpointReader(*found);
     std::error_code error;
-    fs::path normal = fs::path(path).lexically_normal();
-    if (!normal.has_filename()) normal = normal.parent_path();
-    const std::string named = normal.string();
-    if (fs::exists(fs::path(named) / results::kChecksumsName, error)) return results::CheckpointReader(named);
-    if (!fs::is_directory(named, error))
-        throw InputError(fmt::format("--resume {}: is not a directory of results, or a checkpoint in one", named));
-    const std::optional<std::string> newest = results::newest_checkpoint(named);
-    if (!newest)
-        throw InputError(
-            fmt::format("--resume {}: holds no checkpoint (checkpoint-000, ...); regatta run "
-                        "--checkpoint-every makes them",
-                        named));
-    return results::CheckpointReader(*newest);
+    if (!fs::is_directory(path, error))
+        throw InputError(fmt::format("--resume {}: is not a directory of results, or a checkpoint in one", path));
+    throw InputError(fmt::format(
+        "--resume {}: holds no checkpoint (checkpoint-000, ...); regatta run --checkpoint-every makes them", path));
 }
 
 /// The first few lines that differ, as "was" and "is".

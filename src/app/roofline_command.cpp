@@ -10,6 +10,7 @@
 #include <set>
 
 #include "app/arguments.hpp"
+#include "app/command_description.hpp"
 #include "app/roofline_output.hpp"
 #include "app/roofline_steps.hpp"
 #include "app/scenario_input.hpp"
@@ -326,12 +327,15 @@ void declare_roofline(CLI::App& program, RooflineArguments& arguments) {
     option("--batch", arguments.batch, "N", "Sequences of a step (default: 1)");
     option("--length", arguments.length, "N",
            "Prompt of a prefill, or context of a decode step [tokens] (default: 1024)");
-    option("--stage", arguments.stage, "STAGE", "prefill, decode or both (default: both)");
-    option("--attention", arguments.attention, "KIND", "With --compat: fused, separate (default: fused)");
+    option("--stage", arguments.stage, "STAGE", "prefill, decode or both (default: both)")
+        ->check(offers({"prefill", "decode", "both"}));
+    option("--attention", arguments.attention, "KIND", "With --compat: fused, separate (default: fused)")
+        ->check(offers({"fused", "separate"}));
     option("--matrix", arguments.matrix, "SIZES",
            "Instead of a model, products of matrices: N, MxN or MxKxN, (M x K) times (K x N)");
     option("--input-sizes", arguments.input_sizes, "N", "With --matrix: inputs of M x K (default: 1)");
-    option("--compat", arguments.compat, "NAME", "none, or scratchpad: the roofline of that simulator as it is");
+    option("--compat", arguments.compat, "NAME", "none, or scratchpad: the roofline of that simulator as it is")
+        ->check(offers({"none", "scratchpad"}));
     command->add_flag("--ideal", arguments.is_ideal, "Peaks are reached and there are no overheads");
     command->add_option("--set", arguments.overrides, "Replaces an efficiency or overhead; may be repeated")
         ->allow_extra_args(false)
@@ -341,7 +345,8 @@ void declare_roofline(CLI::App& program, RooflineArguments& arguments) {
         ->allow_extra_args(false)
         ->type_name("FILE");
     command->add_flag("--totals", arguments.has_totals_only, "One row for each step, without its operators");
-    option("--format", arguments.format, "FORM", "text, csv or json; base units in the last two (default: text)");
+    option("--format", arguments.format, "FORM", "text, csv or json; base units in the last two (default: text)")
+        ->check(offers({"text", "csv", "json"}));
     option("--out", arguments.output, "FILE", "Write there (default: standard output)");
     command->footer(
         "Names, types and numbers may be lists, separated by commas: each with each. Times in seconds, sizes in "

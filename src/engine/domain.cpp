@@ -260,20 +260,14 @@ std::vector<Event> Domain::messages() const {
     return all;
 }
 
-std::vector<ProcessState> Domain::states() const {
-    std::vector<ProcessState> states(members_.size());
-    for (std::uint32_t local = 0; local < members_.size(); ++local) {
-        states[local].sent = members_[local].sent;
-        for (std::uint32_t slot = 0; slot < members_[local].slots; ++slot)
-            if (wakes_.is_planned(local, slot)) {
-                const WakeTable::Key& wake_up = wakes_.planned(local, slot);
-                states[local].wake_ups.push_back(
-                    {.slot = slot, .at = wake_up.time, .depth = WakeTable::depth_of(wake_up)});
-            }
-    }
-    for (const Event& event : messages())
-        states[(*local_of_)[event.receiver.index()]].messages.push_back(event);
-    return states;
+void Domain::describe(std::uint32_t local, ProcessState& state) const {
+    state.sent = members_[local].sent;
+    state.wake_ups.clear();
+    for (std::uint32_t slot = 0; slot < members_[local].slots; ++slot)
+        if (wakes_.is_planned(local, slot)) {
+            const WakeTable::Key& wake_up = wakes_.planned(local, slot);
+            state.wake_ups.push_back({.slot = slot, .at = wake_up.time, .depth = WakeTable::depth_of(wake_up)});
+        }
 }
 
 void Domain::restore(std::uint32_t local, const ProcessState& state) {

@@ -68,8 +68,8 @@ public:
     /// Messages that have not been handled.
     [[nodiscard]] std::vector<Event> messages() const;
 
-    /// What is kept of each member, but for what it has published.
-    [[nodiscard]] std::vector<ProcessState> states() const;
+    /// What is kept of a member, but for messages and what it has published.
+    void describe(std::uint32_t local, ProcessState& state) const;
     /// Into a domain that has not begun.
     void restore(std::uint32_t local, const ProcessState& state);
     /// What belongs to no member: the same for this tier on all ranks, but for what each knows and counts.

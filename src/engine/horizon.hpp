@@ -14,6 +14,8 @@ namespace regatta::engine {
 
 /// What a domain knows of its own future.
 struct Pending {
+    static constexpr bool kGoesAsBlock = true;
+
     SimTime wake_up = SimTime::never();  ///< earliest planned
     SimTime message = SimTime::never();  ///< earliest waiting to be handled
     SimTime report = SimTime::never();   ///< next instant at which it reports to a board

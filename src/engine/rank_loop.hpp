@@ -51,7 +51,8 @@ public:
     void publish(BoardId board, std::uint32_t entry, std::uint32_t value) override;
     [[nodiscard]] const LogicalProcess& peek(LpId other) override;
 
-    [[nodiscard]] Buffer save() const;
+    /// What `room` has of memory is used.
+    [[nodiscard]] Buffer save(Buffer room) const;
     void load(const SavedState& state);
 
 private:
@@ -86,6 +87,7 @@ private:
     void change_board(Domain& domain, const Agenda::Item& item);
     void put(BoardId board, std::uint32_t entry, std::uint32_t value, LpId publisher);
     [[nodiscard]] bool speaks_for(std::size_t board) const;
+    void save_domain(std::uint32_t tier, StateWriter& writer) const;
     void save_boards(OutArchive& archive) const;
     void load_boards(InArchive& archive);
     [[noreturn]] void fail_latency(const Event& event, SimTime least) const;
@@ -110,7 +112,6 @@ private:
     std::uint32_t current_ = 0;  ///< that member
     std::uint32_t depth_ = 0;
     SimTime least_slack_ = SimTime::never();
-    mutable std::size_t saved_bytes_ = 0;  ///< last time: about what it will be next time
 };
 
 }  // namespace regatta::engine

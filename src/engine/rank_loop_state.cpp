@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -13,34 +15,73 @@
 
 namespace regatta::engine {
 
-Buffer RankLoop::save() const {
-    std::vector<std::vector<ProcessState>> states;
-    for (const Domain& domain : domains_)
-        states.push_back(domain.states());
-    for (std::size_t board = 0; board < published_.size(); ++board)
-        for (const std::uint32_t entry : published_[board].changed) {
-            const LpId publisher = published_[board].publishers[entry];
-            states[places_[publisher.index()].tier][local_of_[publisher.index()]].published.push_back(
-                {.board = BoardId(static_cast<std::uint16_t>(board)),
-                 .entry = entry,
-                 .value = published_[board].values[entry]});
-        }
-    Buffer bytes(saved_bytes_ + saved_bytes_ / 8);
+namespace {
+
+/// What belongs to the processes of a domain, by process.
+template <class T>
+class Shares {
+public:
+    /// `local_of(item)`: whose it is.
+    template <class LocalOf>
+    Shares(std::size_t processes, const std::vector<T>& items, LocalOf local_of) : first_(processes + 1, 0) {
+        for (const T& item : items)
+            ++first_[local_of(item) + 1];
+        for (std::size_t local = 0; local < processes; ++local)
+            first_[local + 1] += first_[local];
+        items_.resize(items.size());
+        std::vector<std::uint32_t> next(first_.begin(), first_.end() - 1);
+        for (const T& item : items)
+            items_[next[local_of(item)]++] = item;
+    }
+    [[nodiscard]] std::span<const T> of(std::size_t local) const {
+        return std::span(items_).subspan(first_[local], first_[local + 1] - first_[local]);
+    }
+
+private:
+    std::vector<std::uint32_t> first_;
+    std::vector<T> items_;
+};
+
+}  // namespace
+
+Buffer RankLoop::save(Buffer room) const {
+    // Addresses cost nothing, and moving what has been written costs as much as writing it.
+    constexpr std::size_t kBytesPerProcess = 4096;
+    room.reserve(kBytesPerProcess * model_->process_count() / outgoing_.size());
     {
-        StateWriter writer(bytes);
-        for (std::size_t tier = 0; tier < domains_.size(); ++tier)
-            for (std::size_t local = 0; local < states[tier].size(); ++local) {
-                const Domain::Member& member = domains_[tier].members()[local];
-                writer.add(member.id, states[tier][local], *member.process);
-            }
+        OutArchive whole(room);
+        StateWriter writer(whole);
+        for (std::uint32_t tier = 0; tier < domains_.size(); ++tier)
+            save_domain(tier, writer);
         writer.finish([this](OutArchive& archive) {
             for (const Domain& domain : domains_)
                 domain.save_rest(archive);
             save_boards(archive);
         });
     }
-    saved_bytes_ = bytes.size();
-    return bytes;
+    return room;
+}
+
+void RankLoop::save_domain(std::uint32_t tier, StateWriter& writer) const {
+    const Domain& domain = domains_[tier];
+    const std::size_t processes = domain.members().size();
+    const Shares<Event> messages(processes, domain.messages(),
+                                 [this](const Event& event) { return local_of_[event.receiver.index()]; });
+    std::vector<ProcessState::Entry> changes;
+    for (std::uint16_t board = 0; board < published_.size(); ++board)
+        for (const std::uint32_t entry : published_[board].changed)
+            if (places_[published_[board].publishers[entry].index()].tier == tier)
+                changes.push_back({.board = BoardId(board), .entry = entry, .value = published_[board].values[entry]});
+    const Shares<ProcessState::Entry> published(processes, changes, [this](const ProcessState::Entry& change) {
+        return local_of_[published_[change.board.index()].publishers[change.entry].index()];
+    });
+    ProcessState state;
+    for (std::uint32_t local = 0; local < processes; ++local) {
+        domain.describe(local, state);
+        state.messages.assign(messages.of(local).begin(), messages.of(local).end());
+        state.published.assign(published.of(local).begin(), published.of(local).end());
+        writer.add(domain.members()[local].id, state, *domain.members()[local].process);
+    }
 }
 
 void RankLoop::load(const SavedState& state) {

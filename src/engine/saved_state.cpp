@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 
 namespace regatta::engine {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "regatta/base/archive.hpp"
+#include "regatta/base/archive_fwd.hpp"
 #include "regatta/base/ids.hpp"
 #include "regatta/base/time.hpp"
 #include "regatta/engine/event.hpp"
@@ -54,14 +54,13 @@ struct ProcessState {
 /// ends, and where the table is.
 class StateWriter {
 public:
-    /// The part is in `bytes` when this is gone; what room they have beforehand is used.
-    explicit StateWriter(Buffer& bytes) : archive_(bytes) {}
+    explicit StateWriter(OutArchive& archive) : archive_(archive) {}
     void add(LpId id, const ProcessState& state, const LogicalProcess& process);
     /// What belongs to no process; once, at the end.
     void finish(const std::function<void(OutArchive&)>& write_rest);
 
 private:
-    OutArchive archive_;
+    OutArchive& archive_;
     std::vector<std::uint64_t> table_;  ///< id, first byte, byte after the last; one after the other
 };
 

@@ -236,8 +236,8 @@ void Simulation::finish(SimTime end) {
 LogicalProcess* Simulation::local(LpId id) {
     return impl_->loop().local(id);
 }
-Buffer Simulation::save() const {
-    return impl_->loop().save();
+Buffer Simulation::save(Buffer room) const {
+    return impl_->loop().save(std::move(room));
 }
 
 void Simulation::load(std::span<const std::span<const char>> parts) {

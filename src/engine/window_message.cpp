@@ -8,7 +8,7 @@
 namespace regatta::engine {
 
 // Most of a message is these; they go as one block.
-static_assert(AllBytesCount<Event> && AllBytesCount<Pending> && AllBytesCount<BoardEntry>);
+static_assert(GoesAsBlock<Event> && GoesAsBlock<Pending> && GoesAsBlock<BoardEntry>);
 
 void write_message(const WindowMessage& message, Buffer& buffer) {
     OutArchive(buffer) << message;

@@ -13,6 +13,8 @@ namespace regatta::engine {
 
 /// One value of a board.
 struct BoardEntry {
+    static constexpr bool kGoesAsBlock = true;
+
     std::uint32_t entry = 0;
     std::uint32_t value = 0;
 

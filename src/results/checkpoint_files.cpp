@@ -103,6 +103,14 @@ std::optional<std::string> newest_checkpoint(const std::string& directory) {
     return std::nullopt;
 }
 
+std::optional<std::string> checkpoint_at(const std::string& path) {
+    std::error_code error;
+    fs::path normal = fs::path(path).lexically_normal();
+    if (!normal.has_filename()) normal = normal.parent_path();
+    if (fs::exists(normal / kChecksumsName, error)) return normal.string();
+    return fs::is_directory(normal, error) ? newest_checkpoint(normal.string()) : std::nullopt;
+}
+
 std::string checksum_of(std::span<const std::byte> bytes) {
     return to_hex(XXH3_128bits(bytes.data(), bytes.size()));
 }

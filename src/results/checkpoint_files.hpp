@@ -37,6 +37,9 @@ inline constexpr const char* kChecksumsName = "checksums.xxh128";
 /// Path of the newest that was written to its end; none: there is none.
 [[nodiscard]] std::optional<std::string> newest_checkpoint(const std::string& directory);
 
+/// Path of the checkpoint that `path` is, with or without a slash at its end, or of the newest in that directory.
+[[nodiscard]] std::optional<std::string> checkpoint_at(const std::string& path);
+
 /// 32 hexadecimal digits.
 [[nodiscard]] std::string checksum_of(std::span<const std::byte> bytes);
 /// A line of a file of checksums.

@@ -16,5 +16,7 @@ namespace regatta::results {
                                           const std::string& file);
 /// Likewise of rank `rank` at the checkpoint. Throws InputError when its file is damaged.
 [[nodiscard]] RankPartial read_sums(const CheckpointReader& checkpoint, std::uint32_t rank, const RunDescription& run);
+/// Likewise where nobody knows the run: they are whole, and of the instant.
+[[nodiscard]] RankPartial read_sums(const CheckpointReader& checkpoint, std::uint32_t rank);
 
 }  // namespace regatta::results

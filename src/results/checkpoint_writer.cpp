@@ -49,6 +49,11 @@ void CheckpointWriter::begin(CheckpointPart part) {
     });
 }
 
+std::vector<char> CheckpointWriter::take_room() {
+    wait();
+    return std::move(room_);
+}
+
 void CheckpointWriter::wait() {
     if (thread_.joinable()) thread_.join();
     if (!has_failed_.exchange(false)) return;
@@ -66,6 +71,7 @@ void CheckpointWriter::write(CheckpointPart& part) {
         lines += checksum_line(bytes, name);
     };
     add(state_file_name(options_.rank), std::as_bytes(std::span(part.state)));
+    room_ = std::move(part.state);
     add(sums_file_name(options_.rank), part.sums);
     if (options_.rank == 0) {
         const std::string manifest = to_json(part.manifest);

@@ -42,6 +42,8 @@ public:
 
     /// Waits for the one before, and throws what befell it.
     void begin(CheckpointPart part);
+    /// Waits as well. The memory of the state that was written last, for the next.
+    [[nodiscard]] std::vector<char> take_room();
     /// Until it has been written, on rank 0 that of all ranks.
     void wait();
     /// Throws what befell the last one, if it is known by now. As cheap as a look at a flag.
@@ -58,6 +60,7 @@ private:
     Options options_;
     std::atomic<bool> has_failed_ = false;
     std::exception_ptr failure_;
+    std::vector<char> room_;  ///< the thread's while it runs
     std::jthread thread_;
 };
 

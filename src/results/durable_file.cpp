@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
+#include <memory>
 #include <system_error>
 
 #include "regatta/base/errors.hpp"
@@ -35,6 +38,30 @@ public:
         if (number_ >= 0) ::close(number_);
     }
 
+    /// Past the page cache where the file system can: who writes a large file that nobody will read soon should neither
+    /// push out what others keep there nor wait for memory.
+    void write_directly(std::span<const std::byte> bytes) {
+        constexpr std::size_t kAtOnce = std::size_t{1} << 20;
+        constexpr std::size_t kAlignment = 4096;  // enough for all file systems
+        const std::size_t aligned = bytes.size() / kAlignment * kAlignment;
+        const std::unique_ptr<std::byte, decltype(&std::free)> block(
+            static_cast<std::byte*>(std::aligned_alloc(kAlignment, kAtOnce)), &std::free);
+        const int flags = ::fcntl(number_, F_GETFL);
+        const bool is_direct = block && flags >= 0 && ::fcntl(number_, F_SETFL, flags | O_DIRECT) == 0;
+        std::size_t done = 0;
+        while (is_direct && done < aligned) {
+            const std::size_t count = std::min(kAtOnce, aligned - done);
+            std::memcpy(block.get(), bytes.data() + done, count);
+            const ssize_t written = ::write(number_, block.get(), count);
+            if (written < 0 && errno == EINTR) continue;
+            // It says only now that it cannot, or it ends within a block: what is left goes the other way.
+            if (written < 0 && errno != EINVAL) fail(shown_path_, "written");
+            if (written > 0) done += static_cast<std::size_t>(written);
+            if (written < 0 || static_cast<std::size_t>(written) % kAlignment != 0) break;
+        }
+        if (is_direct && ::fcntl(number_, F_SETFL, flags) != 0) fail(shown_path_, "written");
+        write(bytes.subspan(done));
+    }
     void write(std::span<const std::byte> bytes) {
         // Linux writes at most 2 GiB at once.
         constexpr std::size_t kMostAtOnce = std::size_t{1} << 30;
@@ -67,7 +94,11 @@ void write_durably(const std::string& path, std::span<const std::byte> bytes) {
         (final_path.parent_path() / fmt::format(".{}.part", final_path.filename().string())).string();
     TemporaryFile temporary(temporary_path, path);
     Descriptor file(temporary_path, path, O_WRONLY | O_CREAT | O_TRUNC, "written");
-    file.write(bytes);
+    constexpr std::size_t kLarge = std::size_t{1} << 20;
+    if (bytes.size() >= kLarge)
+        file.write_directly(bytes);
+    else
+        file.write(bytes);
     file.sync();
     file.close();
     temporary.keep();

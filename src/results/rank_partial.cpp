@@ -47,33 +47,38 @@ Reduction::Reduction(const RunDescription& run) : run_(run) {
     total_.sums = SummarySums(run);
 }
 
+RankPartial& RankPartial::operator+=(const RankPartial& other) {
+    REGATTA_CHECK(facts.ranks.empty() || other.end == end,
+                  fmt::format("one rank ended at {} ns, another at {} ns", end.ns(), other.end.ns()));
+    end = other.end;
+    rows += other.rows;
+    sums += other.sums;
+    series += other.series;
+    arrived += other.arrived;
+    facts += other.facts;
+    return *this;
+}
+
 void Reduction::add(const RankPartial& partial) {
-    REGATTA_CHECK(total_.facts.ranks.empty() || partial.end == total_.end,
-                  fmt::format("one rank ended at {} ns, another at {} ns", total_.end.ns(), partial.end.ns()));
-    total_.end = partial.end;
-    total_.rows += partial.rows;
-    total_.sums += partial.sums;
-    total_.series += partial.series;
-    total_.arrived += partial.arrived;
-    total_.facts += partial.facts;
+    total_ += partial;
 }
 
 /// What several ranks add to is hashed after the addition; rows that one rank alone produces were hashed by it.
-Digest Reduction::digest() const {
-    Digest digest = total_.rows;
-    for (const SeriesRow& row : total_.series.rows())
+Digest digest_of(const RankPartial& total) {
+    Digest digest = total.rows;
+    for (const SeriesRow& row : total.series.rows())
         series_table().add_to(digest, &row);
-    for (const GapRow& row : total_.sums.gap_rows())
+    for (const GapRow& row : total.sums.gap_rows())
         gaps_table().add_to(digest, &row);
-    for (const GapTotalRow& row : total_.sums.gap_total_rows())
+    for (const GapTotalRow& row : total.sums.gap_total_rows())
         gap_totals_table().add_to(digest, &row);
-    for (const GapRow& row : total_.sums.step_time_rows())
+    for (const GapRow& row : total.sums.step_time_rows())
         step_times_table().add_to(digest, &row);
-    for (const GapTotalRow& row : total_.sums.step_time_total_rows())
+    for (const GapTotalRow& row : total.sums.step_time_total_rows())
         step_time_totals_table().add_to(digest, &row);
-    for (const BatchRow& row : total_.sums.batch_rows())
+    for (const BatchRow& row : total.sums.batch_rows())
         batches_table().add_to(digest, &row);
-    const RunTotalsRow totals{.requests_arrived = total_.arrived, .end_ns = total_.end.ns()};
+    const RunTotalsRow totals{.requests_arrived = total.arrived, .end_ns = total.end.ns()};
     run_totals_table().add_to(digest, &totals);
     return digest;
 }

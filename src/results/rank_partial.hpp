@@ -22,10 +22,16 @@ struct RankPartial {
     SimTime end;
     RunFacts facts;
 
+    /// Of another rank of the same run.
+    RankPartial& operator+=(const RankPartial& other);
+
     [[nodiscard]] std::vector<std::byte> to_bytes() const;
     /// Throws BugError when the bytes are not what to_bytes gave.
     [[nodiscard]] static RankPartial from_bytes(std::span<const std::byte> bytes);
 };
+
+/// Of all results of those whose sum this is.
+[[nodiscard]] Digest digest_of(const RankPartial& total);
 
 /// What came out of a run, over all ranks.
 struct RunOutcome {
@@ -46,8 +52,7 @@ public:
     void add_rows(const Digest& rows) { total_.rows += rows; }
     /// What was added so far.
     [[nodiscard]] const RankPartial& total() const { return total_; }
-    /// Of all results.
-    [[nodiscard]] Digest digest() const;
+    [[nodiscard]] Digest digest() const { return digest_of(total_); }
     /// After at least one add. Throws BugError when requests were lost
     /// (arrived != finished + rejected + failed + unfinished).
     [[nodiscard]] RunOutcome outcome() const;

@@ -234,8 +234,8 @@ void NativeFleet::check_memory(const std::string& path, const ScratchpadEnvironm
             if (entry == nullptr) continue;
             const double known_gb = entry->facts.memory_bytes / 1e9;
             if (std::abs(gpus.memory_gb - known_gb) <= kMostMemoryDeviation * known_gb) continue;
-            note(fmt::format("{}: memory_per_gpu_gb: {} GB is not what {} has; the catalogue's {:.0f} GB count",
-                             path, write_number(gpus.memory_gb), gpus.type, known_gb));
+            note(fmt::format("{}: memory_per_gpu_gb: {} GB is not what {} has; the catalogue's {:.0f} GB count", path,
+                             write_number(gpus.memory_gb), gpus.type, known_gb));
         }
     }
 }

@@ -91,21 +91,20 @@ private:
 
         template <class Archive>
         void serialize(Archive& archive, unsigned /*version*/) {
-            archive& served& computed& since& admission& next& stage;
+            archive& next& stage;
+            if (stage != Stage::Free) archive& served& computed& since& admission;
         }
     };
     static_assert(sizeof(Slot) == 128);
     /// A decode's last step. Kept in a heap; entries of preempted requests stay until they surface.
     struct Ending {
+        static constexpr bool kGoesAsBlock = true;
+
         std::int64_t step = 0;
         std::uint32_t slot = 0;
         std::uint32_t admission = 0;  ///< its low half: enough to know an entry whose request has left its slot
 
         friend bool operator>(const Ending& a, const Ending& b) { return a.step > b.step; }
-        template <class Archive>
-        void serialize(Archive& archive, unsigned /*version*/) {
-            archive& step& slot& admission;
-        }
     };
     static constexpr std::uint32_t kNone = 0xffffffff;
 

@@ -1,8 +1,12 @@
 #include "regatta/transport/session.hpp"
 
+#include <fmt/format.h>
 #include <mpi.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <string>
 #include <vector>
 
 #include "regatta/transport/in_process.hpp"
@@ -71,6 +75,17 @@ bool is_launched_in_parallel() {
     for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE"})
         if (std::getenv(name) != nullptr) return true;
     return false;
+}
+
+std::string mpi_version() {
+    std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
+    int length = 0;
+    check_mpi(MPI_Get_library_version(text.data(), &length), "MPI_Get_library_version");
+    // Open MPI goes on with who built it, after a comma; MPICH with its configuration, in further lines.
+    std::string name = text.data();
+    name.resize(std::min(name.find_first_of(",\n"), name.size()));
+    std::replace(name.begin(), name.end(), '\t', ' ');
+    return fmt::format("{} (MPI {}.{})", name, MPI_VERSION, MPI_SUBVERSION);
 }
 
 std::unique_ptr<Session> open_session(int& argc, char**& argv) {

@@ -19,8 +19,9 @@ namespace {
 
 enum class Colour : std::uint8_t { Red, Blue };
 
-/// Eight bytes that all count.
+/// Many go as one block.
 struct Entry {
+    static constexpr bool kGoesAsBlock = true;
     std::uint32_t at = 0;
     std::uint32_t value = 0;
 
@@ -30,7 +31,7 @@ struct Entry {
     }
     bool operator==(const Entry&) const = default;
 };
-static_assert(AllBytesCount<Entry>);
+static_assert(GoesAsBlock<Entry>);
 
 /// Of everything that state is made of.
 struct Everything {
@@ -54,8 +55,8 @@ struct Everything {
     bool operator==(const Everything&) const = default;
 };
 
-/// Padding: one field after the other.
-struct Padded {
+/// One field after the other.
+struct Fields {
     std::uint8_t small = 0;
     std::uint64_t large = 0;
 
@@ -64,7 +65,6 @@ struct Padded {
         archive& small& large;
     }
 };
-static_assert(!AllBytesCount<Padded>);
 
 Everything arbitrary() {
     using rc::gen::arbitrary;
@@ -111,12 +111,53 @@ RC_GTEST_PROP(Archives, EndWhereverTheBytesDo, ()) {
 
 TEST(Archives, TakeAByteForASmallCountAndNoneForClasses) {
     std::vector<char> bytes;
-    OutArchive(bytes) << std::vector<Padded>(254);
-    EXPECT_EQ(bytes.size(), 1 + 254u * 9u);
-    OutArchive(bytes) << std::vector<Entry>(255);
-    EXPECT_EQ(bytes.size(), 9 + 255u * 8u);
+    OutArchive(bytes) << std::vector<Fields>(246);
+    EXPECT_EQ(bytes.size(), 1 + 246u * 2u);
+    OutArchive(bytes) << std::vector<Entry>(247);
+    EXPECT_EQ(bytes.size(), 2 + 247u * 8u);
     OutArchive(bytes) << std::map<std::uint8_t, std::uint8_t>{{1, 2}, {3, 4}};
     EXPECT_EQ(bytes.size(), 5u);
+}
+
+template <class T>
+std::size_t bytes_for(T value) {
+    std::vector<char> bytes;
+    OutArchive(bytes) << value;
+    InArchive archive(bytes);
+    T read{};
+    archive >> read;
+    EXPECT_EQ(read, value);
+    EXPECT_EQ(archive.left(), 0u);
+    return bytes.size();
+}
+
+TEST(Archives, LeaveLeadingZerosOut) {
+    EXPECT_EQ(bytes_for<std::uint64_t>(0), 1u);
+    EXPECT_EQ(bytes_for<std::uint64_t>(245), 1u);
+    EXPECT_EQ(bytes_for<std::uint64_t>(246), 2u);
+    EXPECT_EQ(bytes_for<std::uint64_t>(1'000'000), 4u);
+    EXPECT_EQ(bytes_for<std::uint64_t>(UINT64_MAX - 1), 9u);
+    EXPECT_EQ(bytes_for<std::uint64_t>(UINT64_MAX), 1u) << "it stands for none";
+    EXPECT_EQ(bytes_for<std::uint32_t>(UINT32_MAX), 1u);
+    EXPECT_EQ(bytes_for<std::uint16_t>(UINT16_MAX - 1), 3u);
+    EXPECT_EQ(bytes_for<std::int64_t>(-1), 1u);
+    EXPECT_EQ(bytes_for<std::int64_t>(-1'000'000), 4u);
+    EXPECT_EQ(bytes_for<std::int64_t>(INT64_MAX), 9u);
+    EXPECT_EQ(bytes_for<std::int64_t>(INT64_MIN), 9u);
+    EXPECT_EQ(bytes_for<std::int32_t>(INT32_MIN), 5u);
+    EXPECT_EQ(bytes_for<std::int16_t>(INT16_MAX), 3u);
+    EXPECT_EQ(bytes_for<std::uint8_t>(255), 1u);
+}
+
+TEST(Archives, RefuseNumbersTooLargeForWhereTheyGo) {
+    std::vector<char> bytes;
+    OutArchive(bytes) << std::uint64_t{70'000};
+    std::uint16_t small = 0;
+    EXPECT_THROW(InArchive(bytes) >> small, ArchiveEnds);
+    EXPECT_EQ(small, 0u);
+    bytes = std::vector<char>(12, static_cast<char>(0xff));  // nine bytes, says the first
+    std::uint64_t large = 0;
+    EXPECT_THROW(InArchive(bytes) >> large, ArchiveEnds);
 }
 
 TEST(Archives, MakeNoRoomForMoreThanThereIs) {
@@ -128,7 +169,7 @@ TEST(Archives, MakeNoRoomForMoreThanThereIs) {
     std::vector<Entry> blocks;
     EXPECT_THROW(InArchive(bytes) >> blocks, ArchiveEnds);
     EXPECT_EQ(blocks.capacity(), 0u);
-    std::vector<Padded> one_by_one;
+    std::vector<Fields> one_by_one;
     EXPECT_THROW(InArchive(bytes) >> one_by_one, ArchiveEnds);
     EXPECT_EQ(one_by_one.capacity(), 0u);
     std::string text;

@@ -32,6 +32,25 @@ class Help(ProgramTest):
                 self.assertEqual(outcome.stderr, "")
                 self.assertIn("regatta" if program.startswith("regatta") else program, outcome.stdout)
 
+    def test_version_tells_what_the_program_was_built_with(self):
+        for program, mpi in [("regatta", r"\S.* \(MPI [34]\.\d\)"), ("regatta-post", "none: this program needs no MPI")]:
+            with self.subTest(program=program):
+                self.assertRegex(
+                    self.succeed(program, "--version").stdout,
+                    r"\Aregatta \d+\.\d+\.\d+ \(\S+, (?P<build>\w+)\)\n"
+                    r"compiler    (GNU|Clang) \d+\.\d+\.\d+\n"
+                    rf"MPI         {mpi}\n"
+                    r"HDF5        1\.\d+\.\d+ \(headers\), 1\.\d+\.\d+ \(library\)\n"
+                    r"Boost       1\.\d+\.\d\n"
+                    r"build type  (?P=build)\n"
+                    r"assertions  (none|standard library|step loop|standard library, step loop)\n"
+                    r"sanitizers  (none|address, undefined)\n"
+                    r"hardening   (none|(_FORTIFY_SOURCE=[123]|stack protector|PIE)(, (stack protector|PIE))*)\n\Z")
+
+    def test_version_is_said_once_on_several_ranks(self):
+        alone = self.succeed("regatta", "--version")
+        self.assertEqual(self.succeed("regatta", "--version", ranks=2).stdout, alone.stdout)
+
     def test_help_names_every_option_of_run(self):
         said = self.succeed("regatta", "run", "--help").stdout
         self.assertIn("Usage: regatta run [OPTIONS] [SCENARIO]\n", said)

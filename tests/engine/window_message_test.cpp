@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "arbitrary_event.hpp"
+#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 
 namespace regatta::engine::test {
@@ -126,7 +127,7 @@ TEST(WindowMessages, AreSmallWhenNothingIsToBeTold) {
     const std::size_t empty = buffer.size();
     message = message_with(1000, 0);
     write_message(message, buffer);
-    constexpr std::size_t kCount = 8;  // that there are 1000 takes so much more than that there are none
+    constexpr std::size_t kCount = 2;  // that there are 1000 takes so much more than that there are none
     EXPECT_EQ(buffer.size(), empty + kCount + 1000 * sizeof(Event)) << "events go as they are, in one block";
 }
 
@@ -160,7 +161,7 @@ TEST(WindowMessages, AreRefusedBeforeMemoryIsTakenForACountThatCannotBe) {
     // The count of pending, none, then the count of earliest_sent: 2^61 + 1 elements of 8 bytes are 8 bytes more than
     // 2^64.
     const std::uint64_t count = (std::uint64_t{1} << 61) + 1;
-    buffer[1] = static_cast<char>(0xff);  // what follows is a large count
+    buffer[1] = static_cast<char>(integers::kLong - 1 + sizeof count);  // so many bytes of the count follow
     buffer.insert(buffer.begin() + 2, reinterpret_cast<const char*>(&count),
                   reinterpret_cast<const char*>(&count) + sizeof count);
     EXPECT_THROW(read_message(buffer, message), BugError);

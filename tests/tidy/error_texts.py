@@ -79,6 +79,7 @@ def text_of_tests(root):
             lines += [text for _, text, _ in literals(path.read_text(encoding="utf-8"))]
         elif path.suffix == ".py":
             joined = re.sub(r"(?<!\\)[\"']\s*\n\s*[rf]*[\"']", "", path.read_text(encoding="utf-8"))
+            joined = re.sub(r"\\([().+*?\[\]])", r"\1", joined)  # of regular expressions
             lines.append(unescaped(joined.replace("{{", "{").replace("}}", "}")))
     return "\n".join(lines)
 

@@ -186,7 +186,7 @@ def pragma_once(root, files):
 
 def text_files(root):
     """Everything written by hand, code or not."""
-    patterns = [f"{directory}/**/*" for directory in CODE_DIRECTORIES + ["configs", "cmake", "docs", "tools", ".ci"]]
+    patterns = [f"{directory}/**/*" for directory in CODE_DIRECTORIES + ["configs", "cmake", "docs", "packaging", "tools", ".ci"]]
     patterns += ["*.md", "CMakeLists.txt", "CMakePresets.json"]
     paths = {path for pattern in patterns for path in root.glob(pattern)
              if path.is_file() and "__pycache__" not in path.parts}

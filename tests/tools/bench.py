@@ -142,6 +142,23 @@ class Suites(BenchTest):
                                           f"{ranks}.bytes")])
         self.assertGreater(figures["checkpoint.2r.bytes"]["value"], 1000)
 
+    def test_soak_watches_memory_checkpoints_and_files(self):
+        process = self.succeed("soak", "--quick", "--json", "-")
+        figures = {figure["name"]: figure for figure in json.loads(process.stdout)}
+        digests = re.findall(r"checkpoint-(\d+): (\d+) s, .*, digest ([0-9a-f]{32})$", process.stderr, re.MULTILINE)
+        self.assertGreater(len(digests), 1, process.stderr)
+        self.assertEqual([int(at) for _, at, _ in digests[:2]],
+                         [10 * (int(number) + 1) for number, _, _ in digests[:2]], process.stderr)
+        self.assertEqual(len({digest for _, _, digest in digests}), len(digests), process.stderr)
+        found = {name.split(".")[2]: figure["value"] for name, figure in figures.items()}
+        self.assertGreater(found["memory"], 1e7)
+        self.assertGreaterEqual(found["memory_drift"], 1)
+        self.assertEqual(found["checkpoints"], len(digests))
+        self.assertGreater(found["checkpoint_bytes"], 1000)
+        # At least the ids and times of each request.
+        self.assertGreater(found["segment_bytes"], 50 * found["requests"])
+        self.assertGreater(found["simulated"], int(digests[-1][1]) - 1)
+
     def test_merge_counts_the_rows_of_a_run(self):
         figures = self.figures("merge", "--quick")
         self.assertEqual(list(figures), ["merge.copy.rows_per_s"] + [
@@ -277,7 +294,7 @@ not the same machine: one; two (compare the ratios)
 
 class Mistakes(BenchTest):
     def test_a_suite_that_does_not_exist(self):
-        self.refuse(["folds"], 'no suite "folds"; suites: phold, fleet, merge, checkpoint, scaling, vidur, micro')
+        self.refuse(["folds"], 'no suite "folds"; suites: phold, fleet, merge, checkpoint, scaling, vidur, micro, soak')
 
     def test_an_option_that_does_not_exist(self):
         self.refuse(["phold", "--run", "2"], 'unknown option "--run"; see tools/bench --help')
@@ -351,7 +368,7 @@ class Mistakes(BenchTest):
 
     def test_help_names_suites_and_options(self):
         said = self.succeed("--help").stdout
-        for word in ("phold", "fleet", "merge", "checkpoint", "scaling", "vidur", "micro", "compare", "--runs N", "--json FILE", "--build DIR",
+        for word in ("phold", "fleet", "merge", "checkpoint", "scaling", "vidur", "micro", "soak", "compare", "--runs N", "--json FILE", "--build DIR",
                      "--ross PATH", "--sst PATH", "--reference DIR", "--vidur DIR", "--vidur-python PATH", "--sweep", "--fit", "--full", "--duration SECONDS", "--rows N", "--only GLOB",
                      "memory_per_request"):
             self.assertIn(word, said)

@@ -7,18 +7,19 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import checkpoint, cost_model, files, fleet, merge, micro, other_engines, phold, scaling, sweep, vidur
+from . import checkpoint, cost_model, files, fleet, merge, micro, other_engines, phold, scaling, soak, sweep, vidur
 from .figures import table
 from .launch import BenchError, UsageError, usable_cores
 from .session import PROJECT, Session, tell
 
-SUITES = {suite.NAME: suite for suite in (phold, fleet, merge, checkpoint, scaling, vidur, micro)}
+SUITES = {suite.NAME: suite for suite in (phold, fleet, merge, checkpoint, scaling, vidur, micro, soak)}
+ONLY_WHEN_NAMED = {soak.NAME}
 
 DESCRIPTION = """\
 Measures this project: how fast its engine and its fleets run, against targets and against references taken in the
 same call. Prints a table on stdout; every figure is the median of several runs, which take turns.
 
-suites (all of them when none is named):
+suites (all but soak when none is named):
   phold    the engine on the benchmark of its field, against a plain event loop on one core (program hold)
   fleet    a hundred thousand and a million GPUs, and 16 servers, on 1 and 2 ranks, by group reports and by reports
            on every completion
@@ -28,6 +29,7 @@ suites (all of them when none is named):
   scaling  one problem on 1, 2, 4 and 8 ranks, with every number the runs tell of themselves
   vidur    recorded cases of Vidur, 100 times each as independent replicas; its growth series at 64 replicas; with
            --vidur that simulator itself
+  soak     a hundred thousand GPUs for --minutes: whether memory stays flat, checkpoints and their digests, file sizes
   micro    queue, exchange, step loop, sketch, random numbers and row hash by themselves (Google Benchmark)
 
 comparing:
@@ -43,7 +45,7 @@ names of figures (stable, so that they can be compared for years):
       peak_memory (sum over ranks), windows, mean_window, waiting (fraction of the event loops)
   sweep.INSTANCES.FIGURE; FIGURE requests_per_cpu_s, cpu, in_flight, peak_memory, memory_per_request
   vidur.CASE.batches_per_s (of the event loop), vidur.CASE.wall, vidur.CASE.theirs.batches_per_s, vidur.growth.RANKSr.FIGURE
-  merge.FORM.FIGURE; FORM plain, deflated, virtual; checkpoint.RANKSr.slowdown, checkpoint.RANKSr.bytes (of one); scaling.PROBLEM.RANKSr.FIGURE; micro.PART
+  merge.FORM.FIGURE; FORM plain, deflated, virtual; checkpoint.RANKSr.slowdown, checkpoint.RANKSr.bytes (of one); scaling.PROBLEM.RANKSr.FIGURE; micro.PART; soak.RANKSr.FIGURE
   model.FLEET.REPORTS.RANKSr.FIGURE, model.FLEET.REPORTS.FIGURE, model.FIGURE: docs/scaling.md
 
 formulas:
@@ -59,6 +61,7 @@ examples:
   tools/bench compare before.json
   tools/bench fleet --full --only 'fleet.million.*'
   tools/bench fleet --sweep
+  tools/bench soak --minutes 30
 
 exit codes: 0 done, 1 a run failed or results differ, 2 the call is wrong or something is not built
 How to read the figures: docs/benchmarks.md
@@ -108,6 +111,8 @@ def make_parser():
                              "for a million)")
     parser.add_argument("--rows", type=whole_number, metavar="N", default=1_000_000,
                         help="merge: requests in the files (default: %(default)s)")
+    parser.add_argument("--minutes", type=whole_number, metavar="N", default=30,
+                        help="soak: wall time (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help=argparse.SUPPRESS)  # for tests of this program
     return parser
 
@@ -138,7 +143,7 @@ def chosen_suites(options):
         raise UsageError("--sweep belongs to the suite fleet: tools/bench fleet --sweep")
     if options.fit and "scaling" not in options.words:
         raise UsageError("--fit belongs to the suite scaling: tools/bench scaling --fit")
-    names = list(dict.fromkeys(options.words)) or list(SUITES)
+    names = list(dict.fromkeys(options.words)) or [name for name in SUITES if name not in ONLY_WHEN_NAMED]
     instead = {"fleet": sweep if options.sweep else fleet, "scaling": cost_model if options.fit else scaling}
     return [instead.get(name, SUITES[name]) for name in names]
 
@@ -157,6 +162,8 @@ def call_of(suite, runs, options):
         words += [] if options.duration_s is None else ["--duration", f"{options.duration_s:g}s"]
     if suite is merge:
         words += ["--rows", str(options.rows)]
+    if suite is soak:
+        words += ["--minutes", str(options.minutes)]
     if suite is vidur:
         words += [word for name in ("reference", "vidur", "vidur_python") if getattr(options, name) is not None
                   for word in (f"--{name.replace('_', '-')}", str(getattr(options, name)))]

@@ -1,8 +1,8 @@
 #pragma once
 
-/// State as bytes: values one after the other and nothing else. Types say what belongs to them as Boost.Serialization
-/// has it (`serialize`, `save` and `load`), containers come from that library, and these two classes are archives in
-/// its sense.
+/// State as bytes: values one after the other and nothing else, integers without their leading zeros. Types say what
+/// belongs to them as Boost.Serialization has it (`serialize`, `save` and `load`), containers come from that library,
+/// and these two classes are archives in its sense.
 ///
 /// Its own binary archives would do the same, 20 times slower: each makes a locale, each value goes through a virtual
 /// stream, each class is entered in a table. There are no pointers in state and no versions: bytes are read by the
@@ -14,6 +14,8 @@
 #include <boost/serialization/library_version_type.hpp>
 
 #include <algorithm>
+#include <bit>
+#include <boost/serialization/array.hpp>
 #include <boost/serialization/array_optimization.hpp>
 #include <boost/serialization/array_wrapper.hpp>
 #include <boost/serialization/collection_size_type.hpp>
@@ -24,9 +26,11 @@
 #include <boost/serialization/serialization.hpp>
 #include <boost/serialization/set.hpp>
 #include <boost/serialization/vector.hpp>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -37,26 +41,44 @@
 
 namespace regatta {
 
-/// Stands for any archive where a type is asked whether it has `serialize`.
-struct AnyArchive {
-    template <class T>
-    AnyArchive& operator&(T&&) {
-        return *this;
-    }
-};
-
-/// Bytes that are all value: no padding, no pointer, no floating point. Many of them go as one block.
+/// Says of itself that many of it go as one block, for speed. What it has of padding goes along, whatever it is.
 template <class T>
-concept AllBytesCount = std::is_class_v<T> && std::is_trivially_copyable_v<T> &&
-    std::has_unique_object_representations_v<T> && requires(T& object, AnyArchive& archive) {
-    object.serialize(archive, 0U);
-};
+concept GoesAsBlock = T::kGoesAsBlock && std::is_trivially_copyable_v<T>;
 
-/// There are fewer bytes than what was read needs, or a count of more elements than could follow.
+/// There are fewer bytes than what was read needs, a count of more elements than could follow, or a number too large
+/// for what it is read into.
 class ArchiveEnds : public std::runtime_error {
 public:
     ArchiveEnds() : std::runtime_error("the bytes end too early") {}
 };
+
+/// How integers lie in an archive. Those of which many are small take a byte: 0, -1 and the largest unsigned one, which
+/// stands for "none", are always among them.
+namespace integers {
+
+static_assert(std::endian::native == std::endian::little);
+
+/// Codes below this are a byte; of others, the byte says how many follow.
+inline constexpr std::uint64_t kLong = 247;
+inline constexpr std::size_t kMostBytes = 9;
+
+/// Of a byte there is nothing to be saved.
+template <class T>
+concept Coded = std::integral<T> && sizeof(T) > 1;
+
+template <Coded T>
+constexpr std::uint64_t code_of(T value) {
+    if constexpr (std::is_unsigned_v<T>) return static_cast<T>(value + 1U);
+    const auto wide = static_cast<std::int64_t>(value);
+    return (static_cast<std::uint64_t>(wide) << 1U) ^ static_cast<std::uint64_t>(wide >> 63);
+}
+template <Coded T>
+constexpr T value_of(std::uint64_t code) {
+    if constexpr (std::is_unsigned_v<T>) return static_cast<T>(code - 1U);
+    return static_cast<T>(static_cast<std::int64_t>((code >> 1U) ^ (~(code & 1U) + 1U)));
+}
+
+}  // namespace integers
 
 /// What both archives are to Boost.Serialization.
 class ArchiveTraits {
@@ -68,10 +90,9 @@ public:
     static void register_type(const T* = nullptr) {}
 
 protected:
-    /// Counts below this take one byte, all others nine.
-    static constexpr std::uint8_t kLargeCount = 255;
+    /// Its bytes go as they are.
     template <class T>
-    static constexpr bool kIsNumber = std::is_arithmetic_v<T> || std::is_enum_v<T>;
+    static constexpr bool kIsPlain = std::is_arithmetic_v<T> || std::is_enum_v<T>;
 };
 
 /// Writes from the start of a buffer, which has its length when the archive is gone.
@@ -87,7 +108,9 @@ public:
 
     template <class T>
     OutArchive& operator<<(const T& value) {
-        if constexpr (kIsNumber<T>)
+        if constexpr (integers::Coded<T>)
+            save_code(integers::code_of(value));
+        else if constexpr (kIsPlain<T>)
             save_binary(&value, sizeof value);
         else
             boost::serialization::serialize_adl(*this, const_cast<T&>(value), 0U);
@@ -103,9 +126,8 @@ public:
         return *this;
     }
     OutArchive& operator<<(const boost::serialization::collection_size_type& count) {
-        const std::uint64_t number = count;
-        if (number < kLargeCount) return *this << static_cast<std::uint8_t>(number);
-        return *this << kLargeCount << number;
+        save_code(count);
+        return *this;
     }
     OutArchive& operator<<(const boost::serialization::item_version_type&) { return *this; }
     template <class T>
@@ -127,7 +149,27 @@ public:
     [[nodiscard]] std::size_t size() const { return size_; }
 
 private:
-    void grow(std::size_t count) { bytes_.resize(std::max<std::size_t>({64, 2 * bytes_.size(), size_ + count})); }
+    /// Numbers of one field are mostly of one size: branches tell small ones quickly where this is inlined.
+    void save_code(std::uint64_t code) {
+        if (bytes_.size() - size_ < integers::kMostBytes) grow(integers::kMostBytes);
+        char* const at = bytes_.data() + size_;
+        if (code < integers::kLong) {
+            *at = static_cast<char>(code);
+            ++size_;
+            return;
+        }
+        const auto significant = (static_cast<std::uint64_t>(std::bit_width(code)) + 7) / 8;
+        *at = static_cast<char>(integers::kLong - 1 + significant);
+        std::memcpy(at + 1, &code, sizeof code);
+        size_ += 1 + significant;
+    }
+    /// Memory that is there but has never been used is taken by and by: the first use of it takes longer than to fill
+    /// it.
+    void grow(std::size_t count) {
+        const std::size_t small_step = std::max(size_ + count, bytes_.size() + bytes_.size() / 8 + 4096);
+        const bool is_there = small_step <= bytes_.capacity();
+        bytes_.resize(is_there ? small_step : std::max<std::size_t>({64, 2 * bytes_.size(), size_ + count}));
+    }
 
     std::vector<char>& bytes_;
     std::size_t size_ = 0;
@@ -149,8 +191,12 @@ public:
         using Value = std::remove_cvref_t<T>;
         auto& value = const_cast<Value&>(target);
         if constexpr (std::is_same_v<Value, bool>)
-            value = number<std::uint8_t>() != 0;
-        else if constexpr (kIsNumber<Value>)
+            value = load_byte() != 0;
+        else if constexpr (integers::Coded<Value>) {
+            const std::uint64_t code = load_code();
+            if (code > std::numeric_limits<std::make_unsigned_t<Value>>::max()) throw ArchiveEnds();
+            value = integers::value_of<Value>(code);
+        } else if constexpr (kIsPlain<Value>)
             load_binary(&value, sizeof value);
         else if constexpr (std::is_array_v<Value>)
             *this >> boost::serialization::make_array(std::data(value), std::size(value));
@@ -188,17 +234,24 @@ public:
 
 private:
     std::size_t count_of_what_follows() {
-        const auto small = number<std::uint8_t>();
-        const std::uint64_t count = small < kLargeCount ? small : number<std::uint64_t>();
+        const std::uint64_t count = load_code();
         // Whatever is counted takes a byte at least.
         if (count > left()) throw ArchiveEnds();
         return count;
     }
-    template <class T>
-    T number() {
-        T value{};
-        load_binary(&value, sizeof value);
-        return value;
+    std::uint8_t load_byte() {
+        std::uint8_t byte = 0;
+        load_binary(&byte, sizeof byte);
+        return byte;
+    }
+    std::uint64_t load_code() {
+        const std::uint64_t first = load_byte();
+        if (first < integers::kLong) return first;
+        std::uint64_t code = 0;
+        const std::uint64_t significant = first - (integers::kLong - 1);
+        if (significant > sizeof code) throw ArchiveEnds();
+        load_binary(&code, significant);
+        return code;
     }
 
     std::span<const char> bytes_;
@@ -208,7 +261,7 @@ private:
 
 namespace boost::serialization {
 
-template <regatta::AllBytesCount T>
+template <regatta::GoesAsBlock T>
 struct is_bitwise_serializable<T> : mpl::true_ {};
 template <>
 struct is_bitwise_serializable<std::byte> : mpl::true_ {};
@@ -216,12 +269,10 @@ struct is_bitwise_serializable<std::byte> : mpl::true_ {};
 template <>
 struct use_array_optimization<regatta::OutArchive> {
     template <class T>
-    struct apply : is_bitwise_serializable<std::remove_const_t<T>>::type {};
+    struct apply : mpl::bool_<!regatta::integers::Coded<std::remove_const_t<T>> &&
+                              is_bitwise_serializable<std::remove_const_t<T>>::value> {};
 };
 template <>
-struct use_array_optimization<regatta::InArchive> {
-    template <class T>
-    struct apply : is_bitwise_serializable<std::remove_const_t<T>>::type {};
-};
+struct use_array_optimization<regatta::InArchive> : use_array_optimization<regatta::OutArchive> {};
 
 }  // namespace boost::serialization

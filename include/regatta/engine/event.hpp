@@ -24,6 +24,7 @@ inline constexpr EventClass kWakeUp = 0;
 /// one number.
 struct Event {
     static constexpr std::size_t kPayloadBytes = 32;
+    static constexpr bool kGoesAsBlock = true;
 
     SimTime time;                     ///< of receipt
     std::uint32_t instant_order = 0;  ///< depth << 8 | class

@@ -96,8 +96,8 @@ public:
     [[nodiscard]] LogicalProcess* local(LpId id);
 
     /// State of this rank between two calls of `run` to the same instant on all ranks: processes, events, wake-ups,
-    /// boards.
-    [[nodiscard]] Buffer save() const;
+    /// boards. `room`: what an earlier call gave, if it is not needed any more; its memory is used again.
+    [[nodiscard]] Buffer save(Buffer room = {}) const;
     /// Goes on where a run of the same model stood, on any number of ranks and by any partition: `parts` are what all
     /// its ranks saved, and need to be there only during the call. Before the first `run`. Throws IoError when they are
     /// not those of such a run.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "regatta/engine/transport.hpp"
 
@@ -26,6 +27,9 @@ public:
 
 /// True when the environment shows that a launcher (Open MPI, PMIx, PMI of Slurm or MPICH) started this process.
 [[nodiscard]] bool is_launched_in_parallel();
+
+/// "Open MPI v4.1.4 (MPI 3.1)": the library that is loaded, and the standard it was compiled against. Needs no session.
+[[nodiscard]] std::string mpi_version();
 
 /// Throws IoError when MPI does not start.
 [[nodiscard]] std::unique_ptr<Session> open_session(int& argc, char**& argv);
