@@ -4,11 +4,12 @@
 /// belongs to them as Boost.Serialization has it (`serialize`, `save` and `load`), containers come from that library,
 /// and these two classes are archives in its sense.
 ///
-/// Its own binary archives would do the same, 20 times slower: each makes a locale, each value goes through a virtual
-/// stream, each class is entered in a table. There are no pointers in state and no versions: bytes are read by the
-/// program that wrote them, on a machine of the same kind.
+/// Its own binary archives would do the same, several times slower: each makes a locale, each value goes through a
+/// virtual stream, each class is entered in a table. There are no pointers in state and no versions: bytes are read by
+/// the program that wrote them, on a machine of the same kind.
 
 #include <boost/mpl/bool.hpp>
+#include <boost/version.hpp>
 
 // Version 1.74 of the library forgets this one in set.hpp.
 #include <boost/serialization/library_version_type.hpp>
