@@ -23,11 +23,12 @@ using Process = std::pair<std::uint32_t, ProcessState>;
 Buffer part_of(const std::vector<Process>& processes) {
     Buffer bytes;
     {
-        StateWriter writer(bytes);
+        OutArchive archive(bytes);
+        StateWriter writer(archive);
         const ScriptedLp process({});
         for (const auto& [id, state] : processes)
             writer.add(LpId(id), state, process);
-        writer.finish([](OutArchive& /*archive*/) {});
+        writer.finish([](OutArchive& /*rest*/) {});
     }
     return bytes;
 }
@@ -107,6 +108,7 @@ class Doubter final : public LogicalProcess {
 public:
     void start(Context& /*context*/) override {}
     void handle(const Event& /*event*/, Context& /*context*/) override {}
+    void wake(std::uint32_t /*slot*/, Context& /*context*/) override {}
     void save(OutArchive& /*archive*/) const override {}
     void load(InArchive& /*archive*/) override { REGATTA_CHECK(false, "3 requests of 2"); }
 };
