@@ -198,11 +198,13 @@ TEST_F(Parts, OfARunThatWasBrokenOffGoAsFarAsItsLastCheckpoint) {
     const RankPartial sums = write_segments(run, scratch.path(), {1, 1}).front();
     const std::vector<std::byte> bytes = sums.to_bytes();
     CheckpointWriter writer({.directory = scratch.path(), .rank = 0, .ranks = 1, .tell = {}});
-    writer.begin({.manifest = {.program = "regatta test", .number = 1, .at = end_of(run, 1), .segment_ranks = {1, 1}},
-                  .scenario_files = "",
-                  .state = {},
-                  .sums = bytes,
-                  .segment = nullptr});
+    CheckpointPart part;
+    part.manifest.program = "regatta test";
+    part.manifest.number = 1;
+    part.manifest.at = end_of(run, 1);
+    part.manifest.segment_ranks = {1, 1};
+    part.sums = bytes;
+    writer.begin(std::move(part));
     writer.wait();
     EXPECT_EQ(refusal(), fmt::format("{0}: is not whole: the run is still going on or was broken off; regatta run "
                                      "--resume {0} goes on from checkpoint-001, and regatta-post merge --partial {0} "
