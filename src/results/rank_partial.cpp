@@ -32,7 +32,7 @@ RankPartial RankPartial::from_bytes(std::span<const std::byte> bytes) {
         is_whole = archive.left() == 0;
     } catch (const ArchiveEnds&) {  // told below
     }
-    REGATTA_CHECK(is_whole, fmt::format("{} bytes are not what a rank knows of the run", bytes.size()));
+    if (!is_whole) throw BugError(fmt::format("{} bytes are not what a rank knows of the run", bytes.size()));
     return partial;
 }
 

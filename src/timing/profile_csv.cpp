@@ -40,6 +40,7 @@ struct Parsing {
     }
     static void on_row(int ended_by, void* self) {
         Parsing& parsing = *static_cast<Parsing*>(self);
+        if (parsing.has_too_many) return;  // the line is that of the field too many
         const std::size_t before = parsing.rows.empty() ? 0 : parsing.rows.back().end_field;
         const bool is_empty = parsing.ends.size() == before;
         const bool is_second_half = is_empty && ended_by == '\n' && parsing.last_ended_by == '\r';

@@ -206,9 +206,9 @@ TRACE_MISTAKES = [
 
 # Arguments of regatta-post where good/ and run.h5 hold results, and what is said.
 POST_ARGUMENT_MISTAKES = [
-    ([], "regatta-post: no command given; expected merge or stats or report or diff or requests or trace or export or roofline or reference"),
+    ([], "regatta-post: no command given; expected merge or stats or checkpoint or report or diff or requests or trace or export or roofline or reference"),
     (["mrge", "good"],
-     'regatta-post: no command "mrge"; expected merge or stats or report or diff or requests or trace or export or roofline or reference; did you '
+     'regatta-post: no command "mrge"; expected merge or stats or checkpoint or report or diff or requests or trace or export or roofline or reference; did you '
      'mean "merge"?'),
     (["merge"], "regatta-post merge: DIR is missing; see regatta-post merge --help"),
     (["stats"], "regatta-post stats: RESULTS is missing; see regatta-post stats --help"),
