@@ -109,12 +109,14 @@ TEST_F(Post, HelpsAndTellsItsVersion) {
 
 TEST_F(Post, RefusesUnknownCommandsAndOptions) {
     expect_refused(post(scratch, "mrge x"), 2,
-                   "regatta-post: no command \"mrge\"; expected merge or stats or checkpoint or report or diff or requests or trace "
+                   "regatta-post: no command \"mrge\"; expected merge or stats or checkpoint or report or diff or "
+                   "requests or trace "
                    "or export or "
                    "roofline or reference; did "
                    "you mean \"merge\"?");
     expect_refused(post(scratch, ""), 2,
-                   "regatta-post: no command given; expected merge or stats or checkpoint or report or diff or requests or trace or "
+                   "regatta-post: no command given; expected merge or stats or checkpoint or report or diff or "
+                   "requests or trace or "
                    "export or roofline "
                    "or reference");
     expect_refused(post(scratch, "stats --jsn " + run_directory), 2,
