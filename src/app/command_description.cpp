@@ -28,8 +28,8 @@ std::vector<std::string> words_of(std::string_view type) {
 Value value_of(const ArgumentDescription& argument, bool is_flag, bool is_positional) {
     if (is_flag) return Value::None;
     if (!argument.words.empty()) return Value::Word;
-    if (argument.placeholder == "DIR" || (is_positional && argument.names.front() == "DIR")) return Value::Directory;
-    return is_positional || argument.placeholder == "FILE" ? Value::File : Value::Text;
+    if (argument.value_name == "DIR" || (is_positional && argument.names.front() == "DIR")) return Value::Directory;
+    return is_positional || argument.value_name == "FILE" ? Value::File : Value::Text;
 }
 
 ArgumentDescription describe(const CLI::Option& option) {
@@ -42,7 +42,7 @@ ArgumentDescription describe(const CLI::Option& option) {
         argument.names.push_back("--" + name);
     const bool is_flag = option.get_items_expected_max() == 0;
     const std::string type = is_flag ? std::string() : option.get_type_name();
-    argument.placeholder = is_positional ? std::string() : type.substr(0, type.find(':'));
+    argument.value_name = is_positional ? std::string() : type.substr(0, type.find(':'));
     argument.text = option.get_description();
     argument.group = option.get_group();
     argument.words = words_of(type);

@@ -22,7 +22,7 @@ enum class Value {
 /// An option, or an argument known by its place.
 struct ArgumentDescription {
     std::vector<std::string> names;  ///< "-o", "--output"; of an argument its name alone: "SCENARIO"
-    std::string placeholder;         ///< of the value: "DIR"; empty for flags and arguments
+    std::string value_name;          ///< of the value: "DIR"; empty for flags and arguments
     std::string text;
     std::string group;  ///< the heading above it in --help
     Value value = Value::Text;

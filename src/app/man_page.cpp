@@ -92,7 +92,7 @@ std::string head_of(const ArgumentDescription& argument, bool is_positional) {
     std::vector<std::string> names;
     for (const std::string& name : argument.names)
         names.push_back(bold(name));
-    const std::string value = argument.placeholder.empty() ? "" : " " + italic(argument.placeholder);
+    const std::string value = argument.value_name.empty() ? "" : " " + italic(argument.value_name);
     return fmt::format("{}{}", fmt::join(names, ", "), value);
 }
 

@@ -16,22 +16,10 @@
 #include "results/replication_files.hpp"
 #include "results/show.hpp"
 #include "scenario/build_fleet.hpp"
+#include "serving/no_records.hpp"
 
 namespace regatta::app {
 namespace {
-
-/// For a fleet that is looked at and never run.
-class NoRecords final : public serving::RecordSink {
-public:
-    void request_ended(const serving::RequestRecord& /*record*/) override {}
-    void replica_ended(const serving::ReplicaRecord& /*record*/) override {}
-    void step_times(const serving::StepTimes& /*times*/) override {}
-    void inter_token_gaps(PoolId /*pool*/, SimTime /*gap*/, std::int64_t /*count*/, SimTime /*total*/) override {}
-    void batches(PoolId /*pool*/, std::int64_t /*sequences*/, std::int64_t /*count*/) override {}
-    void step(const serving::StepRecord& /*record*/) override {}
-    void fleet_changed(const serving::FleetEventRecord& /*record*/) override {}
-    void sample(PoolId /*pool*/, NodeId /*node*/, SimTime /*at*/, const serving::ReplicaSample& /*sample*/) override {}
-};
 
 /// The ranks of one group, as a session of their own.
 class PartSession final : public transport::Session {
@@ -56,7 +44,7 @@ std::uint32_t groups_of(const scenario::Scenario& scenario, const Setting& setti
     const std::uint32_t ranks = transport.ranks();
     if (ranks == 1) return 1;
     prepare_step_times(scenario, transport);
-    NoRecords nowhere;
+    serving::NoRecords nowhere;
     scenario::Fleet fleet(scenario, setting.registries, nowhere);
     const std::uint32_t used = ranks - setting.partitioner(fleet.model(), ranks).idle_ranks;
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(std::max(ranks / std::max(used, 1U), 1U), seeds));

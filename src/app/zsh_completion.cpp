@@ -20,7 +20,7 @@ std::string escaped(std::string_view text, std::string_view special) {
 
 /// ":MESSAGE:ACTION" of a value, or nothing for a flag.
 std::string value_of(const ArgumentDescription& argument) {
-    const std::string name = escaped(argument.placeholder.empty() ? argument.names.front() : argument.placeholder, ":");
+    const std::string name = escaped(argument.value_name.empty() ? argument.names.front() : argument.value_name, ":");
     switch (argument.value) {
         case Value::None:
             return "";

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "engine/exchange.hpp"
@@ -27,7 +26,6 @@ private:
     void deliver();
     Agreement reduce();
 
-    // By rank, made when first needed: most ranks talk to few others.
     std::vector<Parcel> outgoing_;  ///< grows to the most that went out in a window, and keeps its buffers
     std::vector<Parcel> incoming_;
     WindowMessage received_;

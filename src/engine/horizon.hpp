@@ -26,11 +26,6 @@ struct Pending {
     SimTime lasting;     ///< something was known to happen at or after this instant when its fixed instants were due
 
     [[nodiscard]] SimTime event() const { return wake_up < message ? wake_up : message; }
-
-    template <class Archive>
-    void serialize(Archive& archive, unsigned /*version*/) {
-        archive& wake_up& message& report& change& last_event& reached& lasting;
-    }
 };
 
 /// Of what may make two domains send, the earlier.

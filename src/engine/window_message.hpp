@@ -17,11 +17,6 @@ struct BoardEntry {
 
     std::uint32_t entry = 0;
     std::uint32_t value = 0;
-
-    template <class Archive>
-    void serialize(Archive& archive, unsigned /*version*/) {
-        archive& entry& value;
-    }
 };
 
 /// What one rank's members reported to a board at one instant.

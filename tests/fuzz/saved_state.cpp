@@ -13,6 +13,7 @@
 #include "regatta/transport/in_process.hpp"
 #include "scenario/build_fleet.hpp"
 #include "scenario/load.hpp"
+#include "serving/no_records.hpp"
 #include "small_catalogue.hpp"
 
 namespace {
@@ -61,18 +62,6 @@ scenario::Scenario small_scenario(std::size_t which) {
     return scenario::load_scenario({"fleet.yaml", {}, "catalogue"}, scenario::Registries{}, files);
 }
 
-class NoSink final : public serving::RecordSink {
-public:
-    void request_ended(const serving::RequestRecord& /*record*/) override {}
-    void replica_ended(const serving::ReplicaRecord& /*record*/) override {}
-    void step_times(const serving::StepTimes& /*times*/) override {}
-    void inter_token_gaps(PoolId /*pool*/, SimTime /*gap*/, std::int64_t /*count*/, SimTime /*total*/) override {}
-    void batches(PoolId /*pool*/, std::int64_t /*sequences*/, std::int64_t /*count*/) override {}
-    void step(const serving::StepRecord& /*record*/) override {}
-    void fleet_changed(const serving::FleetEventRecord& /*record*/) override {}
-    void sample(PoolId /*pool*/, NodeId /*node*/, SimTime /*at*/, const serving::ReplicaSample& /*state*/) override {}
-};
-
 /// One of the fleets, and what one rank saved in the middle of its run.
 struct Saved {
     explicit Saved(std::size_t which) : scenario(small_scenario(which)) {
@@ -85,7 +74,7 @@ struct Saved {
 
     scenario::Scenario scenario;
     scenario::Registries registries;
-    NoSink sink;
+    serving::NoRecords sink;
     transport::InProcessTransport transport;
     engine::Buffer bytes;
 };
