@@ -67,7 +67,7 @@ void CheckpointWriter::write(CheckpointPart& part) {
     if (error) throw IoError(fmt::format("{}: cannot be made: {}", directory.string(), error.message()));
     std::string lines;
     const auto add = [&](const std::string& name, std::span<const std::byte> bytes) {
-        write_durably((directory / name).string(), bytes);
+        write_content_durably((directory / name).string(), bytes);
         lines += checksum_line(bytes, name);
     };
     add(state_file_name(options_.rank), std::as_bytes(std::span(part.state)));
@@ -78,13 +78,15 @@ void CheckpointWriter::write(CheckpointPart& part) {
         add(kManifestName, std::as_bytes(std::span(manifest)));
         add(kScenarioFilesName, std::as_bytes(std::span(part.scenario_files)));
     }
+    sync_directory(directory.string());
     if (part.segment) {
         sync_file(part.segment->temporary_path());
         part.segment->keep();
         part.segment.reset();
         sync_directory(options_.directory);
     }
-    write_durably((directory / done_file_name(options_.rank)).string(), std::as_bytes(std::span(lines)));
+    // Read while the run goes on, and by nobody afterwards.
+    write_content_durably((directory / done_file_name(options_.rank)).string(), std::as_bytes(std::span(lines)));
 }
 
 void CheckpointWriter::commit(const CheckpointPart& part, const std::stop_token& stop) {

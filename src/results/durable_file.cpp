@@ -41,7 +41,7 @@ public:
     /// Past the page cache where the file system can: who writes a large file that nobody will read soon should neither
     /// push out what others keep there nor wait for memory.
     void write_directly(std::span<const std::byte> bytes) {
-        constexpr std::size_t kAtOnce = std::size_t{1} << 20;
+        constexpr std::size_t kAtOnce = std::size_t{4} << 20;
         constexpr std::size_t kAlignment = 4096;  // enough for all file systems
         const std::size_t aligned = bytes.size() / kAlignment * kAlignment;
         const std::unique_ptr<std::byte, decltype(&std::free)> block(
@@ -89,6 +89,11 @@ private:
 }  // namespace
 
 void write_durably(const std::string& path, std::span<const std::byte> bytes) {
+    write_content_durably(path, bytes);
+    sync_directory(fs::path(path).parent_path().string());
+}
+
+void write_content_durably(const std::string& path, std::span<const std::byte> bytes) {
     const fs::path final_path(path);
     const std::string temporary_path =
         (final_path.parent_path() / fmt::format(".{}.part", final_path.filename().string())).string();
@@ -102,7 +107,6 @@ void write_durably(const std::string& path, std::span<const std::byte> bytes) {
     file.sync();
     file.close();
     temporary.keep();
-    sync_directory(final_path.parent_path().string());
 }
 
 void sync_file(const std::string& path) {
