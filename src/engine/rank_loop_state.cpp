@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/prefetch.hpp"
 #include "engine/rank_loop.hpp"
 #include "engine/saved_state.hpp"
 #include "regatta/base/archive.hpp"
@@ -76,8 +77,12 @@ void RankLoop::save_domain(std::uint32_t tier, StateWriter& writer) const {
     const Shares<ProcessState::Entry> published(processes, changes, [this](const ProcessState::Entry& change) {
         return local_of_[published_[change.board.index()].publishers[change.entry].index()];
     });
+    const auto process_at = [&domain](std::size_t local) { return domain.members()[local].process.get(); };
+    prefetch_first(processes, process_at);
     ProcessState state;
     for (std::uint32_t local = 0; local < processes; ++local) {
+        prefetch_ahead(local, processes, process_at);
+        if (local + 1 < processes) process_at(local + 1)->prefetch(LogicalProcess::kSavedStage);
         domain.describe(local, state);
         state.messages.assign(messages.of(local).begin(), messages.of(local).end());
         state.published.assign(published.of(local).begin(), published.of(local).end());

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "regatta/base/errors.hpp"
-#include "results/durable_file.hpp"
+#include "results/text_file.hpp"
 
 namespace regatta::results {
 namespace {
@@ -65,12 +65,14 @@ void CheckpointWriter::write(CheckpointPart& part) {
     std::error_code error;
     fs::create_directory(directory, error);
     if (error) throw IoError(fmt::format("{}: cannot be made: {}", directory.string(), error.message()));
+    if (part.segment) begin_sync(part.segment->temporary_path());
     std::string lines;
-    const auto add = [&](const std::string& name, std::span<const std::byte> bytes) {
-        write_content_durably((directory / name).string(), bytes);
+    std::vector<DurableFile> files;
+    const auto add = [&](const std::string& name, std::span<const std::byte> bytes, DirectBlock* block = nullptr) {
+        files.emplace_back((directory / name).string(), bytes, block);
         lines += checksum_line(bytes, name);
     };
-    add(state_file_name(options_.rank), std::as_bytes(std::span(part.state)));
+    add(state_file_name(options_.rank), std::as_bytes(std::span(part.state)), &block_);
     room_ = std::move(part.state);
     add(sums_file_name(options_.rank), part.sums);
     if (options_.rank == 0) {
@@ -78,6 +80,8 @@ void CheckpointWriter::write(CheckpointPart& part) {
         add(kManifestName, std::as_bytes(std::span(manifest)));
         add(kScenarioFilesName, std::as_bytes(std::span(part.scenario_files)));
     }
+    for (DurableFile& file : files)
+        file.finish();
     sync_directory(directory.string());
     if (part.segment) {
         sync_file(part.segment->temporary_path());
@@ -85,8 +89,10 @@ void CheckpointWriter::write(CheckpointPart& part) {
         part.segment.reset();
         sync_directory(options_.directory);
     }
-    // Read while the run goes on, and by nobody afterwards.
-    write_content_durably((directory / done_file_name(options_.rank)).string(), std::as_bytes(std::span(lines)));
+    // Read while the run goes on, and by nobody afterwards: it need not outlive a crash.
+    TextFile done((directory / done_file_name(options_.rank)).string());
+    done.put("{}", lines);
+    done.close();
 }
 
 void CheckpointWriter::commit(const CheckpointPart& part, const std::stop_token& stop) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "results/checkpoint_files.hpp"
+#include "results/durable_file.hpp"
 #include "results/temporary_file.hpp"
 
 namespace regatta::results {
@@ -61,6 +62,7 @@ private:
     std::atomic<bool> has_failed_ = false;
     std::exception_ptr failure_;
     std::vector<char> room_;  ///< the thread's while it runs
+    DirectBlock block_;       ///< likewise
     std::jthread thread_;
 };
 

@@ -40,24 +40,21 @@ public:
 
     /// Past the page cache where the file system can: who writes a large file that nobody will read soon should neither
     /// push out what others keep there nor wait for memory.
-    void write_directly(std::span<const std::byte> bytes) {
-        constexpr std::size_t kAtOnce = std::size_t{4} << 20;
-        constexpr std::size_t kAlignment = 4096;  // enough for all file systems
-        const std::size_t aligned = bytes.size() / kAlignment * kAlignment;
-        const std::unique_ptr<std::byte, decltype(&std::free)> block(
-            static_cast<std::byte*>(std::aligned_alloc(kAlignment, kAtOnce)), &std::free);
+    void write_directly(std::span<const std::byte> bytes, DirectBlock& block) {
+        const std::size_t aligned = bytes.size() / DirectBlock::kAlignment * DirectBlock::kAlignment;
+        std::byte* const memory = block.memory();
         const int flags = ::fcntl(number_, F_GETFL);
-        const bool is_direct = block && flags >= 0 && ::fcntl(number_, F_SETFL, flags | O_DIRECT) == 0;
+        const bool is_direct = memory != nullptr && flags >= 0 && ::fcntl(number_, F_SETFL, flags | O_DIRECT) == 0;
         std::size_t done = 0;
         while (is_direct && done < aligned) {
-            const std::size_t count = std::min(kAtOnce, aligned - done);
-            std::memcpy(block.get(), bytes.data() + done, count);
-            const ssize_t written = ::write(number_, block.get(), count);
+            const std::size_t count = std::min(DirectBlock::kBytes, aligned - done);
+            std::memcpy(memory, bytes.data() + done, count);
+            const ssize_t written = ::write(number_, memory, count);
             if (written < 0 && errno == EINTR) continue;
             // It says only now that it cannot, or it ends within a block: what is left goes the other way.
             if (written < 0 && errno != EINVAL) fail(shown_path_, "written");
             if (written > 0) done += static_cast<std::size_t>(written);
-            if (written < 0 || static_cast<std::size_t>(written) % kAlignment != 0) break;
+            if (written < 0 || static_cast<std::size_t>(written) % DirectBlock::kAlignment != 0) break;
         }
         if (is_direct && ::fcntl(number_, F_SETFL, flags) != 0) fail(shown_path_, "written");
         write(bytes.subspan(done));
@@ -72,6 +69,8 @@ public:
             bytes = bytes.subspan(static_cast<std::size_t>(written));
         }
     }
+    /// Does not wait. Where the file system cannot, sync() has all of it to do.
+    void begin_sync() { (void)::sync_file_range(number_, 0, 0, SYNC_FILE_RANGE_WRITE); }
     void sync() {
         if (::fsync(number_) != 0) fail(shown_path_, "written");
     }
@@ -88,25 +87,55 @@ private:
 
 }  // namespace
 
+class DurableFile::Impl {
+public:
+    explicit Impl(const fs::path& path)
+        : temporary_path_((path.parent_path() / fmt::format(".{}.part", path.filename().string())).string()),
+          temporary_(temporary_path_, path.string()),
+          file_(temporary_path_, path.string(), O_WRONLY | O_CREAT | O_TRUNC, "written") {}
+
+    void write(std::span<const std::byte> bytes, DirectBlock* block) {
+        if (block != nullptr)
+            file_.write_directly(bytes, *block);
+        else
+            file_.write(bytes);
+        file_.begin_sync();
+    }
+    void finish() {
+        file_.sync();
+        file_.close();
+        temporary_.keep();
+    }
+
+private:
+    std::string temporary_path_;
+    TemporaryFile temporary_;
+    Descriptor file_;
+};
+
+std::byte* DirectBlock::memory() {
+    if (!memory_) memory_.reset(static_cast<std::byte*>(std::aligned_alloc(kAlignment, kBytes)));
+    return memory_.get();
+}
+
+DurableFile::DurableFile(const std::string& path, std::span<const std::byte> bytes, DirectBlock* block)
+    : impl_(std::make_unique<Impl>(path)) {
+    impl_->write(bytes, block);
+}
+DurableFile::DurableFile(DurableFile&&) noexcept = default;
+DurableFile::~DurableFile() = default;
+
+void DurableFile::finish() {
+    impl_->finish();
+}
+
 void write_durably(const std::string& path, std::span<const std::byte> bytes) {
-    write_content_durably(path, bytes);
+    DurableFile(path, bytes).finish();
     sync_directory(fs::path(path).parent_path().string());
 }
 
-void write_content_durably(const std::string& path, std::span<const std::byte> bytes) {
-    const fs::path final_path(path);
-    const std::string temporary_path =
-        (final_path.parent_path() / fmt::format(".{}.part", final_path.filename().string())).string();
-    TemporaryFile temporary(temporary_path, path);
-    Descriptor file(temporary_path, path, O_WRONLY | O_CREAT | O_TRUNC, "written");
-    constexpr std::size_t kLarge = std::size_t{1} << 20;
-    if (bytes.size() >= kLarge)
-        file.write_directly(bytes);
-    else
-        file.write(bytes);
-    file.sync();
-    file.close();
-    temporary.keep();
+void begin_sync(const std::string& path) {
+    Descriptor(path, path, O_RDONLY, "written").begin_sync();
 }
 
 void sync_file(const std::string& path) {

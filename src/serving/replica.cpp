@@ -9,6 +9,7 @@
 #include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 #include "regatta/base/sketch.hpp"
+#include "regatta/engine/logical_process.hpp"
 #include "serving/speculation.hpp"
 #include "serving/step_records.hpp"
 
@@ -309,6 +310,7 @@ void Replica::prefetch(unsigned stage) const {
     if (stage == 0) call_for(this, sizeof *this);
     if (stage == 1) call_for(scheduler_.get(), kSchedulerBytes);
     if (stage == 2) scheduler_->prefetch();
+    if (stage == engine::LogicalProcess::kSavedStage) scheduler_->prefetch_saved();
 }
 
 /// Steps that end by `through` are done; the one in progress has kept the GPUs busy until `at`, too.

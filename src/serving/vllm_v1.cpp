@@ -355,12 +355,14 @@ void VllmV1::prefetch() const {
     }
 }
 
-void VllmV1::save(OutArchive& archive) const {
-    // Where a number goes depends on those before: a slot that is not in the cache would hold up all that follow.
+void VllmV1::prefetch_saved() const {
     for (const Slot& slot : slots_) {
         __builtin_prefetch(&slot);
         __builtin_prefetch(&slot.since);
     }
+}
+
+void VllmV1::save(OutArchive& archive) const {
     archive << slots_ << running_ << waiting_ << first_waiting_ << last_waiting_ << first_free_ << free_blocks_
             << peak_blocks_ << preemptions_ << step_ << decodes_ << decode_tokens_ << needing_block_ << endings_
             << stale_endings_ << prefilling_ << soonest_chunk_ << soonest_waiting_ << admissions_ << chunks_

@@ -75,11 +75,14 @@ public:
     void save(OutArchive& archive) const override;
     void load(InArchive& archive) override;
     void prefetch() const override;
+    void prefetch_saved() const override;
 
 private:
     enum class Stage : std::uint8_t { Free, Waiting, Prefilling, Decoding };
     /// A request on this replica, in two cache lines.
     struct alignas(64) Slot {
+        static constexpr bool kGoesTogether = true;
+
         ServedRequest served;
         std::int64_t computed = 0;  ///< tokens with KV: of a prefill now, of a decode when it joined
         /// Of a decode: the step at which it joined. Of a preempted request that has produced tokens: when the last one

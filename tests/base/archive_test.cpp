@@ -119,6 +119,78 @@ TEST(Archives, TakeAByteForASmallCountAndNoneForClasses) {
     EXPECT_EQ(bytes.size(), 5u);
 }
 
+/// Is written at once, with room for all of it, or field by field.
+template <bool kTogether>
+struct Sparse {
+    static constexpr bool kGoesTogether = kTogether;
+    std::uint16_t rare = 0;
+    std::int64_t time = 0;
+    std::uint32_t rare_too = 0;
+    std::uint8_t byte = 0;
+    double number = 0;
+    std::int16_t small = 0;
+
+    template <class Archive>
+    void serialize(Archive& archive, unsigned /*version*/) {
+        archive& time& byte& number& small;
+        serialize_mostly_zero(archive, rare, rare_too);
+    }
+    bool operator==(const Sparse&) const = default;
+};
+static_assert(GoesTogether<Sparse<true>> && !GoesTogether<Sparse<false>>);
+
+template <bool kTogether>
+std::vector<char> bytes_of_sparse(const std::vector<std::array<std::int64_t, 4>>& values) {
+    std::vector<Sparse<kTogether>> all;
+    for (const auto& [rare, time, rare_too, small] : values)
+        all.push_back({.rare = static_cast<std::uint16_t>(rare),
+                       .time = time,
+                       .rare_too = static_cast<std::uint32_t>(rare_too),
+                       .byte = 255,
+                       .number = 0.1,
+                       .small = static_cast<std::int16_t>(small)});
+    std::vector<char> bytes;
+    OutArchive(bytes) << all;
+    std::vector<Sparse<kTogether>> read(3, {.rare = 7, .rare_too = 7});  // what was there is not kept
+    InArchive(bytes) >> read;
+    RC_ASSERT(read == all);
+    return bytes;
+}
+
+RC_GTEST_PROP(Archives, WriteTogetherWhatTheyWouldWriteFieldByField, ()) {
+    const auto number = rc::gen::weightedOneOf<std::int64_t>(
+        {{3, rc::gen::just<std::int64_t>(0)},
+         {1, rc::gen::arbitrary<std::int64_t>()},
+         {1, rc::gen::element<std::int64_t>(INT64_MAX, INT64_MIN, INT16_MIN, UINT16_MAX - 1, UINT32_MAX - 1)}});
+    const auto values = *rc::gen::container<std::vector<std::array<std::int64_t, 4>>>(
+        rc::gen::apply([](auto... each) { return std::array{each...}; }, number, number, number, number));
+    RC_ASSERT(bytes_of_sparse<true>(values) == bytes_of_sparse<false>(values));
+}
+
+template <class T>
+bool goes_as_one_by_one(const std::vector<T>& values) {
+    std::vector<char> bytes;
+    OutArchive(bytes) << values;
+    std::vector<char> one_by_one;
+    OutArchive(one_by_one) << std::deque<T>(values.begin(), values.end());
+    return bytes == one_by_one;
+}
+
+TEST(Archives, WriteBlocksOfSmallNumbersAsOneByOne) {
+    for (std::uint16_t value = 0; value < 300; ++value) {
+        std::vector<std::uint32_t> counts(130, 3);
+        counts[70] = value;
+        EXPECT_TRUE(goes_as_one_by_one(counts)) << value;
+        std::vector<std::int16_t> offsets(130, -3);
+        offsets[70] = static_cast<std::int16_t>(value - 150);
+        EXPECT_TRUE(goes_as_one_by_one(offsets)) << value - 150;
+    }
+}
+
+RC_GTEST_PROP(Archives, WriteManyNumbersAsOneByOne, (const std::vector<std::int64_t>& numbers)) {
+    RC_ASSERT(goes_as_one_by_one(numbers));
+}
+
 template <class T>
 std::size_t bytes_for(T value) {
     std::vector<char> bytes;

@@ -46,6 +46,11 @@ namespace regatta {
 template <class T>
 concept GoesAsBlock = T::kGoesAsBlock && std::is_trivially_copyable_v<T>;
 
+/// Says of itself that it has nothing elsewhere, and saves no part of itself twice: then room for all of it can be made
+/// at once, which is for types of which there are many.
+template <class T>
+concept GoesTogether = T::kGoesTogether && std::is_trivially_copyable_v<T>;
+
 /// There are fewer bytes than what was read needs, a count of more elements than could follow, or a number too large
 /// for what it is read into.
 class ArchiveEnds : public std::runtime_error {
@@ -68,15 +73,26 @@ template <class T>
 concept Coded = std::integral<T> && sizeof(T) > 1;
 
 template <Coded T>
-constexpr std::uint64_t code_of(T value) {
-    if constexpr (std::is_unsigned_v<T>) return static_cast<T>(value + 1U);
-    const auto wide = static_cast<std::int64_t>(value);
-    return (static_cast<std::uint64_t>(wide) << 1U) ^ static_cast<std::uint64_t>(wide >> 63);
+constexpr std::make_unsigned_t<T> code_of(T value) {
+    using Code = std::make_unsigned_t<T>;
+    if constexpr (std::is_unsigned_v<T>) return static_cast<Code>(value + 1U);
+    const Code sign = static_cast<Code>(value < 0 ? ~Code{0} : Code{0});
+    return static_cast<Code>(static_cast<Code>(static_cast<Code>(value) << 1U) ^ sign);
 }
 template <Coded T>
 constexpr T value_of(std::uint64_t code) {
     if constexpr (std::is_unsigned_v<T>) return static_cast<T>(code - 1U);
     return static_cast<T>(static_cast<std::int64_t>((code >> 1U) ^ (~(code & 1U) + 1U)));
+}
+
+/// Where the next one goes. Up to kMostBytes are written over. Which numbers are small is a matter of chance in many a
+/// field: masks choose, since compilers make a branch of what looks like one.
+inline char* write(char* at, std::uint64_t code) {
+    const auto significant = (static_cast<std::uint64_t>(std::bit_width(code | 1U)) + 7) / 8;
+    const std::uint64_t if_long = ~std::uint64_t{code >= kLong} + 1;
+    *at = static_cast<char>(code ^ ((code ^ (kLong - 1 + significant)) & if_long));
+    std::memcpy(at + 1, &code, sizeof code);
+    return at + 1 + (significant & if_long);
 }
 
 }  // namespace integers
@@ -96,6 +112,56 @@ protected:
     static constexpr bool kIsPlain = std::is_arithmetic_v<T> || std::is_enum_v<T>;
 };
 
+/// Writes the parts of a value where room for them has been made.
+class OutParts : public ArchiveTraits {
+public:
+    using is_saving = boost::mpl::true_;
+    using is_loading = boost::mpl::false_;
+
+    /// Of all within `bytes` of memory, this many bytes suffice, even with one more for each field
+    /// (serialize_mostly_zero): an integer takes one more than it has, and has two at least.
+    static constexpr std::size_t room_for(std::size_t bytes) { return 2 * bytes + integers::kMostBytes; }
+
+    explicit OutParts(char* at) : at_(at) {}
+
+    template <class T>
+    [[gnu::always_inline]] OutParts& operator&(const T& value) {
+        if constexpr (integers::Coded<T>) {
+            at_ = integers::write(at_, integers::code_of(value));
+        } else if constexpr (kIsPlain<T>) {
+            std::memcpy(at_, &value, sizeof value);
+            at_ += sizeof value;
+        } else {
+            const_cast<T&>(value).serialize(*this, 0U);
+        }
+        return *this;
+    }
+    /// As one by one. Most numbers of which there are many are small: blocks of those go as bytes.
+    template <integers::Coded T>
+    void save_each(std::span<const T> values) {
+        constexpr std::size_t kBlock = 64;
+        for (; values.size() >= kBlock; values = values.subspan(kBlock)) {
+            bool is_small = true;
+            for (std::size_t i = 0; i < kBlock; ++i)
+                is_small &= integers::code_of(values[i]) < integers::kLong;
+            if (!is_small) {
+                for (std::size_t i = 0; i < kBlock; ++i)
+                    *this& values[i];
+                continue;
+            }
+            for (std::size_t i = 0; i < kBlock; ++i)
+                at_[i] = static_cast<char>(integers::code_of(values[i]));
+            at_ += kBlock;
+        }
+        for (const T value : values)
+            *this& value;
+    }
+    [[nodiscard]] char* at() const { return at_; }
+
+private:
+    char* at_;
+};
+
 /// Writes from the start of a buffer, which has its length when the archive is gone.
 class OutArchive : public ArchiveTraits {
 public:
@@ -113,6 +179,8 @@ public:
             save_code(integers::code_of(value));
         else if constexpr (kIsPlain<T>)
             save_binary(&value, sizeof value);
+        else if constexpr (GoesTogether<T>)
+            save_parts(sizeof value, [&value](OutParts& parts) { const_cast<T&>(value).serialize(parts, 0U); });
         else
             boost::serialization::serialize_adl(*this, const_cast<T&>(value), 0U);
         return *this;
@@ -124,6 +192,12 @@ public:
     OutArchive& operator<<(const std::string& text) {
         *this << boost::serialization::collection_size_type(text.size());
         save_binary(text.data(), text.size());
+        return *this;
+    }
+    template <integers::Coded T>
+    OutArchive& operator<<(const std::vector<T>& values) {
+        save_code(values.size());
+        save_parts(values.size() * sizeof(T), [&values](OutParts& parts) { parts.save_each(std::span(values)); });
         return *this;
     }
     OutArchive& operator<<(const boost::serialization::collection_size_type& count) {
@@ -150,19 +224,18 @@ public:
     [[nodiscard]] std::size_t size() const { return size_; }
 
 private:
-    /// Numbers of one field are mostly of one size: branches tell small ones quickly where this is inlined.
     void save_code(std::uint64_t code) {
         if (bytes_.size() - size_ < integers::kMostBytes) grow(integers::kMostBytes);
-        char* const at = bytes_.data() + size_;
-        if (code < integers::kLong) {
-            *at = static_cast<char>(code);
-            ++size_;
-            return;
-        }
-        const auto significant = (static_cast<std::uint64_t>(std::bit_width(code)) + 7) / 8;
-        *at = static_cast<char>(integers::kLong - 1 + significant);
-        std::memcpy(at + 1, &code, sizeof code);
-        size_ += 1 + significant;
+        size_ = static_cast<std::size_t>(integers::write(bytes_.data() + size_, code) - bytes_.data());
+    }
+    /// Of what lies within so many bytes of memory.
+    template <class Save>
+    void save_parts(std::size_t bytes, Save&& save) {
+        const std::size_t most = OutParts::room_for(bytes);
+        if (bytes_.size() - size_ < most) grow(most);
+        OutParts parts(bytes_.data() + size_);
+        save(parts);
+        size_ = static_cast<std::size_t>(parts.at() - bytes_.data());
     }
     /// Memory that is there but has never been used is taken by and by: the first use of it takes longer than to fill
     /// it.
@@ -257,6 +330,28 @@ private:
 
     std::span<const char> bytes_;
 };
+
+/// Of fields that are mostly zero, a byte says which are not, and only those follow.
+template <class Archive, class... Fields>
+[[gnu::always_inline]] inline void serialize_mostly_zero(Archive& archive, Fields&... fields) {
+    static_assert(sizeof...(fields) <= 8);
+    unsigned nonzero = 0;
+    unsigned bit = 0;
+    if constexpr (Archive::is_saving::value) ((nonzero |= static_cast<unsigned>(fields != Fields()) << bit++), ...);
+    auto byte = static_cast<std::uint8_t>(nonzero);
+    archive& byte;
+    nonzero = byte;
+    if constexpr (Archive::is_saving::value)
+        if (nonzero == 0) return;
+    bit = 0;
+    const auto field = [&](auto& value) {
+        if ((nonzero >> bit++ & 1U) != 0)
+            archive& value;
+        else if constexpr (Archive::is_loading::value)
+            value = {};
+    };
+    (field(fields), ...);
+}
 
 }  // namespace regatta
 

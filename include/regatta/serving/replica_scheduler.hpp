@@ -45,7 +45,8 @@ struct ServedRequest {
 
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
-        archive& request& received& scheduled& first_token& generated& preemptions& away_ns_& away_before_token_ns_;
+        archive& request& received& scheduled& first_token& generated;
+        serialize_mostly_zero(archive, preemptions, away_ns_, away_before_token_ns_);
     }
 
     // Of preemptions that are over; while one lasts, less its start, which is after that much time: so below 0.
@@ -149,6 +150,8 @@ public:
 
     /// Calls for what the scheduler's own memory leads to, because it will be touched soon. For speed only.
     virtual void prefetch() const {}
+    /// Likewise for what only save() will touch.
+    virtual void prefetch_saved() const {}
 
     virtual void save(OutArchive& archive) const = 0;
     virtual void load(InArchive& archive) = 0;

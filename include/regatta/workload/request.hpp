@@ -22,7 +22,8 @@ struct Request {
 
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
-        archive& id& arrival& prompt_tokens& output_tokens& stream& attempt& gateway& adapter& prefix;
+        archive& id& arrival& prompt_tokens& output_tokens& gateway;
+        serialize_mostly_zero(archive, stream, attempt, adapter, prefix);
     }
 };
 
