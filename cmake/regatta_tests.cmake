@@ -3,6 +3,18 @@
 find_package(GTest REQUIRED)
 find_package(rapidcheck REQUIRED)
 
+# Everything that the preset `tsan` builds: the programs, and the tests that are programs with threads.
+add_custom_target(threads_tests)
+# regatta_has_threads(TESTS cli.merging ... TARGETS test_engine_engine ...)
+# gives tests that were declared here the label `threads`, too: ThreadSanitizer watches them.
+function(regatta_has_threads)
+    cmake_parse_arguments(ARG "" "" "TESTS;TARGETS" ${ARGN})
+    set_property(TEST ${ARG_TESTS} APPEND PROPERTY LABELS threads)
+    if(ARG_TARGETS)
+        add_dependencies(threads_tests ${ARG_TARGETS})
+    endif()
+endfunction()
+
 # regatta_add_test(engine.event_queue LABEL unit SOURCES event_queue_test.cpp LINKS regatta::engine)
 # one executable, one ctest entry.
 function(regatta_add_test name)

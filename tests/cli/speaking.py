@@ -44,7 +44,7 @@ class Help(ProgramTest):
                     r"Boost       1\.\d+\.\d\n"
                     r"build type  (?P=build)\n"
                     r"assertions  (none|standard library|step loop|standard library, step loop)\n"
-                    r"sanitizers  (none|address, undefined)\n"
+                    r"sanitizers  (none|address, undefined|thread)\n"
                     r"hardening   (none|(_FORTIFY_SOURCE=[123]|stack protector|PIE)(, (stack protector|PIE))*)\n\Z")
 
     def test_version_is_said_once_on_several_ranks(self):
