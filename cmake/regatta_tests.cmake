@@ -3,6 +3,31 @@
 find_package(GTest REQUIRED)
 find_package(rapidcheck REQUIRED)
 
+# Everything that the preset `tsan` builds: the programs, and the tests that are programs with threads.
+add_custom_target(threads_tests)
+# regatta_has_threads(TESTS cli.merging ... TARGETS test_engine_engine ...)
+# gives tests that were declared here the label `threads`, too: ThreadSanitizer watches them.
+function(regatta_has_threads)
+    cmake_parse_arguments(ARG "" "" "TESTS;TARGETS" ${ARGN})
+    set_property(TEST ${ARG_TESTS} APPEND PROPERTY LABELS threads)
+    if(ARG_TARGETS)
+        add_dependencies(threads_tests ${ARG_TARGETS})
+    endif()
+endfunction()
+
+# Programs that a sanitizer watches take longer by so much, also beside others that want the same cores.
+set(REGATTA_TIME_FACTOR 1)
+if(REGATTA_SANITIZE)
+    set(REGATTA_TIME_FACTOR 4)
+endif()
+# regatta_limit_time(400 mpi.large ...): after so many seconds of a build without sanitizers the tests have failed. Those
+# that limit time themselves find the factor in their environment (tests/cli/programs.py).
+function(regatta_limit_time seconds)
+    math(EXPR limit_s "${seconds} * ${REGATTA_TIME_FACTOR}")
+    set_tests_properties(${ARGN} PROPERTIES TIMEOUT ${limit_s})
+    set_property(TEST ${ARGN} APPEND PROPERTY ENVIRONMENT "REGATTA_TIME_FACTOR=${REGATTA_TIME_FACTOR}")
+endfunction()
+
 # regatta_add_test(engine.event_queue LABEL unit SOURCES event_queue_test.cpp LINKS regatta::engine)
 # one executable, one ctest entry.
 function(regatta_add_test name)
@@ -16,8 +41,9 @@ function(regatta_add_test name)
         set(ARG_TIMEOUT 120)
     endif()
     add_test(NAME ${name} COMMAND ${target})
-    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT}
+    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABEL}"
                          ENVIRONMENT "REGATTA_SOURCE_DIR=${PROJECT_SOURCE_DIR}")
+    regatta_limit_time(${ARG_TIMEOUT} ${name})
 endfunction()
 
 # regatta_add_mpi_test(transport.mpi SOURCES mpi_transport_test.cpp LINKS regatta::transport RANKS 1 2 3 4)
@@ -48,7 +74,8 @@ function(regatta_add_mpi_test name)
         add_test(NAME ${name}.np${ranks}
                  COMMAND "${MPIEXEC_EXECUTABLE}" ${MPIEXEC_NUMPROC_FLAG} ${ranks} --oversubscribe
                          --mca mpi_yield_when_idle 1 $<TARGET_FILE:${target}>)
-        set_tests_properties(${name}.np${ranks} PROPERTIES LABELS mpi TIMEOUT 120 PROCESSORS ${processors}
+        set_tests_properties(${name}.np${ranks} PROPERTIES LABELS mpi PROCESSORS ${processors}
                              ENVIRONMENT "${environment}")
+        regatta_limit_time(120 ${name}.np${ranks})
     endforeach()
 endfunction()

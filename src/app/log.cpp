@@ -13,10 +13,11 @@ namespace regatta::app {
 
 namespace {
 
-/// One logger for the program's life, made at first use: plain lines to stderr, written at once.
+/// One logger for the program's life, made at first use: plain lines to stderr, written at once. With a lock, for the
+/// thread that writes checkpoints has something to say, too.
 spdlog::logger& logger() {
     static const std::shared_ptr<spdlog::logger> instance = [] {
-        auto made = std::make_shared<spdlog::logger>("regatta", std::make_shared<spdlog::sinks::stderr_sink_st>());
+        auto made = std::make_shared<spdlog::logger>("regatta", std::make_shared<spdlog::sinks::stderr_sink_mt>());
         made->set_pattern("%v");
         made->set_level(spdlog::level::debug);
         made->flush_on(spdlog::level::debug);

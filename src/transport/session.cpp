@@ -56,7 +56,10 @@ private:
     /// windows; said otherwise by whoever has set it, which is left alone.
     static MPI_Comm started(int& argc, char**& argv) {
         setenv(kEagerLimit, "32768", 0);
-        check_mpi(MPI_Init(&argc, &argv), "MPI_Init");
+        // There are threads that write checkpoints and watch the ranks. They leave MPI to the first one, but for ending
+        // a run that hangs, so an MPI that grants less has less to lose than a run that is refused.
+        int provided = MPI_THREAD_SINGLE;
+        check_mpi(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
         return MPI_COMM_WORLD;
     }
     static std::size_t eager_bytes() {

@@ -15,7 +15,7 @@ import time
 import unittest
 from pathlib import Path
 
-from programs import BIN, ProgramTest, start
+from programs import BIN, TIME_FACTOR, ProgramTest, start
 
 PROGRAMS = ("regatta", "regatta-post")
 # `reference` prints them; zsh and fish have no part in the first.
@@ -23,7 +23,7 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 def run(*command, **options):
-    return subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, timeout=60,
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, timeout=60 * TIME_FACTOR,
                           **options)
 
 
@@ -299,7 +299,7 @@ class Zsh(Completion):
 
     def wait_for(self, terminal, has_come):
         said = b""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 30 * TIME_FACTOR
         while not has_come(said):
             self.assertLess(time.monotonic(), deadline, said.decode())
             if select.select([terminal], [], [], 0.05)[0]:

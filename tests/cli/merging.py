@@ -12,7 +12,7 @@ import time
 import unittest
 from pathlib import Path
 
-from programs import BIN, ProgramTest, start
+from programs import BIN, TIME_FACTOR, ProgramTest, start
 
 FLEET = """
 name: merging
@@ -121,14 +121,14 @@ class Merging(ProgramTest):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with self.subTest(signal=number.name):
                 os.mkfifo(part)
-                until = time.monotonic() + 2  # where the kernel does not tell what a process waits for
+                until = time.monotonic() + 2 * TIME_FACTOR  # where the kernel does not tell what a process waits for
                 process = subprocess.Popen([BIN / "regatta-post", "merge", "good", "-o", "run.h5"], cwd=self.directory,
                                            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                            preexec_fn=lambda n=number: signal.signal(n, signal.SIG_DFL))
                 while Path(f"/proc/{process.pid}/wchan").read_text() != "wait_for_partner" and time.monotonic() < until:
                     time.sleep(0.01)
                 process.send_signal(number)
-                stdout, stderr = process.communicate(timeout=20)
+                stdout, stderr = process.communicate(timeout=20 * TIME_FACTOR)
                 self.assertEqual((process.returncode, stdout, stderr), (-number, b"", b""))
                 self.assertFalse(part.exists())
                 self.assertEqual((self.directory / "run.h5").read_text(), "older")

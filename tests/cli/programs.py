@@ -1,7 +1,8 @@
 """Starts this project's programs for tests, alone or on several ranks, and keeps what they said.
 
 The environment tells where things are: REGATTA_BIN (directory of the programs), REGATTA_SOURCE_DIR, and, where data
-that is not part of the project lies, REGATTA_SHARED (else ../shared beside the project).
+that is not part of the project lies, REGATTA_SHARED (else ../shared beside the project). REGATTA_TIME_FACTOR
+is more than 1 where programs are slow, because sanitizers watch them.
 """
 
 import json
@@ -22,8 +23,10 @@ SHARED = Path(os.environ.get("REGATTA_SHARED", SOURCE.parent / "shared"))
 CONFIGS = SOURCE / "configs"
 AZURE = SHARED / "data/traces/azure_2023_conv.csv.gz"
 
+# How many times as long programs may take as those of a release build.
+TIME_FACTOR = int(os.environ.get("REGATTA_TIME_FACTOR", "1"))
 # A run that takes longer hangs: nobody may be left waiting.
-TIME_LIMIT_S = 120
+TIME_LIMIT_S = 120 * TIME_FACTOR
 
 
 @dataclass

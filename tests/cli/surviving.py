@@ -16,11 +16,11 @@ import time
 import unittest
 from pathlib import Path
 
-from programs import BIN, CONFIGS, ProgramTest, _environment, start
+from programs import BIN, CONFIGS, TIME_FACTOR, TIME_LIMIT_S, ProgramTest, _environment, start
 
 QUICKSTART = CONFIGS / "quickstart.yaml"
 BYTE_COUNTS = int(os.environ.get("REGATTA_BYTE_COUNTS", "6"))
-MOST_SECONDS_TO_END = 10
+MOST_SECONDS_TO_END = 10 * TIME_FACTOR
 
 
 def rank_pids(parent):
@@ -63,13 +63,13 @@ class Surviving(ProgramTest):
         return process
 
     def wait_for(self, condition, what):
-        until = time.monotonic() + 60
+        until = time.monotonic() + 60 * TIME_FACTOR
         while not condition():
             self.assertLess(time.monotonic(), until, what)
             time.sleep(0.02)
 
     def ended(self, process):
-        stdout, stderr = process.communicate(timeout=120)
+        stdout, stderr = process.communicate(timeout=TIME_LIMIT_S)
         return process.returncode, stdout, stderr
 
     def checkpoints(self, directory):

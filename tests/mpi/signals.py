@@ -15,12 +15,12 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
-from programs import BIN, CONFIGS, ProgramTest, _environment, start  # noqa: E402
+from programs import BIN, CONFIGS, TIME_FACTOR, ProgramTest, _environment, start  # noqa: E402
 
 SETTINGS = ["--set", "gateways.reports={kind: every, period: 100ms}", "--set", "duration=120min", "--quiet"]
 STOPPED = 3
-TIME_LIMIT_S = 60
-GONE_WITHIN_S = 5
+TIME_LIMIT_S = 60 * TIME_FACTOR
+GONE_WITHIN_S = 5 * TIME_FACTOR
 
 
 def children(pid):
@@ -53,7 +53,7 @@ class Signals(ProgramTest):
             env=_environment(str(self.directory)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True)
         self.addCleanup(self.end)
-        limit = time.monotonic() + 30
+        limit = time.monotonic() + 30 * TIME_FACTOR
         while sum(map(is_ready, children(self.mpirun.pid))) < 2:
             self.assertIsNone(self.mpirun.poll(), "ended before it began")
             self.assertLess(time.monotonic(), limit, "ranks are not under way")
@@ -100,7 +100,7 @@ class Signals(ProgramTest):
         self.mpirun.send_signal(signal.SIGUSR1)
         time.sleep(0.3)
         self.signal_ranks(signal.SIGCONT)
-        limit = time.monotonic() + 20
+        limit = time.monotonic() + 20 * TIME_FACTOR
         while not self.checkpoints():  # a run that is done keeps none
             self.assertLess(time.monotonic(), limit, "no checkpoint")
             time.sleep(0.02)
@@ -154,7 +154,7 @@ class Signals(ProgramTest):
         self.signal_ranks(signal.SIGCONT)
         self.mpirun.kill()
         self.mpirun.communicate()
-        limit = time.monotonic() + 20
+        limit = time.monotonic() + 20 * TIME_FACTOR
         while any(map(is_ready, self.ranks)):
             self.assertLess(time.monotonic(), limit, "ranks outlive mpirun")
             time.sleep(0.1)
