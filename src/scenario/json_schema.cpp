@@ -88,7 +88,7 @@ Json value_schema(const Parameter& parameter) {
     return {};
 }
 
-Json described(Json schema, const Parameter& parameter) {
+Json described(const Json& schema, const Parameter& parameter) {
     Json result = {{"description", parameter.sentence}};
     if (!parameter.is_required && !parameter.default_text.empty()) result["default"] = parameter.default_text;
     result.update(schema);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <tuple>
-#include <utility>
 
 #include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
@@ -78,7 +77,7 @@ std::size_t VllmV1Stepwise::next_to_give_way() const {
 }
 
 void VllmV1Stepwise::preempt(std::size_t place, SimTime now) {
-    Entry entry = std::move(running_[place]);
+    Entry entry = running_[place];
     running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(place));
     entry.computed = 0;
     entry.blocks = 0;
@@ -86,7 +85,7 @@ void VllmV1Stepwise::preempt(std::size_t place, SimTime now) {
     entry.is_decoding = false;
     entry.served.preempt(now);
     ++preemptions_;
-    waiting_.push_front(std::move(entry));
+    waiting_.push_front(entry);
 }
 
 /// Running requests in order of admission, each as far as budget and blocks allow. True when one was preempted.
@@ -146,7 +145,7 @@ void VllmV1Stepwise::admit(std::int64_t& budget, SimTime now) {
         const std::int64_t tokens = std::min(known_tokens(head), budget);
         if (!take_blocks(head, tokens)) return;
         head.served.schedule(now);
-        running_.push_back(std::move(head));
+        running_.push_back(head);
         waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(next));
         budget -= tokens;
     }
