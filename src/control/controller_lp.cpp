@@ -32,8 +32,12 @@ ControllerLp::ControllerLp(Setup setup, FleetWatch watch, std::vector<std::uniqu
       unmet_(watch_.pools().size(), 0),
       reprovisioner_(std::move(reprovisioner)),
       sink_(&sink) {
-    for (const RollingUpdate::Plan& plan : setup_.updates)
+    for (const RollingUpdate::Plan& plan : setup_.updates) {
+        const ControlledPool& pool = watch_.pools().at(plan.pool);
+        const std::uint32_t nodes = (pool.replicas() + pool.replicas_per_node - 1) / pool.replicas_per_node;
+        REGATTA_CHECK(plan.nodes == nodes, fmt::format("an update of {} nodes of {}", plan.nodes, nodes));
         updates_.emplace_back(plan);
+    }
     has_begun_.assign(updates_.size(), 0);
 }
 

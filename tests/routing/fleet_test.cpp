@@ -12,7 +12,7 @@ namespace regatta::routing {
 namespace {
 
 /// Replicas fail, are provisioned and taken away, in some fleets by a policy; nodes are updated.
-Changes any_changes() {
+Changes any_changes(std::uint32_t pools) {
     Changes changes;
     const auto time = [](std::int64_t most) { return ns(*rc::gen::inRange<std::int64_t>(1, most)); };
     changes.at_start = *rc::gen::container<std::vector<bool>>(4, rc::gen::arbitrary<bool>());
@@ -56,7 +56,7 @@ Changes any_changes() {
                                   .order = static_cast<serving::Order>(*rc::gen::inRange(0, 6))});
     }
     if (*rc::gen::inRange(0, 3) == 0)
-        changes.updates.push_back({.pool = 0, .at = time(20'000), .duration = time(5000), .nodes = 1});
+        changes.updates.push_back({.pool = 0, .at = time(20'000), .duration = time(5000), .nodes = 2 / pools});
     return changes;
 }
 
@@ -84,7 +84,7 @@ FleetSetup any_setup() {
     if (*rc::gen::inRange(0, 3) == 0)
         setup.admissions.emplace_back("rate_limit", parameters({{"tokens", 1e9 / *rc::gen::inRange(1, 100)},
                                                                 {"token_burst", std::int64_t{200}}}));
-    if (*rc::gen::arbitrary<bool>()) setup.changes = any_changes();
+    if (*rc::gen::arbitrary<bool>()) setup.changes = any_changes(setup.pools);
     // Nobody may come who would take what waits.
     if (setup.changes && setup.changes->waits && setup.changes->max_waiting.is_never() &&
         setup.changes->timeout.is_never() && setup.until.is_never())
