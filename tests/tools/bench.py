@@ -145,9 +145,9 @@ class Suites(BenchTest):
     def test_soak_watches_memory_checkpoints_and_files(self):
         process = self.succeed("soak", "--quick", "--json", "-")
         figures = {figure["name"]: figure for figure in json.loads(process.stdout)}
-        digests = re.findall(r"checkpoint-(\d+): (\d+) s, .*, digest ([0-9a-f]{32})$", process.stderr, re.MULTILINE)
+        digests = re.findall(r"checkpoint-(\d+): ([\d.]+) s, .*, digest ([0-9a-f]{32})$", process.stderr, re.MULTILINE)
         self.assertGreater(len(digests), 1, process.stderr)
-        self.assertEqual([int(at) for _, at, _ in digests[:2]],
+        self.assertEqual([float(at) for _, at, _ in digests[:2]],
                          [10 * (int(number) + 1) for number, _, _ in digests[:2]], process.stderr)
         # The last is made where the run is stopped, which may be the instant of the one before: then, and only then, the
         # same results.
@@ -161,7 +161,7 @@ class Suites(BenchTest):
         self.assertGreater(found["checkpoint_bytes"], 1000)
         # At least the ids and times of each request.
         self.assertGreater(found["segment_bytes"], 50 * found["requests"])
-        self.assertGreater(found["simulated"], int(digests[-1][1]) - 1)
+        self.assertGreater(found["simulated"], float(digests[-1][1]) - 1)
 
     def test_merge_counts_the_rows_of_a_run(self):
         figures = self.figures("merge", "--quick")
