@@ -60,11 +60,11 @@ std::string value_of(const std::vector<CatalogueField>& facts, const std::string
 
 template <class Facts>
 CatalogSection entries_of(const std::string& heading, const scenario::Catalogue<Facts>& catalogue,
-                          std::vector<std::string> columns) {
+                          const std::vector<std::string>& columns) {
     CatalogSection section{.kind = CatalogueKind<Facts>::kCommand,
                            .heading = heading,
                            .noun = CatalogueKind<Facts>::kNoun,
-                           .columns = std::move(columns),
+                           .columns = columns,
                            .items = {}};
     for (const CatalogueEntry<Facts>& entry : catalogue) {
         CatalogItem item{.name = entry.name,

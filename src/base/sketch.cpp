@@ -30,7 +30,8 @@ double WideSum::mean(std::int64_t count) const {
     if (count == 0) return 0;
     // Quotient and remainder apart, so that nothing is lost before the one rounding that shows.
     const Wide sum = to_wide(*this);
-    return static_cast<double>(sum / count) + static_cast<double>(sum % count) / static_cast<double>(count);
+    const Wide whole = sum / count;
+    return static_cast<double>(whole) + static_cast<double>(sum % count) / static_cast<double>(count);
 }
 
 WideSum::Division WideSum::divided_by(std::int64_t divisor) const {

@@ -70,13 +70,15 @@ void RankLoop::save_domain(std::uint32_t tier, StateWriter& writer) const {
     const Shares<Event> messages(processes, domain.messages(),
                                  [this](const Event& event) { return local_of_[event.receiver.index()]; });
     std::vector<ProcessState::Entry> changes;
-    for (std::uint16_t board = 0; board < published_.size(); ++board)
+    const auto boards = static_cast<std::uint16_t>(published_.size());
+    for (std::uint16_t board = 0; board < boards; ++board)
         for (const std::uint32_t entry : published_[board].changed)
             if (places_[published_[board].publishers[entry].index()].tier == tier)
                 changes.push_back({.board = BoardId(board), .entry = entry, .value = published_[board].values[entry]});
     const Shares<ProcessState::Entry> published(processes, changes, [this](const ProcessState::Entry& change) {
         return local_of_[published_[change.board.index()].publishers[change.entry].index()];
     });
+    static_assert(LogicalProcess::kSavedStage >= kPrefetchStages, "a stage of its own");
     const auto process_at = [&domain](std::size_t local) { return domain.members()[local].process.get(); };
     prefetch_first(processes, process_at);
     ProcessState state;

@@ -34,7 +34,7 @@ public:
     [[nodiscard]] Field at(const char* key) const {
         if (!value_.is_object()) fail("expected a map");
         const auto found = value_.find(key);
-        const Field field(found == value_.end() ? value_ : *found, path_.empty() ? key : path_ + "." + key);
+        Field field(found == value_.end() ? value_ : *found, path_.empty() ? key : path_ + "." + key);
         if (found == value_.end()) field.fail("missing");
         return field;
     }

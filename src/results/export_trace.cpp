@@ -179,7 +179,8 @@ private:
     }
 
     void count(std::int64_t process, std::int64_t at_ns, const std::array<std::int64_t, kCounters.size()>& values) {
-        for (std::uint8_t number = 0; number < kCounters.size(); ++number) {
+        constexpr auto kNumbers = static_cast<std::uint8_t>(kCounters.size());
+        for (std::uint8_t number = 0; number < kNumbers; ++number) {
             const TraceCounter counter{.process = process, .number = number, .name = kCounters.at(number)};
             if (counters_.insert({process, number}).second) encoder_.add_counter(counter);
             encoder_.count(counter, at_ns, values.at(number));

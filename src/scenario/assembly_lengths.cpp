@@ -16,7 +16,7 @@ constexpr double kLeastUniform = 0x1p-54;
 }  // namespace
 
 std::string Assembly::probed_file(Reading& reading) {
-    const std::string path = locate(reading.values.word("file"), reading.place_of("file"));
+    std::string path = locate(reading.values.word("file"), reading.place_of("file"));
     reading.values.set("file", files_.absolute(path));
     if (const InputFiles::File& file = files_.probe(path); !file.is_readable)
         problems_.add(reading.place_of("file"), reading.path_of("file"),

@@ -192,7 +192,7 @@ Catalogue<Facts> CatalogueSet::read_layers(const std::vector<std::string>& paths
     EntryReader<Facts> reader(problems_);
     for (std::size_t i = 0; i < entries.keys.size(); ++i) {
         const std::string& name = entries.keys[i].text;
-        catalogue.push_back(reader.read(name, entries.items[i], top + "." + name));
+        catalogue.push_back(reader.read(name, entries.items[i], fmt::format("{}.{}", top, name)));
     }
     return catalogue;
 }

@@ -141,7 +141,7 @@ private:
                 return expected_of(key.parameter);
             case Key::Shape::Map: {
                 const Section& section = key.section.front();
-                const std::string map = "a map with: " + join(key_names(section));
+                std::string map = "a map with: " + join(key_names(section));
                 if (section.shorthand_key.empty()) return map;
                 // Where the shorthand is not all there is to say, the map is worth naming.
                 const auto is_shorthand = [&](const Key& inner) {

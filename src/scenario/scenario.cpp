@@ -54,7 +54,8 @@ std::uint32_t gpus_shared_with_earlier(const Scenario& scenario, std::size_t poo
     std::vector<bool> is_taken(servers.gpus_each(), false);
     const auto gpus_of = [&](const Pool& other) {
         const auto first = is_taken.begin() + other.first_gpu;
-        return std::pair(first, first + other.replicas_per_group() * other.gpus_per_replica());
+        const std::ptrdiff_t gpus_each = other.gpus_per_replica();
+        return std::pair(first, first + other.replicas_per_group() * gpus_each);
     };
     for (std::size_t i = 0; i < pool; ++i) {
         if (scenario.pools[i].servers != own.servers) continue;

@@ -259,7 +259,7 @@ public:
         for (const auto& [class_name, fields] : classes().items()) {
             const json all = fields_of(class_name);
             for (const auto& [field, value] : all.items()) {
-                const std::string flag = class_name.empty() ? field : class_name + "_" + field;
+                const std::string flag = class_name.empty() ? field : fmt::format("{}_{}", class_name, field);
                 known_[flag] = {class_name, field};
                 if (value.is_boolean()) known_["no-" + flag] = {class_name, field};
             }

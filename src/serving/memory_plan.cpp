@@ -78,11 +78,12 @@ MemoryPlan plan_memory_like_vidur(const MemoryRequest& request) {
     MemoryPlan plan;
     // As there, in this order: the quotient is rounded down as a floating-point number.
     plan.usable_bytes = gib_in_vidur(request.gpu) * kGibibyte * request.memory_fraction;
-    plan.weight_bytes = static_cast<double>(2 * layer_parameters * (model.layers / request.pipeline_parallel));
+    const std::int64_t layers_of_stage = model.layers / request.pipeline_parallel;
+    plan.weight_bytes = static_cast<double>(2 * layer_parameters * layers_of_stage);
     plan.kv_bytes = plan.usable_bytes - plan.weight_bytes;
     const std::int64_t blocks_of_sequence = request.max_context_tokens / request.block_tokens;
     const auto sequence_bytes =
-        static_cast<double>(2 * 2 * head_dim * kv_heads * request.max_context_tokens * model.layers);
+        static_cast<double>(4 * head_dim * kv_heads * request.max_context_tokens * model.layers);
     plan.kv_block_bytes = sequence_bytes / static_cast<double>(std::max<std::int64_t>(blocks_of_sequence, 1));
     if (plan.kv_bytes < sequence_bytes) return plan;
     plan.sequences = static_cast<std::int64_t>(std::floor(plan.kv_bytes / sequence_bytes));

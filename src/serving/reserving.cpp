@@ -70,8 +70,7 @@ void FasterTransformer::put_back(Batch& batch) {
     if (batch.pieces.empty())
         used_blocks_ -= batch.kept_blocks;
     else
-        paused_.push_back(std::move(batch));
-    batch.pieces.clear();
+        paused_.push_back(std::exchange(batch, {}));
 }
 
 void FasterTransformer::take_again() {

@@ -134,7 +134,7 @@ private:
     std::size_t part(std::size_t begin, std::size_t end, const Split& split) {
         for (std::size_t i = begin; i < end; ++i) {
             const std::uint32_t point = order_[0][i];
-            goes_left_[point] = points_[point].x[split.axis] <= split.threshold;
+            goes_left_[point] = points_[point].x[split.axis] <= split.threshold ? 1 : 0;
         }
         std::size_t middle = begin;
         for (std::vector<std::uint32_t>& order : order_) {

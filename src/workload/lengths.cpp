@@ -19,7 +19,7 @@ namespace {
 constexpr double kMostTokens = 1e8;
 
 std::int64_t whole_tokens(double tokens, double most) {
-    return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::min(tokens, most) + 0.5));
+    return std::max<std::int64_t>(1, std::llround(std::min(tokens, most)));
 }
 
 class Fixed final : public LengthDistribution {

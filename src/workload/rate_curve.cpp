@@ -141,7 +141,8 @@ double RateCurve::piece_mass(const Piece& piece, SimTime from, SimTime until) co
     const SimTime span = until - from;
     if (!daily_) return (piece_rate(piece, from) + piece.slope_per_s2 * span.seconds() / 2) * span.seconds();
     const std::int64_t period_ns = daily_->period.ns();
-    const double whole = static_cast<double>(span.ns() / period_ns) * daily_->period.seconds() * daily_->mean_per_s;
+    const std::int64_t periods = span.ns() / period_ns;
+    const double whole = static_cast<double>(periods) * daily_->period.seconds() * daily_->mean_per_s;
     return piece.factor * (whole + day_mass(phase_s(from), SimTime::from_ns(span.ns() % period_ns).seconds()));
 }
 

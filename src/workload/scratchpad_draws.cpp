@@ -42,8 +42,11 @@ std::vector<double> ScratchpadDraws::arrivals(std::size_t lines, double rate_per
         }
         return gaps[next++];
     };
-    for (double at_s = take(); at_s < duration_s; at_s += take())
+    double at_s = take();
+    while (at_s < duration_s) {
         if (times.size() < lines) times.push_back(at_s);
+        at_s += take();
+    }
     REGATTA_CHECK(times.size() == lines, "fewer arrivals were drawn than the trace has lines");
     return times;
 }

@@ -135,7 +135,7 @@ bool SyntheticSource::comes_later(const Head& a, const Head& b) {
 
 SyntheticSource::SyntheticSource(const SyntheticPlan& plan, std::vector<ArrivalDeal>& deals, std::uint32_t gateway)
     : plan_(plan), deals_(deals), gateway_(gateway), taken_(plan.streams.size(), 0) {
-    for (std::uint16_t stream = 0; stream < plan_.streams.size(); ++stream) {
+    for (std::uint16_t stream = 0; stream < plan_.stream_count(); ++stream) {
         shares_.emplace_back(share_of_arrivals(plan_, stream, gateway_));
         splits_freely_.push_back(plan_.streams[stream].arrivals.whole->splits_freely());
         if (!splits_freely_[stream]) deals_[stream].serve(gateway_);
@@ -149,7 +149,7 @@ SimTime SyntheticSource::next_arrival(std::uint16_t stream) {
 
 void SyntheticSource::start() {
     has_started_ = true;
-    for (std::uint16_t stream = 0; stream < plan_.streams.size(); ++stream) {
+    for (std::uint16_t stream = 0; stream < plan_.stream_count(); ++stream) {
         const SimTime arrival = next_arrival(stream);
         if (arrival.is_never()) continue;
         heads_.push_back({arrival, stream, first_id(plan_.ids[stream]) + taken_[stream] * plan_.gateways + gateway_});
@@ -207,14 +207,14 @@ void SyntheticSource::skip(std::uint64_t position) {
     // How the skipped requests divide among the streams is found with a private deal of this gateway alone, so that
     // nothing piles up in the shared one for gateways that have not skipped yet.
     std::vector<ArrivalDeal> private_deals;
-    for (std::uint16_t stream = 0; stream < plan_.streams.size(); ++stream)
+    for (std::uint16_t stream = 0; stream < plan_.stream_count(); ++stream)
         private_deals.emplace_back(whole_arrivals(plan_, stream), plan_.gateways);
     SyntheticSource scout(plan_, private_deals, gateway_);
     for (std::uint64_t i = 0; i < position; ++i)
         REGATTA_CHECK(scout.take_first(), fmt::format("gateway {} has only {} requests", gateway_, i));
 
     taken_ = scout.taken_;
-    for (std::uint16_t stream = 0; stream < plan_.streams.size(); ++stream) {
+    for (std::uint16_t stream = 0; stream < plan_.stream_count(); ++stream) {
         if (!splits_freely_[stream]) {
             deals_[stream].discard(gateway_, taken_[stream]);
             continue;

@@ -15,6 +15,9 @@ struct SyntheticPlan {
     std::vector<StreamId> ids;  ///< by stream: its number among all streams of the workload
     std::uint32_t gateways = 1;
     std::uint64_t seed = 0;
+
+    /// Streams are numbered in 16 bits.
+    [[nodiscard]] std::uint16_t stream_count() const { return static_cast<std::uint16_t>(streams.size()); }
 };
 
 /// Arrival times of one process, one after the other: gaps are rounded to whole ns each, then added as integers.

@@ -39,7 +39,8 @@ public:
     Impl(std::vector<StreamTraffic> streams, std::uint32_t gateways, std::uint64_t seed)
         : streams_(std::move(streams)), plan_{.streams = {}, .ids = {}, .gateways = gateways, .seed = seed} {
         REGATTA_CHECK(streams_.size() <= UINT16_MAX, "streams are numbered in 16 bits");
-        for (std::uint16_t stream = 0; stream < streams_.size(); ++stream) {
+        const auto count = static_cast<std::uint16_t>(streams_.size());
+        for (std::uint16_t stream = 0; stream < count; ++stream) {
             if (const auto* trace = std::get_if<TraceInput>(&streams_[stream]))
                 feeds_.push_back(std::make_unique<TraceFeed>(*trace, StreamId(stream), gateways));
             else

@@ -82,7 +82,7 @@ PlotAxis plot_axis(const Axis& axis, Extent extent) {
 class Drawing {
 public:
     Drawing(const Chart& chart, PlotCanvas& canvas, PlotAxis x, PlotAxis y)
-        : chart_(chart), canvas_(canvas), x_(std::move(x)), y_(std::move(y)) {}
+        : chart_(chart), canvas_(canvas), x_(x), y_(y) {}
 
     [[nodiscard]] double x(double value) const { return box.left + x_.position(value) * (box.right - box.left); }
     [[nodiscard]] double y(double value) const { return box.bottom - y_.position(value) * (box.bottom - box.top); }

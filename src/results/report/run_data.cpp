@@ -67,9 +67,10 @@ ReportRun read_run(const std::string& path) {
     RequestPass requests(grid, reader.run().measure_from.ns(),
                          NodeLoad(grid, nodes.row_of_replica, nodes.labels.size()));
     reader.visit_requests([&](std::span<const serving::RequestRecord> rows) { requests.add(rows); });
+    const std::string digest = outcome.digest.to_hex();
     ReportRun run{.name = {.name = reader.run().name,
                            .path = path,
-                           .digest = outcome.digest.to_hex(),
+                           .digest = digest,
                            .seed = fmt::format("{}", reader.run().seed),
                            .scenario = reader.run().scenario_text},
                   .program = reader.program(),
