@@ -185,7 +185,7 @@ Json changes_object(const ChangeSums& changes) {
 }
 
 template <class Figures>
-Json named(const Figures& figures, Json json) {
+Json named(const Figures& figures, const Json& json) {
     Json result = {{"name", figures.name}};
     result.update(json);
     return result;
