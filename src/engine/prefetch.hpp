@@ -10,7 +10,7 @@ namespace regatta::engine {
 /// How many visits ahead of a process its memory is called for: far enough for it to come, near enough for it not to be
 /// pushed out again. Then its stages follow at equal distances.
 inline constexpr std::size_t kPrefetch = 12;
-inline constexpr unsigned kPrefetchStages = 3;
+inline constexpr unsigned kPrefetchStages = 4;
 
 [[nodiscard]] constexpr std::size_t prefetch_distance(unsigned stage) {
     return kPrefetch - (stage + 1) * kPrefetch / (kPrefetchStages + 1);

@@ -30,17 +30,17 @@ bool shows(const NodeSetup& setup, std::optional<engine::BoardId> WatchBoards::*
 
 template <class AnyReplica>
 BasicNodeLp<AnyReplica>::BasicNodeLp(Setup setup, std::vector<AnyReplica> replicas, RecordSink& sink)
-    : setup_(std::move(setup)),
-      replicas_(std::move(replicas)),
-      shows_requests_(setup_.parts.front().boards[index_of(Load::Requests)].has_value() ||
-                      shows(setup_, &WatchBoards::requests)),
-      shows_tokens_(setup_.parts.front().boards[index_of(Load::Tokens)].has_value()),
-      counts_tokens_(shows_tokens_ || setup_.looked_at.has(Load::Tokens)),
-      needs_samples_(setup_.looked_at.has(Load::KvBlocks) || setup_.looked_at.has(Load::Waiting)),
-      tokens_(counts_tokens_ ? replicas_.size() : 0, 0),
-      seen_(needs_samples_ ? replicas_.size() : 0),
+    : replicas_(std::move(replicas)),
       sink_(&sink),
-      watched_(shows(setup_, &WatchBoards::ended) ? replicas_.size() : 0) {
+      watched_(shows(setup, &WatchBoards::ended) ? replicas_.size() : 0),
+      shows_requests_(setup.parts.front().boards[index_of(Load::Requests)].has_value() ||
+                      shows(setup, &WatchBoards::requests)),
+      shows_tokens_(setup.parts.front().boards[index_of(Load::Tokens)].has_value()),
+      counts_tokens_(shows_tokens_ || setup.looked_at.has(Load::Tokens)),
+      needs_samples_(setup.looked_at.has(Load::KvBlocks) || setup.looked_at.has(Load::Waiting)),
+      setup_(std::move(setup)),
+      tokens_(counts_tokens_ ? replicas_.size() : 0, 0),
+      seen_(needs_samples_ ? replicas_.size() : 0) {
     if (setup_.changes) changes_ = std::make_unique<NodeChanges>(std::move(*setup_.changes));
     setup_.changes.reset();
 }
@@ -74,7 +74,7 @@ void BasicNodeLp<AnyReplica>::handle(const engine::Event& event, engine::Context
         if (setup_.tells_completions) tell_completion(refused, dispatch.slot, kNotTold, context);
         return;
     }
-    if (const auto at = replica.new_wake_up()) context.wake_at(dispatch.slot, *at);
+    if (replica.plan_wake_up()) context.wake_at(dispatch.slot, replica.planned_wake_up());
     if (shows_requests_) show_requests(dispatch.slot, context);
     if (counts_tokens_) count_tokens(dispatch.slot, request.prompt_tokens, context);
 }
@@ -97,7 +97,7 @@ void BasicNodeLp<AnyReplica>::wake(std::uint32_t slot, engine::Context& context)
     if (has_time_outs) [[unlikely]]
         end_timed_out(slot, kv_blocks, context);
     if (shows_requests_ && has_ended) show_requests(slot, context);
-    if (const auto at = replica.new_wake_up()) context.wake_at(slot, *at);
+    if (replica.plan_wake_up()) context.wake_at(slot, replica.planned_wake_up());
     if (changes_ && has_ended && changes_->phase(slot) == Phase::Draining && replica.outstanding() == 0) [[unlikely]]
         change(context, [&] { changes_->emptied(slot, context.now(), *this); });
 }
@@ -120,7 +120,7 @@ std::int64_t BasicNodeLp<AnyReplica>::lose(std::uint32_t slot, SimTime now) {
     std::sort(lost.begin(), lost.end(), [](const Request& a, const Request& b) { return a.id < b.id; });
     for (const Request& request : lost)
         send_back(request, slot, *context_);
-    if (const auto at = replicas_[slot].new_wake_up()) context_->wake_at(slot, *at);
+    if (replicas_[slot].plan_wake_up()) context_->wake_at(slot, replicas_[slot].planned_wake_up());
     if (shows_requests_) show_requests(slot, *context_);
     if (counts_tokens_) count_tokens(slot, -tokens_[slot], *context_);
     seen_at_ = SimTime::never();
@@ -291,6 +291,10 @@ void BasicNodeLp<AnyReplica>::sample(SimTime at) {
 
 template <class AnyReplica>
 void BasicNodeLp<AnyReplica>::prefetch(unsigned stage) const {
+    if (stage == 0) {
+        __builtin_prefetch(setup_.parts.data());
+        __builtin_prefetch(&setup_.parts.data()->boards);
+    }
     // Which of several replicas will be touched is not known.
     if (replicas_.size() == 1) replicas_.front().prefetch(stage);
 }

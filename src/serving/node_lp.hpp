@@ -127,18 +127,6 @@ private:
     void phase_changed(std::uint32_t slot, Phase phase) override;
     void tell(const FleetEventRecord& record) override { sink_->fleet_changed(record); }
 
-    Setup setup_;
-    std::vector<AnyReplica> replicas_;
-    bool shows_requests_;               ///< on boards
-    bool shows_tokens_;                 ///< on a board
-    bool counts_tokens_;                ///< because a board shows them, or gateways look at them
-    bool needs_samples_;                ///< gateways look at what changes from step to step
-    std::vector<std::int64_t> tokens_;  ///< outstanding, by replica; empty where nobody counts them
-    std::vector<ReplicaSample> seen_;   ///< by replica, at `seen_at_`; a cache, no state
-    SimTime seen_at_ = SimTime::never();
-    RecordSink* sink_;
-    std::unique_ptr<NodeChanges> changes_;  ///< null where nothing does
-    engine::Context* context_ = nullptr;    ///< while something changes
     struct Watched {
         std::uint32_t ended = 0;
         std::uint32_t met = 0;
@@ -148,7 +136,21 @@ private:
             archive& ended& met;
         }
     };
-    std::vector<Watched> watched_;  ///< by replica, where a controller looks at it
+
+    // What each visit touches comes first: the engine calls for the first two cache lines of a process.
+    std::vector<AnyReplica> replicas_;
+    RecordSink* sink_;
+    std::unique_ptr<NodeChanges> changes_;  ///< null where nothing does
+    std::vector<Watched> watched_;          ///< by replica, where a controller looks at it
+    bool shows_requests_;                   ///< on boards
+    bool shows_tokens_;                     ///< on a board
+    bool counts_tokens_;                    ///< because a board shows them, or gateways look at them
+    bool needs_samples_;                    ///< gateways look at what changes from step to step
+    Setup setup_;
+    std::vector<std::int64_t> tokens_;  ///< outstanding, by replica; empty where nobody counts them
+    std::vector<ReplicaSample> seen_;   ///< by replica, at `seen_at_`; a cache, no state
+    SimTime seen_at_ = SimTime::never();
+    engine::Context* context_ = nullptr;  ///< while something changes
 };
 
 using NodeLp = BasicNodeLp<Replica>;

@@ -94,16 +94,16 @@ SimTime PipelineReplica::wake_at() const {
     return std::min({next_completion(), scheduler_->soonest_deadline(), next_abort()});
 }
 
-std::optional<SimTime> PipelineReplica::new_wake_up() {
+bool PipelineReplica::plan_wake_up() {
     const SimTime at = wake_at();
-    if (at == told_wake_up_) return std::nullopt;
-    told_wake_up_ = at;
-    return at;
+    if (at == planned_wake_up_) return false;
+    planned_wake_up_ = at;
+    return true;
 }
 
 std::span<const ServedRequest> PipelineReplica::wake(SimTime now) {
     clear_outcome();
-    told_wake_up_ = SimTime::never();
+    planned_wake_up_ = SimTime::never();
     advance(now, now);
     return outcome_->finished;
 }
@@ -262,7 +262,7 @@ void PipelineReplica::finish(SimTime end, const std::function<void(const ServedR
 
 void PipelineReplica::save(OutArchive& archive) const {
     scheduler_->save(archive);
-    archive << flights_ << oldest_ << in_flight_ << stage_is_free_ << starts_now_ << starts_at_ << told_wake_up_
+    archive << flights_ << oldest_ << in_flight_ << stage_is_free_ << starts_now_ << starts_at_ << planned_wake_up_
             << busy_fine_ << work_done_;
     archive.save_binary(&sums_, sizeof sums_);
 }
@@ -270,7 +270,7 @@ void PipelineReplica::save(OutArchive& archive) const {
 void PipelineReplica::load(InArchive& archive) {
     scheduler_->load(archive);
     const std::size_t stages = flights_.size();
-    archive >> flights_ >> oldest_ >> in_flight_ >> stage_is_free_ >> starts_now_ >> starts_at_ >> told_wake_up_ >>
+    archive >> flights_ >> oldest_ >> in_flight_ >> stage_is_free_ >> starts_now_ >> starts_at_ >> planned_wake_up_ >>
         busy_fine_ >> work_done_;
     archive.load_binary(&sums_, sizeof sums_);
     const std::string found =

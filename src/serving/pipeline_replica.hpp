@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -32,7 +31,8 @@ public:
     [[nodiscard]] const ReplicaFacts& facts() const { return facts_; }
     [[nodiscard]] EndReason receive(const Request& request, SimTime now);
     [[nodiscard]] SimTime wake_at() const;
-    [[nodiscard]] std::optional<SimTime> new_wake_up();
+    [[nodiscard]] bool plan_wake_up();
+    [[nodiscard]] SimTime planned_wake_up() const { return planned_wake_up_; }
     std::span<const ServedRequest> wake(SimTime now);
     [[nodiscard]] std::span<const TimedOutRequest> timed_out() const { return outcome_->timed_out; }
     [[nodiscard]] ReplicaSample sample(SimTime at);
@@ -90,7 +90,7 @@ private:
     std::vector<FineClock> stage_is_free_;  ///< from when on
     bool starts_now_ = false;               ///< a batch is to be formed at the end of the instant `starts_at_`
     FineClock starts_at_;
-    SimTime told_wake_up_ = SimTime::never();
+    SimTime planned_wake_up_ = SimTime::never();
     std::int64_t busy_fine_ = 0;  ///< of all stages, less what sums_ has
     StepWork work_done_;
     std::unique_ptr<ReplicaScheduler> scheduler_;

@@ -21,7 +21,7 @@ namespace {
 constexpr std::int64_t kLongestRunFine = std::int64_t{1} << 61;
 constexpr std::size_t kCacheLineBytes = 64;
 /// What is called for of a scheduler whose size is not known here.
-constexpr std::size_t kSchedulerBytes = 320;
+constexpr std::size_t kSchedulerBytes = 512;
 
 }  // namespace
 
@@ -110,16 +110,16 @@ SimTime Replica::wake_at() const {
     return std::min({next_completion(), scheduler_->soonest_deadline(), next_abort()});
 }
 
-std::optional<SimTime> Replica::new_wake_up() {
+bool Replica::plan_wake_up() {
     const SimTime at = has_deadlines_ ? wake_at() : next_completion();
-    if (at == told_wake_up_) return std::nullopt;
-    told_wake_up_ = at;
-    return at;
+    if (at == planned_wake_up_) return false;
+    planned_wake_up_ = at;
+    return true;
 }
 
 std::span<const ServedRequest> Replica::wake(SimTime now) {
     clear_outcome();
-    told_wake_up_ = SimTime::never();
+    planned_wake_up_ = SimTime::never();
     advance(now, now);
     // Whoever waited behind one that has given up may join the next batch.
     if (has_deadlines_ && scheduler_->expire(now, *outcome_) && is_busy_ && !is_cut_) [[unlikely]]
@@ -310,6 +310,7 @@ void Replica::prefetch(unsigned stage) const {
     if (stage == 0) call_for(this, sizeof *this);
     if (stage == 1) call_for(scheduler_.get(), kSchedulerBytes);
     if (stage == 2) scheduler_->prefetch();
+    if (stage == 3) scheduler_->prefetch_requests();
     if (stage == engine::LogicalProcess::kSavedStage) scheduler_->prefetch_saved();
 }
 
@@ -356,7 +357,7 @@ void Replica::finish(SimTime end, const std::function<void(const ServedRequest&)
 void Replica::save(OutArchive& archive) const {
     scheduler_->save(archive);
     archive << is_busy_ << starts_now_ << is_cut_ << run_start_ << run_end_ << run_steps_ << uncut_steps_
-            << told_wake_up_ << line_.base_fine << line_.slope_fine << line_.valid_below << run_context_tokens_
+            << planned_wake_up_ << line_.base_fine << line_.slope_fine << line_.valid_below << run_context_tokens_
             << run_decodes_ << work_done_;
     archive.save_binary(&sums_, sizeof sums_);
 }
@@ -364,7 +365,7 @@ void Replica::save(OutArchive& archive) const {
 void Replica::load(InArchive& archive) {
     scheduler_->load(archive);
     archive >> is_busy_ >> starts_now_ >> is_cut_ >> run_start_ >> run_end_ >> run_steps_ >> uncut_steps_ >>
-        told_wake_up_ >> line_.base_fine >> line_.slope_fine >> line_.valid_below >> run_context_tokens_ >>
+        planned_wake_up_ >> line_.base_fine >> line_.slope_fine >> line_.valid_below >> run_context_tokens_ >>
         run_decodes_ >> work_done_;
     archive.load_binary(&sums_, sizeof sums_);
 }

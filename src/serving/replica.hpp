@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 
 #include "regatta/base/ids.hpp"
@@ -52,8 +51,10 @@ public:
     /// is exact when the run in progress ends with that completion, and may be too early when a prompt has to be
     /// computed first.
     [[nodiscard]] SimTime wake_at() const;
-    /// wake_at(), if it is not what this told last.
-    [[nodiscard]] std::optional<SimTime> new_wake_up();
+    /// Looks when that is now. True when it is not what it was the last time; then it is planned_wake_up().
+    /// No optional: what is stored in parts and loaded whole waits for all stores before it, and that is long here.
+    [[nodiscard]] bool plan_wake_up();
+    [[nodiscard]] SimTime planned_wake_up() const { return planned_wake_up_; }
     /// Carries out what is due at `now`, at which it wanted to be woken. Gives the requests that finished at this
     /// instant; valid until any replica that shares the outcome is woken.
     std::span<const ServedRequest> wake(SimTime now);
@@ -71,7 +72,7 @@ public:
     /// Blocks of the KV cache in use at `now`, at which it was last woken or got a request, in the step that begins or
     /// goes on then.
     [[nodiscard]] std::int64_t kv_blocks_used(SimTime now) const;
-    /// See LogicalProcess::prefetch: the replica itself, then its scheduler, then what that leads to.
+    /// See LogicalProcess::prefetch: the replica itself, its scheduler, what that leads to, and requests.
     void prefetch(unsigned stage) const;
 
     /// All that it has is lost at `now`, and visited; it goes on empty, with a scheduler that is as good as new.
@@ -111,7 +112,7 @@ private:
     SimTime run_end_;  ///< while busy
     std::int64_t run_steps_ = 0;
     std::int64_t uncut_steps_ = 0;  ///< of the run, had no request come
-    SimTime told_wake_up_ = SimTime::never();
+    SimTime planned_wake_up_ = SimTime::never();
     timing::StepLine line_;
     std::int64_t run_context_tokens_ = 0;  ///< decode_context_tokens of the run's first step
     std::int64_t run_decodes_ = 0;

@@ -5,10 +5,16 @@
 #include <algorithm>
 #include <functional>
 
-#include "regatta/base/archive.hpp"
 #include "regatta/base/errors.hpp"
 
 namespace regatta::serving {
+namespace {
+
+// What most replicas hold; more may come.
+constexpr std::size_t kFewRequests = 32;
+constexpr std::size_t kFewChunks = 4;
+
+}  // namespace
 
 VllmV1::VllmV1(const SchedulerLimits& limits, const VllmV1Options& options)
     : free_blocks_(limits.kv_blocks),
@@ -23,6 +29,10 @@ VllmV1::VllmV1(const SchedulerLimits& limits, const VllmV1Options& options)
     if (std::any_of(limits.streams.begin(), limits.streams.end(),
                     [](const StreamTerms& terms) { return !terms.timeout.is_never(); }))
         patience_ = std::make_unique<DeadlineHeap>();
+    // Beside each other and beside the scheduler in memory: each page that a visit touches has to be found.
+    endings_.reserve(kFewRequests);
+    chunks_.reserve(kFewChunks);
+    chunk_slots_.reserve(kFewChunks);
     if (!options.queue.is_plain()) queue_ = std::make_unique<OrderedQueue>(options.queue, limits.streams);
 }
 
@@ -333,63 +343,6 @@ std::int64_t VllmV1::kv_tokens(std::int64_t steps) const {
         is_in_batch = is_in_batch || index == prefilling_;
     }
     return is_in_batch ? tokens : tokens + slots_[prefilling_].computed;
-}
-
-void VllmV1::for_each_unfinished(const std::function<void(const ServedRequest&)>& visit) const {
-    for (const Slot& slot : slots_) {
-        if (slot.stage == Stage::Free) continue;
-        ServedRequest served = slot.served;
-        served.generated = static_cast<std::uint32_t>(generated_now(slot));
-        visit(served);
-    }
-}
-
-void VllmV1::prefetch() const {
-    __builtin_prefetch(endings_.data());
-    __builtin_prefetch(needing_block_.data());
-    __builtin_prefetch(chunks_.data());
-    __builtin_prefetch(chunk_slots_.data());
-    if (first_free_ != kNone) {
-        __builtin_prefetch(&slots_[first_free_]);
-        __builtin_prefetch(&slots_[first_free_].since);
-    }
-}
-
-void VllmV1::prefetch_saved() const {
-    for (const Slot& slot : slots_) {
-        __builtin_prefetch(&slot);
-        __builtin_prefetch(&slot.since);
-    }
-}
-
-void VllmV1::save(OutArchive& archive) const {
-    archive << slots_ << running_ << waiting_ << first_waiting_ << last_waiting_ << first_free_ << free_blocks_
-            << peak_blocks_ << preemptions_ << step_ << decodes_ << decode_tokens_ << needing_block_ << endings_
-            << stale_endings_ << prefilling_ << soonest_chunk_ << soonest_waiting_ << admissions_ << chunks_
-            << chunk_slots_ << has_preempted_ << steady_steps_;
-    if (queue_ != nullptr) queue_->save(archive);
-    if (patience_ != nullptr) {
-        patience_->save(archive);
-        archive << previous_;
-    }
-}
-
-void VllmV1::load(InArchive& archive) {
-    const std::size_t block_tokens = needing_block_.size();
-    archive >> slots_ >> running_ >> waiting_ >> first_waiting_ >> last_waiting_ >> first_free_ >> free_blocks_ >>
-        peak_blocks_ >> preemptions_ >> step_ >> decodes_ >> decode_tokens_ >> needing_block_ >> endings_ >>
-        stale_endings_ >> prefilling_ >> soonest_chunk_ >> soonest_waiting_ >> admissions_ >> chunks_ >> chunk_slots_ >>
-        has_preempted_ >> steady_steps_;
-    if (queue_ != nullptr) queue_->load(archive);
-    if (patience_ != nullptr) {
-        patience_->load(archive);
-        archive >> previous_;
-    }
-    const bool has_slots =
-        std::all_of(chunk_slots_.begin(), chunk_slots_.end(), [&](std::uint32_t slot) { return slot < slots_.size(); });
-    REGATTA_CHECK(has_slots && chunks_.size() == chunk_slots_.size() && needing_block_.size() == block_tokens,
-                  fmt::format("{} chunks of {} requests", chunks_.size(), slots_.size()));
-    describe_step();
 }
 
 }  // namespace regatta::serving

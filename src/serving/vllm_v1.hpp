@@ -75,6 +75,7 @@ public:
     void save(OutArchive& archive) const override;
     void load(InArchive& archive) override;
     void prefetch() const override;
+    void prefetch_requests() const override;
     void prefetch_saved() const override;
 
 private:
@@ -111,6 +112,10 @@ private:
     };
     static constexpr std::uint32_t kNone = 0xffffffff;
 
+    void call_for(std::uint32_t index) const {
+        __builtin_prefetch(&slots_[index], 1);
+        __builtin_prefetch(&slots_[index].since, 1);
+    }
     [[nodiscard]] std::int64_t blocks_for(std::int64_t tokens) const;
     [[nodiscard]] std::int32_t& needing_at(std::int64_t step) { return needing_block_[residue(step)]; }
     [[nodiscard]] std::int64_t blocks_needed(std::int64_t from_step, std::int64_t steps) const;
@@ -156,6 +161,7 @@ private:
     std::int64_t decode_tokens_ = 0;  ///< tokens in KV of all decodes
     std::int64_t steady_steps_ = 0;
     std::int64_t peak_blocks_ = 0;
+    std::int64_t residue_mask_ = -1;            ///< block size - 1 where it is a power of two, else -1
     std::int64_t soonest_chunk_ = INT64_MAX;    ///< least number of tokens that a request of `chunks_` has to come
     std::int64_t soonest_waiting_ = INT64_MAX;  ///< likewise of all that have waited since last nobody did
     std::uint32_t running_ = 0;
@@ -178,7 +184,6 @@ private:
     std::uint64_t admissions_ = 0;
     SchedulerLimits limits_;
     VllmV1Options options_;
-    std::int64_t residue_mask_ = -1;  ///< block size - 1 where it is a power of two, else -1
     std::int64_t preemptions_ = 0;
     /// By slot, who waits before it in the plain list, so that one can leave it; kept beside patience_ only.
     std::vector<std::uint32_t> previous_;

@@ -42,11 +42,11 @@ public:
     /// Handles the wake-up planned for `slot`.
     virtual void wake(std::uint32_t slot, Context& context) = 0;
     /// Something is about to be handled: calls for the memory that it will touch. For speed only.
-    /// The engine calls for the object itself, then for stages 0, 1 and 2 with time between, so that what one stage
-    /// called for has come when the next one follows it.
+    /// The engine calls for the first two cache lines of the object itself, then for stages 0 to 3 with time between,
+    /// so that what one stage called for has come when the next one follows it.
     virtual void prefetch(unsigned /*stage*/) const {}
     /// Comes after the others when the process is about to be saved: for what nothing else touches.
-    static constexpr unsigned kSavedStage = 3;
+    static constexpr unsigned kSavedStage = 4;
     /// Brings state that is kept lazily up to the current instant, because another member of the island looks at it.
     virtual void bring_up(SimTime /*now*/) {}
     /// Takes a sample: state before any event at `at`.

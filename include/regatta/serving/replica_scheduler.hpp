@@ -150,6 +150,8 @@ public:
 
     /// Calls for what the scheduler's own memory leads to, because it will be touched soon. For speed only.
     virtual void prefetch() const {}
+    /// Likewise for the requests that will be looked at next; what prefetch() called for has come.
+    virtual void prefetch_requests() const {}
     /// Likewise for what only save() will touch.
     virtual void prefetch_saved() const {}
 
