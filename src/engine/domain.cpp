@@ -188,27 +188,39 @@ void Domain::sort_due() {
     }
 }
 
-/// Each member that has something due, in ascending order.
-void Domain::visit_all(Host& host) {
-    const auto process_of_message = [&](std::size_t i) { return members_[due_[i].local].process.get(); };
-    const auto process_of_wake = [&](std::size_t i) { return members_[due_wakes_[i]].process.get(); };
-    prefetch_first(due_.size(), process_of_message);
-    prefetch_first(due_wakes_.size(), process_of_wake);
+/// Puts messages and wake-ups together, by member.
+void Domain::gather_visits() {
+    visits_.clear();
     std::size_t wake = 0;
-    std::size_t message = 0;
+    std::uint32_t message = 0;
     while (message < due_.size() || wake < due_wakes_.size()) {
-        if (message + kPrefetch < due_.size()) __builtin_prefetch(&due_messages_[due_[message + kPrefetch].message]);
-        prefetch_ahead(message, due_.size(), process_of_message);
-        prefetch_ahead(wake, due_wakes_.size(), process_of_wake);
         const std::uint32_t message_for = message < due_.size() ? due_[message].local : UINT32_MAX;
         const std::uint32_t wake_for = wake < due_wakes_.size() ? due_wakes_[wake] : UINT32_MAX;
         const std::uint32_t local = std::min(message_for, wake_for);
-        std::size_t last = message;
-        while (last < due_.size() && due_[last].local == local)
-            ++last;
-        visit(local, std::span(due_).subspan(message, last - message), host);
-        message = last;
+        const std::uint32_t first = message;
+        while (message < due_.size() && due_[message].local == local)
+            ++message;
         if (wake_for == local) ++wake;
+        visits_.push_back({local, first, message});
+    }
+}
+
+/// Each member that has something due, in ascending order.
+void Domain::visit_all(Host& host) {
+    gather_visits();
+    const auto process_of = [&](std::size_t i) { return members_[visits_[i].local].process.get(); };
+    const auto call_for_message = [&](const Visit& visit) {
+        if (visit.first == visit.last) return;
+        const Event& event = due_messages_[due_[visit.first].message];
+        __builtin_prefetch(&event);
+        __builtin_prefetch(event.payload.data() + event.payload.size() - 1);
+    };
+    prefetch_first(visits_.size(), process_of);
+    for (std::size_t i = 0; i < visits_.size(); ++i) {
+        if (i + kPrefetch < visits_.size()) call_for_message(visits_[i + kPrefetch]);
+        prefetch_ahead(i, visits_.size(), process_of);
+        const Visit& due = visits_[i];
+        visit(due.local, std::span(due_).subspan(due.first, due.last - due.first), host);
     }
     wakes_.settle_touched();
 }

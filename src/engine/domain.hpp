@@ -84,6 +84,12 @@ private:
         std::uint32_t local = 0;
         std::uint32_t message = 0;  ///< in due_messages_
     };
+    /// A member that has something due, and its messages: of `due_`, from `first` up to `last`.
+    struct Visit {
+        std::uint32_t local = 0;
+        std::uint32_t first = 0;
+        std::uint32_t last = 0;
+    };
 
     SimTime run_in_order(SimTime safe, SimTime lasting, Host& host);
     SimTime run_by_member(SimTime safe, SimTime lasting, Host& host);
@@ -91,6 +97,7 @@ private:
     [[nodiscard]] SimTime next_message_time();
     void gather_due(SimTime end);
     void sort_due();
+    void gather_visits();
     void visit_all(Host& host);
     void visit(std::uint32_t local, std::span<Due> messages, Host& host);
     void count(SimTime time, Host& host);
@@ -113,6 +120,7 @@ private:
     std::vector<Event> due_messages_;
     std::vector<Due> due_;                  ///< by member
     std::vector<std::uint32_t> due_wakes_;  ///< members with wake-ups due, ascending
+    std::vector<Visit> visits_;             ///< of both, by member
     std::vector<Due> other_due_;            ///< scratch of the sort
     std::vector<std::uint32_t> places_;     ///< scratch of the sort
 
