@@ -1,7 +1,6 @@
 #include "app/one_run.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -14,6 +13,7 @@
 #include "app/introduction.hpp"
 #include "app/progress.hpp"
 #include "app/version.hpp"
+#include "base/memory.hpp"
 #include "regatta/engine/partition.hpp"
 
 namespace regatta::app {
@@ -23,12 +23,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-std::int64_t peak_memory_bytes() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return std::int64_t{usage.ru_maxrss} * 1024;  // Linux counts in KiB
 }
 
 std::uint32_t first_segment(const RunTerms& terms) {

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/memory.hpp"
 #include "regatta/base/errors.hpp"
 #include "results/text_file.hpp"
 
@@ -28,6 +29,12 @@ std::string text_of(const fs::path& path) {
     text << stream.rdbuf();
     if (!stream) throw IoError(fmt::format("{}: cannot be read", path.string()));
     return std::move(text).str();
+}
+
+/// More than the state of what a rank simulates takes, which is a part of all it has in memory, written densely: a
+/// tenth with fleets of any size. What is not used costs nothing.
+std::size_t likely_state_bytes() {
+    return static_cast<std::size_t>(peak_memory_bytes() / 4);
 }
 
 }  // namespace
@@ -51,6 +58,11 @@ void CheckpointWriter::begin(CheckpointPart part) {
 
 std::vector<char> CheckpointWriter::take_room() {
     wait();
+    if (room_.capacity() == 0) {
+        // Grown by and by, it would be used for the first time again and again.
+        room_.reserve(likely_state_bytes());
+        ask_for_large_pages(room_.data(), room_.capacity());
+    }
     return std::move(room_);
 }
 

@@ -12,6 +12,7 @@
 #include <memory>
 #include <system_error>
 
+#include "base/memory.hpp"
 #include "regatta/base/errors.hpp"
 #include "results/temporary_file.hpp"
 
@@ -114,7 +115,9 @@ private:
 };
 
 std::byte* DirectBlock::memory() {
-    if (!memory_) memory_.reset(static_cast<std::byte*>(std::aligned_alloc(kAlignment, kBytes)));
+    if (memory_) return memory_.get();
+    memory_.reset(static_cast<std::byte*>(std::aligned_alloc(kLargePageBytes, kBytes)));
+    if (memory_) ask_for_large_pages(memory_.get(), kBytes);
     return memory_.get();
 }
 
