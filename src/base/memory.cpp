@@ -15,7 +15,7 @@ void ask_for_large_pages(void* memory, std::size_t bytes) {
     const auto start = reinterpret_cast<std::uintptr_t>(memory);
     const std::uintptr_t first = (start + kLargePageBytes - 1) / kLargePageBytes * kLargePageBytes;
     const std::uintptr_t last = (start + bytes) / kLargePageBytes * kLargePageBytes;
-    if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+    if (first < last) ::madvise(static_cast<char*>(memory) + (first - start), last - first, MADV_HUGEPAGE);
 }
 
 }  // namespace regatta
