@@ -17,6 +17,9 @@ DRIVER = shutil.which("chromedriver")
 OPTIONS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]
 DOWNLOAD_LIMIT_S = 10
+# Chromium drops what a page saves after ten files of which each came within a second of the one before.
+DOWNLOADS_AT_ONCE = 10
+DOWNLOAD_PAUSE_S = 1.1
 WAIT_LIMIT_S = 5
 
 
@@ -32,6 +35,7 @@ class Browser:
     def __init__(self, directory):
         self.downloads = Path(directory) / "downloads"
         self.downloads.mkdir()
+        self.download_count = 0
         options = webdriver.ChromeOptions()
         options.binary_location = PROGRAM
         for option in [*OPTIONS, f"--user-data-dir={directory}/profile"]:
@@ -109,6 +113,9 @@ class Browser:
 
     def download(self, selector):
         """The file that a button gives, once it is whole."""
+        if self.download_count % DOWNLOADS_AT_ONCE == DOWNLOADS_AT_ONCE - 1:
+            time.sleep(DOWNLOAD_PAUSE_S)
+        self.download_count += 1
         before = set(self.downloads.iterdir())
         self.show(selector)
         # By mouse: browsers stop pages that save many files on their own.
