@@ -32,7 +32,7 @@ std::string text_of(const fs::path& path) {
 }
 
 /// More than the state of what a rank simulates takes, which is a part of all it has in memory, written densely: a
-/// tenth with fleets of any size. What is not used costs nothing.
+/// tenth with 100,000 GPUs. What is not used costs nothing.
 std::size_t likely_state_bytes() {
     return static_cast<std::size_t>(peak_memory_bytes() / 4);
 }

@@ -82,6 +82,7 @@ MemoryPlan plan_memory_like_vidur(const MemoryRequest& request) {
     plan.weight_bytes = static_cast<double>(2 * layer_parameters * layers_of_stage);
     plan.kv_bytes = plan.usable_bytes - plan.weight_bytes;
     const std::int64_t blocks_of_sequence = request.max_context_tokens / request.block_tokens;
+    // 4: a key and a value, of two bytes each.
     const auto sequence_bytes =
         static_cast<double>(4 * head_dim * kv_heads * request.max_context_tokens * model.layers);
     plan.kv_block_bytes = sequence_bytes / static_cast<double>(std::max<std::int64_t>(blocks_of_sequence, 1));
