@@ -4,11 +4,23 @@
 
 #include <utility>
 
+#include "app/shared_work.hpp"
+
 namespace regatta::app {
 namespace {
 
 /// Ranks get the same signal one after the other: what asks so soon after a checkpoint meant that one.
 constexpr double kSameRequest_s = 1;
+
+/// On this machine. Collective.
+CoreSet cores_of_all_ranks(engine::Transport& transport) {
+    CoreSet cores = CoreSet::of_this_thread();
+    const std::string own = cores.to_bytes();
+    for (const std::string& others :
+         SharedWork(transport).share(transport.ranks(), [&own](std::size_t) { return own; }))
+        cores.add(CoreSet::from_bytes(others));
+    return cores;
+}
 
 double seconds(std::chrono::steady_clock::duration duration) {
     return std::chrono::duration<double>(duration).count();
@@ -24,10 +36,12 @@ Checkpointing::Checkpointing(Setup setup, engine::Transport& transport, const Lo
       writer_({.directory = setup_.directory,
                .rank = transport.rank(),
                .ranks = transport.ranks(),
-               .tell = [this](const results::CheckpointManifest& manifest, std::int64_t bytes) {
-                   log_.info(fmt::format("  checkpoint {:03} at {:.9g} s of simulated time, {:.1f} MB", manifest.number,
-                                         manifest.at.seconds(), static_cast<double>(bytes) / 1e6));
-               }}) {}
+               .tell =
+                   [this](const results::CheckpointManifest& manifest, std::int64_t bytes) {
+                       log_.info(fmt::format("  checkpoint {:03} at {:.9g} s of simulated time, {:.1f} MB",
+                                             manifest.number, manifest.at.seconds(), static_cast<double>(bytes) / 1e6));
+                   },
+               .settle_in = [this] { cores_->let_this_thread_run(); }}) {}
 
 SimTime Checkpointing::next_pause(SimTime now) const {
     if (!setup_.terms.every) return SimTime::never();
@@ -71,6 +85,7 @@ void Checkpointing::hand_over(const engine::Simulation& simulation, const result
     if (transport_.rank() == 0 && manifest.data_files.empty())
         for (const std::string& path : setup_.data_files)
             manifest.data_files.push_back(results::describe_data_file(path));
+    if (!cores_) cores_ = cores_of_all_ranks(transport_);
     manifest.number = static_cast<std::uint32_t>(manifest.segment_ranks.size() - 1);
     manifest.at = at;
     manifest.run_id = writer.run_id();

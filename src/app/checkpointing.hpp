@@ -6,6 +6,7 @@
 
 #include "app/log.hpp"
 #include "app/stop_signals.hpp"
+#include "base/cores.hpp"
 #include "regatta/base/time.hpp"
 #include "regatta/engine/simulation.hpp"
 #include "regatta/engine/transport.hpp"
@@ -52,6 +53,9 @@ private:
     void hand_over(const engine::Simulation& simulation, const results::RankWriter& writer,
                    results::CheckpointPart part, results::RunFacts facts, SimTime at);
 
+    /// Of all ranks here: mpirun binds each of them to one of its own, where what is written while the run goes on
+    /// would keep it from computing, whether others wait or not.
+    std::optional<CoreSet> cores_;
     Setup setup_;
     engine::Transport& transport_;
     const Log& log_;

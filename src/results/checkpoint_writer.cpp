@@ -11,6 +11,7 @@
 
 #include "base/memory.hpp"
 #include "regatta/base/errors.hpp"
+#include "results/durable_file.hpp"
 #include "results/text_file.hpp"
 
 namespace regatta::results {
@@ -47,6 +48,7 @@ void CheckpointWriter::begin(CheckpointPart part) {
     wait();
     thread_ = std::jthread([this, work = std::move(part)](const std::stop_token& stop) mutable {
         try {
+            if (options_.settle_in) options_.settle_in();
             write(work);
             if (options_.rank == 0) commit(work, stop);
         } catch (...) {
@@ -56,12 +58,11 @@ void CheckpointWriter::begin(CheckpointPart part) {
     });
 }
 
-std::vector<char> CheckpointWriter::take_room() {
+ByteBlock CheckpointWriter::take_room() {
     wait();
     if (room_.capacity() == 0) {
         // Grown by and by, it would be used for the first time again and again.
         room_.reserve(likely_state_bytes());
-        ask_for_large_pages(room_.data(), room_.capacity());
     }
     return std::move(room_);
 }
@@ -80,11 +81,11 @@ void CheckpointWriter::write(CheckpointPart& part) {
     if (part.segment) begin_sync(part.segment->temporary_path());
     std::string lines;
     std::vector<DurableFile> files;
-    const auto add = [&](const std::string& name, std::span<const std::byte> bytes, DirectBlock* block = nullptr) {
-        files.emplace_back((directory / name).string(), bytes, block);
+    const auto add = [&](const std::string& name, std::span<const std::byte> bytes) {
+        files.emplace_back((directory / name).string(), bytes);
         lines += checksum_line(bytes, name);
     };
-    add(state_file_name(options_.rank), std::as_bytes(std::span(part.state)), &block_);
+    add(state_file_name(options_.rank), std::as_bytes(std::span(part.state)));
     room_ = std::move(part.state);
     add(sums_file_name(options_.rank), part.sums);
     if (options_.rank == 0) {

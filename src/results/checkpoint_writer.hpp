@@ -9,8 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "regatta/base/byte_block.hpp"
 #include "results/checkpoint_files.hpp"
-#include "results/durable_file.hpp"
 #include "results/temporary_file.hpp"
 
 namespace regatta::results {
@@ -19,7 +19,7 @@ namespace regatta::results {
 struct CheckpointPart {
     CheckpointManifest manifest;  ///< written by rank 0
     std::string scenario_files;   ///< likewise
-    std::vector<char> state;
+    ByteBlock state;
     std::vector<std::byte> sums;
     std::unique_ptr<TemporaryFile> segment;  ///< ended, and not yet on the disk
 };
@@ -34,6 +34,8 @@ public:
         std::uint32_t ranks = 1;
         /// On rank 0, from the thread, when a checkpoint has been written.
         std::function<void(const CheckpointManifest& manifest, std::int64_t bytes)> tell = {};
+        /// What the thread does first.
+        std::function<void()> settle_in = {};
     };
     explicit CheckpointWriter(Options options) : options_(std::move(options)) {}
     /// Without waiting for other ranks.
@@ -44,7 +46,7 @@ public:
     /// Waits for the one before, and throws what befell it.
     void begin(CheckpointPart part);
     /// Waits as well. The memory of the state that was written last, for the next.
-    [[nodiscard]] std::vector<char> take_room();
+    [[nodiscard]] ByteBlock take_room();
     /// Until it has been written, on rank 0 that of all ranks.
     void wait();
     /// Throws what befell the last one, if it is known by now. As cheap as a look at a flag.
@@ -61,8 +63,7 @@ private:
     Options options_;
     std::atomic<bool> has_failed_ = false;
     std::exception_ptr failure_;
-    std::vector<char> room_;  ///< the thread's while it runs
-    DirectBlock block_;       ///< likewise
+    ByteBlock room_;  ///< the thread's while it runs
     std::jthread thread_;
 };
 

@@ -6,13 +6,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
-#include <cstring>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <system_error>
 
-#include "base/memory.hpp"
+#include "regatta/base/byte_block.hpp"
 #include "regatta/base/errors.hpp"
 #include "results/temporary_file.hpp"
 
@@ -40,29 +39,26 @@ public:
     }
 
     /// Past the page cache where the file system can: who writes a large file that nobody will read soon should neither
-    /// push out what others keep there nor wait for memory.
-    void write_directly(std::span<const std::byte> bytes, DirectBlock& block) {
-        const std::size_t aligned = bytes.size() / DirectBlock::kAlignment * DirectBlock::kAlignment;
-        std::byte* const memory = block.memory();
+    /// push out what others keep there nor wait for memory. What cannot go that way is left, and returned.
+    [[nodiscard]] std::span<const std::byte> write_directly(std::span<const std::byte> bytes) {
+        constexpr std::size_t kAlignment = 4096;  // enough for all file systems
+        if (bytes.size() < blocks::kLargePageBytes || reinterpret_cast<std::uintptr_t>(bytes.data()) % kAlignment != 0)
+            return bytes;
         const int flags = ::fcntl(number_, F_GETFL);
-        const bool is_direct = memory != nullptr && flags >= 0 && ::fcntl(number_, F_SETFL, flags | O_DIRECT) == 0;
-        std::size_t done = 0;
-        while (is_direct && done < aligned) {
-            const std::size_t count = std::min(DirectBlock::kBytes, aligned - done);
-            std::memcpy(memory, bytes.data() + done, count);
-            const ssize_t written = ::write(number_, memory, count);
+        if (flags < 0 || ::fcntl(number_, F_SETFL, flags | O_DIRECT) != 0) return bytes;
+        while (bytes.size() >= kAlignment) {
+            const std::size_t count = std::min(bytes.size() / kAlignment * kAlignment, kMostAtOnce);
+            const ssize_t written = ::write(number_, bytes.data(), count);
             if (written < 0 && errno == EINTR) continue;
-            // It says only now that it cannot, or it ends within a block: what is left goes the other way.
+            // It says only now that it cannot, or it ends within a page: what is left goes the other way.
             if (written < 0 && errno != EINVAL) fail(shown_path_, "written");
-            if (written > 0) done += static_cast<std::size_t>(written);
-            if (written < 0 || static_cast<std::size_t>(written) % DirectBlock::kAlignment != 0) break;
+            if (written > 0) bytes = bytes.subspan(static_cast<std::size_t>(written));
+            if (written < 0 || static_cast<std::size_t>(written) % kAlignment != 0) break;
         }
-        if (is_direct && ::fcntl(number_, F_SETFL, flags) != 0) fail(shown_path_, "written");
-        write(bytes.subspan(done));
+        if (::fcntl(number_, F_SETFL, flags) != 0) fail(shown_path_, "written");
+        return bytes;
     }
     void write(std::span<const std::byte> bytes) {
-        // Linux writes at most 2 GiB at once.
-        constexpr std::size_t kMostAtOnce = std::size_t{1} << 30;
         while (!bytes.empty()) {
             const ssize_t written = ::write(number_, bytes.data(), std::min(bytes.size(), kMostAtOnce));
             if (written < 0 && errno == EINTR) continue;
@@ -82,6 +78,9 @@ public:
     }
 
 private:
+    /// Linux writes at most 2 GiB.
+    static constexpr std::size_t kMostAtOnce = std::size_t{1} << 30;
+
     int number_;
     std::string shown_path_;
 };
@@ -95,11 +94,8 @@ public:
           temporary_(temporary_path_, path.string()),
           file_(temporary_path_, path.string(), O_WRONLY | O_CREAT | O_TRUNC, "written") {}
 
-    void write(std::span<const std::byte> bytes, DirectBlock* block) {
-        if (block != nullptr)
-            file_.write_directly(bytes, *block);
-        else
-            file_.write(bytes);
+    void write(std::span<const std::byte> bytes) {
+        file_.write(file_.write_directly(bytes));
         file_.begin_sync();
     }
     void finish() {
@@ -114,16 +110,9 @@ private:
     Descriptor file_;
 };
 
-std::byte* DirectBlock::memory() {
-    if (memory_) return memory_.get();
-    memory_.reset(static_cast<std::byte*>(std::aligned_alloc(kLargePageBytes, kBytes)));
-    if (memory_) ask_for_large_pages(memory_.get(), kBytes);
-    return memory_.get();
-}
-
-DurableFile::DurableFile(const std::string& path, std::span<const std::byte> bytes, DirectBlock* block)
+DurableFile::DurableFile(const std::string& path, std::span<const std::byte> bytes)
     : impl_(std::make_unique<Impl>(path)) {
-    impl_->write(bytes, block);
+    impl_->write(bytes);
 }
 DurableFile::DurableFile(DurableFile&&) noexcept = default;
 DurableFile::~DurableFile() = default;

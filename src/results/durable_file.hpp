@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
 #include <span>
 #include <string>
@@ -13,29 +12,13 @@ namespace regatta::results {
 /// Writes the file under a temporary name, and gives it its own, in place of what had it, when it is on the disk.
 void write_durably(const std::string& path, std::span<const std::byte> bytes);
 
-/// Memory that large files are written from, past the page cache. Who writes many of them keeps it: its first use takes
-/// longer than what it is used for.
-class DirectBlock {
-public:
-    static constexpr std::size_t kBytes = std::size_t{2} << 20;
-    static constexpr std::size_t kAlignment = 4096;  ///< enough for all file systems
-
-    /// Aligned; null when there is none.
-    [[nodiscard]] std::byte* memory();
-
-private:
-    struct Free {
-        void operator()(std::byte* memory) const { std::free(memory); }
-    };
-    std::unique_ptr<std::byte, Free> memory_;
-};
-
 /// Likewise in two steps, so that several files are on their way at once. Its name may be lost until sync_directory:
 /// one call of that serves them all.
 class DurableFile {
 public:
-    /// Writes it under a temporary name. It goes away unless it is finished. A large one goes by way of a block.
-    DurableFile(const std::string& path, std::span<const std::byte> bytes, DirectBlock* block = nullptr);
+    /// Writes it under a temporary name. It goes away unless it is finished. Many bytes that begin at a page
+    /// (regatta::ByteBlock) go past the page cache.
+    DurableFile(const std::string& path, std::span<const std::byte> bytes);
     DurableFile(DurableFile&&) noexcept;
     ~DurableFile();
 

@@ -17,7 +17,7 @@ void serialize(Archive& archive, regatta::results::RankPartial& partial, unsigne
 namespace regatta::results {
 
 std::vector<std::byte> RankPartial::to_bytes() const {
-    std::vector<char> buffer;
+    ByteBlock buffer;
     OutArchive(buffer) << *this;
     const auto bytes = std::as_bytes(std::span(buffer));
     return {bytes.begin(), bytes.end()};

@@ -115,7 +115,7 @@ std::string InputFiles::absolute(const std::string& path) {
 }
 
 std::string InputFiles::to_bytes() const {
-    std::vector<char> bytes;
+    ByteBlock bytes;
     OutArchive(bytes) << files << working_directory << catalogue_directory;
     return {bytes.begin(), bytes.end()};
 }

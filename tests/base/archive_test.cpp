@@ -86,15 +86,15 @@ Everything arbitrary() {
     return all;
 }
 
-std::vector<char> bytes_of(const Everything& all) {
-    std::vector<char> bytes(7, 'x');  // what was there is not kept
+ByteBlock bytes_of(const Everything& all) {
+    ByteBlock bytes(7, 'x');  // what was there is not kept
     OutArchive(bytes) << all;
     return bytes;
 }
 
 RC_GTEST_PROP(Archives, GiveBackWhatWasWritten, ()) {
     const Everything written = arbitrary();
-    const std::vector<char> bytes = bytes_of(written);
+    const ByteBlock bytes = bytes_of(written);
     InArchive archive(bytes);
     Everything read = arbitrary();
     archive >> read;
@@ -103,14 +103,14 @@ RC_GTEST_PROP(Archives, GiveBackWhatWasWritten, ()) {
 }
 
 RC_GTEST_PROP(Archives, EndWhereverTheBytesDo, ()) {
-    const std::vector<char> whole = bytes_of(arbitrary());
+    const ByteBlock whole = bytes_of(arbitrary());
     const auto length = *rc::gen::inRange<std::size_t>(0, whole.size());
     Everything read;
     RC_ASSERT_THROWS_AS(InArchive(std::span(whole).first(length)) >> read, ArchiveEnds);
 }
 
 TEST(Archives, TakeAByteForASmallCountAndNoneForClasses) {
-    std::vector<char> bytes;
+    ByteBlock bytes;
     OutArchive(bytes) << std::vector<Fields>(246);
     EXPECT_EQ(bytes.size(), 1 + 246u * 2u);
     OutArchive(bytes) << std::vector<Entry>(247);
@@ -140,7 +140,7 @@ struct Sparse {
 static_assert(GoesTogether<Sparse<true>> && !GoesTogether<Sparse<false>>);
 
 template <bool kTogether>
-std::vector<char> bytes_of_sparse(const std::vector<std::array<std::int64_t, 4>>& values) {
+ByteBlock bytes_of_sparse(const std::vector<std::array<std::int64_t, 4>>& values) {
     std::vector<Sparse<kTogether>> all;
     for (const auto& [rare, time, rare_too, small] : values)
         all.push_back({.rare = static_cast<std::uint16_t>(rare),
@@ -149,7 +149,7 @@ std::vector<char> bytes_of_sparse(const std::vector<std::array<std::int64_t, 4>>
                        .byte = 255,
                        .number = 0.1,
                        .small = static_cast<std::int16_t>(small)});
-    std::vector<char> bytes;
+    ByteBlock bytes;
     OutArchive(bytes) << all;
     std::vector<Sparse<kTogether>> read(3, {.rare = 7, .rare_too = 7});  // what was there is not kept
     InArchive(bytes) >> read;
@@ -169,9 +169,9 @@ RC_GTEST_PROP(Archives, WriteTogetherWhatTheyWouldWriteFieldByField, ()) {
 
 template <class T>
 bool goes_as_one_by_one(const std::vector<T>& values) {
-    std::vector<char> bytes;
+    ByteBlock bytes;
     OutArchive(bytes) << values;
-    std::vector<char> one_by_one;
+    ByteBlock one_by_one;
     OutArchive(one_by_one) << std::deque<T>(values.begin(), values.end());
     return bytes == one_by_one;
 }
@@ -193,7 +193,7 @@ RC_GTEST_PROP(Archives, WriteManyNumbersAsOneByOne, (const std::vector<std::int6
 
 template <class T>
 std::size_t bytes_for(T value) {
-    std::vector<char> bytes;
+    ByteBlock bytes;
     OutArchive(bytes) << value;
     InArchive archive(bytes);
     T read{};
@@ -222,18 +222,18 @@ TEST(Archives, LeaveLeadingZerosOut) {
 }
 
 TEST(Archives, RefuseNumbersTooLargeForWhereTheyGo) {
-    std::vector<char> bytes;
+    ByteBlock bytes;
     OutArchive(bytes) << std::uint64_t{70'000};
     std::uint16_t small = 0;
     EXPECT_THROW(InArchive(bytes) >> small, ArchiveEnds);
     EXPECT_EQ(small, 0u);
-    bytes = std::vector<char>(12, static_cast<char>(0xff));  // nine bytes, says the first
+    bytes = ByteBlock(12, static_cast<char>(0xff));  // nine bytes, says the first
     std::uint64_t large = 0;
     EXPECT_THROW(InArchive(bytes) >> large, ArchiveEnds);
 }
 
 TEST(Archives, MakeNoRoomForMoreThanThereIs) {
-    std::vector<char> bytes;
+    ByteBlock bytes;
     {
         OutArchive archive(bytes);
         archive << boost::serialization::collection_size_type(std::size_t{1} << 60U) << std::uint64_t{0};
@@ -251,7 +251,7 @@ TEST(Archives, MakeNoRoomForMoreThanThereIs) {
 }
 
 TEST(Archives, TakeAnyByteButZeroForTrue) {
-    const std::vector<char> bytes = {2, 0};
+    const ByteBlock bytes = {2, 0};
     bool first = false;
     bool second = true;
     InArchive(bytes) >> first >> second;

@@ -118,7 +118,7 @@ TEST(LatencySketch, ComesBackFromItsBucketsAndSum) {
 
 TEST(LatencySketch, ComesBackFromAnArchive) {
     const LatencySketch sketch = sketch_of(random_values(5, 500));
-    std::vector<char> stream;
+    ByteBlock stream;
     OutArchive(stream) << sketch;
     LatencySketch read;
     InArchive(stream) >> read;

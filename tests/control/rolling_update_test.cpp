@@ -120,7 +120,7 @@ TEST(RollingUpdate, GoesOnFromItsSavedState) {
     RollingUpdate update(plan);
     Nodes nodes(5, 30, 60, 25);
     (void)nodes.follow(update, 0, 150);
-    std::vector<char> bytes;
+    ByteBlock bytes;
     {
         OutArchive out(bytes);
         const RollingUpdate& saved = update;

@@ -125,7 +125,7 @@ TEST_F(AScaling, ForgetsWhatIsOlderThanItsWindows) {
     limits.up_window = limits.down_window = SimTime::from_s(40);
     Scaling scaling = make(limits);
     (void)follow(scaling, 5, Replicas(10'000, 5));
-    std::vector<char> bytes;
+    ByteBlock bytes;
     OutArchive(bytes) << scaling;
     EXPECT_LT(bytes.size(), 500u);
 }
@@ -135,7 +135,7 @@ TEST_F(AScaling, GoesOnFromItsSavedState) {
     limits.up_window = SimTime::from_s(30);
     Scaling scaling = make(limits);
     (void)follow(scaling, 3, {8, 8, 8});
-    std::vector<char> bytes;
+    ByteBlock bytes;
     {
         OutArchive out(bytes);
         const Scaling& saved = scaling;

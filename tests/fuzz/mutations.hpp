@@ -3,15 +3,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <vector>
 
 #include "byte_source.hpp"
 
 namespace regatta::fuzz {
 
 /// Up to four changes of bytes that a run has saved, as `source` says: for formats that no input would find by chance.
-template <class Byte>
-void change_some(std::vector<Byte>& bytes, ByteSource& source) {
+template <class Container>
+void change_some(Container& bytes, ByteSource& source) {
+    using Byte = typename Container::value_type;
     for (int changes = 0; changes < 4 && !source.is_empty() && !bytes.empty(); ++changes) {
         const std::size_t at = (source.below(65536) << 8U | source.byte()) % bytes.size();
         const std::size_t what = source.below(8);

@@ -97,7 +97,7 @@ TEST_P(EveryAdmission, GoesOnTheSameWayFromItsSavedState) {
     const auto loaded = make();
     KnownFleet fleet({3});
     (void)drive(*rule, fleet, 0, 3);
-    std::vector<char> bytes;
+    ByteBlock bytes;
     {
         OutArchive out(bytes);
         rule->save(out);

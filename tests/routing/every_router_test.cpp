@@ -81,8 +81,8 @@ TEST_P(EveryRouter, UsesAllReplicasInTheEnd) {
 }
 
 template <class State>
-std::vector<char> saved(const State& state) {
-    std::vector<char> bytes;
+ByteBlock saved(const State& state) {
+    ByteBlock bytes;
     {
         OutArchive out(bytes);
         out << state;
@@ -91,7 +91,7 @@ std::vector<char> saved(const State& state) {
 }
 
 template <class State>
-void load(const std::vector<char>& bytes, State& state) {
+void load(const ByteBlock& bytes, State& state) {
     InArchive in(bytes);
     in >> state;
 }

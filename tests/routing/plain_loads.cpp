@@ -5,7 +5,7 @@
 namespace regatta::routing {
 
 void round_trip(const LoadView& from, LoadView& to) {
-    std::vector<char> bytes;
+    ByteBlock bytes;
     {
         OutArchive out(bytes);
         out << from;

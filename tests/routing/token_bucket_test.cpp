@@ -104,7 +104,7 @@ TEST(TokenBucket, GoesOnFromItsSavedState) {
     TokenBucket bucket(options);
     ASSERT_TRUE(bucket.holds(9, ns(123)));
     bucket.take(9);
-    std::vector<char> bytes;
+    ByteBlock bytes;
     {
         OutArchive out(bytes);
         out << bucket;

@@ -66,7 +66,7 @@ TEST(DeadlineHeap, AgreesWithASortedSetWhateverComesAndGoes) {
             RC_ASSERT(heap.soonest() == ns(truth.begin()->first));
             RC_ASSERT(heap.first() == truth.begin()->second);
         }
-        std::vector<char> bytes;
+        ByteBlock bytes;
         {
             OutArchive archive(bytes);
             heap.save(archive);

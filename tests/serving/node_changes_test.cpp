@@ -317,7 +317,7 @@ TEST(NodeChanges, GoOnFromTheirSavedState) {
         one.run_to(moved_at_s);
         if (moved_at_s > 76) one.order(moved_at_s, Order::Update, 0, 30);
         (void)one.told();
-        std::vector<char> bytes;
+        ByteBlock bytes;
         {
             OutArchive out(bytes);
             one.changes.save(out);

@@ -151,7 +151,7 @@ TEST(PartState, GoesOnFromItsSavedState) {
     PartState state(part_with(law), 1, {SimTime::never()});
     for (int turns = 0; turns < 5; ++turns)
         state.turn();
-    std::vector<char> bytes;
+    ByteBlock bytes;
     {
         OutArchive out(bytes);
         const PartState& saved = state;
@@ -234,7 +234,7 @@ TEST(PartState, IsLoadedIntoAnotherLaw) {
     PartState from_scratch = other;
     for (int i = 0; i < 7; ++i)
         from_scratch.turn();
-    std::vector<char> stream;
+    ByteBlock stream;
     OutArchive(stream) << std::as_const(saved);
     InArchive archive(stream);
     archive >> other;

@@ -140,7 +140,7 @@ private:
     }
 
     void move() {
-        std::vector<char> bytes;
+        ByteBlock bytes;
         {
             OutArchive archive(bytes);
             replica_->save(archive);

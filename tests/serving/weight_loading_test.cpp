@@ -86,7 +86,7 @@ TEST(WeightLoads, GoOnFromTheirSavedState) {
     WeightLoads loads(kRates);
     loads.begin(0, 100, 1, WeightSource::Disk, s(0));
     loads.begin(1, 50, 1, WeightSource::Disk, s(3));
-    std::vector<char> bytes;
+    ByteBlock bytes;
     {
         OutArchive out(bytes);
         const WeightLoads& saved = loads;

@@ -39,6 +39,7 @@
 #include <vector>
 
 #include "regatta/base/archive_fwd.hpp"
+#include "regatta/base/byte_block.hpp"
 
 namespace regatta {
 
@@ -168,7 +169,7 @@ public:
     using is_saving = boost::mpl::true_;
     using is_loading = boost::mpl::false_;
 
-    explicit OutArchive(std::vector<char>& bytes) : bytes_(bytes) {}
+    explicit OutArchive(ByteBlock& bytes) : bytes_(bytes) {}
     OutArchive(const OutArchive&) = delete;
     OutArchive& operator=(const OutArchive&) = delete;
     ~OutArchive() { bytes_.resize(size_); }
@@ -245,7 +246,7 @@ private:
         bytes_.resize(is_there ? small_step : std::max<std::size_t>({64, 2 * bytes_.size(), size_ + count}));
     }
 
-    std::vector<char>& bytes_;
+    ByteBlock& bytes_;
     std::size_t size_ = 0;
 };
 

@@ -5,9 +5,11 @@
 #include <span>
 #include <vector>
 
+#include "regatta/base/byte_block.hpp"
+
 namespace regatta::engine {
 
-using Buffer = std::vector<char>;
+using Buffer = ByteBlock;
 
 /// A message and whom it is for, or whom it is from.
 struct Parcel {
