@@ -61,6 +61,10 @@ RunEnd OneRun::carry_out(const scenario::TraceSummaries& traces) {
     engine::Partition partition = setting_.partitioner(fleet_.model(), transport_.ranks());
     // Only rank 0, which read the traces, speaks.
     if (transport_.rank() == 0) introduce(log_, scenario_, traces, partition, terms_.checkpoints.directory);
+    // A node takes about so much with the requests that it serves.
+    constexpr std::int64_t kBytesPerProcess = 6144;
+    ask_for_large_heap_pages(kBytesPerProcess * static_cast<std::int64_t>(fleet_.model().process_count()) /
+                             transport_.ranks());
     engine::Simulation simulation(fleet_.model(), std::move(partition), transport_, scenario_.bound,
                                   scenario_.exchange);
     log_.debug(fmt::format("  fleet built after {:.3f} s", seconds_since(terms_.started)));

@@ -1,6 +1,15 @@
 #include "base/memory.hpp"
 
+#include <malloc.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+
+#include "regatta/base/byte_block.hpp"
 
 namespace regatta {
 
@@ -9,5 +18,39 @@ std::int64_t peak_memory_bytes() {
     getrusage(RUSAGE_SELF, &usage);
     return std::int64_t{usage.ru_maxrss} * 1024;  // Linux counts in KiB
 }
+
+#ifdef __GLIBC__
+
+// malloc extends its heap by a little at a time, of which none is as long as a large page when it is used first. So it
+// is made to take all at once.
+void ask_for_large_heap_pages(std::int64_t bytes) {
+    constexpr std::int64_t kLeast = std::int64_t{16} << 20;
+    constexpr int kLargestInHeap = 32 << 20;  // the most that malloc does not take from the system by itself
+    constexpr int kUsualPad = 128 << 10;
+    if (bytes < kLeast) return;
+    const int pad = static_cast<int>(std::min<std::int64_t>(bytes, std::numeric_limits<int>::max()));
+    mallopt(M_MMAP_THRESHOLD, kLargestInHeap);
+    mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+    mallopt(M_TOP_PAD, pad);
+    void* const first = std::malloc(static_cast<std::size_t>(kLargestInHeap) / 2);
+    const auto start = reinterpret_cast<std::uintptr_t>(first);
+    const auto end = reinterpret_cast<std::uintptr_t>(::sbrk(0));
+    mallopt(M_TOP_PAD, kUsualPad);
+    // Else it lies elsewhere: there was no room for it.
+    const bool is_in_heap = first != nullptr && end > start && end - start >= static_cast<std::uintptr_t>(pad) &&
+                            end - start < static_cast<std::uintptr_t>(pad) + kLargestInHeap;
+    const std::uintptr_t first_page = (start + blocks::kLargePageBytes - 1) / blocks::kLargePageBytes;
+    const std::uintptr_t last_page = end / blocks::kLargePageBytes;
+    if (is_in_heap && first_page < last_page)
+        ::madvise(static_cast<char*>(first) + (first_page * blocks::kLargePageBytes - start),
+                  (last_page - first_page) * blocks::kLargePageBytes, MADV_HUGEPAGE);
+    std::free(first);
+}
+
+#else
+
+void ask_for_large_heap_pages(std::int64_t /*bytes*/) {}
+
+#endif
 
 }  // namespace regatta

@@ -7,4 +7,9 @@ namespace regatta {
 /// The most that this process has had in memory at once [bytes].
 [[nodiscard]] std::int64_t peak_memory_bytes();
 
+/// What is to be allocated piece by piece, about so much in all, gets large pages where the system gives them to who
+/// asks: finding small ones takes longer than what is done with what lies there. For speed only, and once, before these
+/// are allocated. Nothing happens for little, or with another C library than glibc.
+void ask_for_large_heap_pages(std::int64_t bytes);
+
 }  // namespace regatta

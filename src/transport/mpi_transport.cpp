@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "regatta/base/errors.hpp"
 
@@ -37,8 +38,9 @@ void check_mpi(int result, const char* call) {
     throw IoError(fmt::format("{}: {}", call, text));
 }
 
-MpiTransport::MpiTransport(MPI_Comm parent, std::size_t eager_bytes)
-    : first_payload_(std::max(eager_bytes, kLeastEagerBytes) - kHeaderBytes) {
+MpiTransport::MpiTransport(MPI_Comm parent, std::size_t eager_bytes, MakeMailboxes make_mailboxes)
+    : first_payload_(std::max(eager_bytes, kLeastEagerBytes) - kHeaderBytes),
+      make_mailboxes_(std::move(make_mailboxes)) {
     check_mpi(MPI_Comm_dup(parent, &communicator_), "MPI_Comm_dup");
     check_mpi(MPI_Comm_set_errhandler(communicator_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
     int rank = 0;
@@ -52,11 +54,17 @@ MpiTransport::MpiTransport(MPI_Comm parent, std::size_t eager_bytes)
 
 /// Not before the first exchange: on thousands of ranks, which do not talk in pairs, this would take gigabytes.
 void MpiTransport::prepare_exchanges() {
-    first_out_.assign(ranks_, engine::Buffer(kLengthBytes + first_payload_));
-    first_in_.assign(ranks_, engine::Buffer(kLengthBytes + first_payload_));
+    if (make_mailboxes_ && ranks_ > 1) mail_ = make_mailboxes_(communicator_, kLengthBytes + first_payload_);
+    first_out_.resize(ranks_);
+    first_in_.resize(ranks_);
     first_receives_.assign(ranks_, MPI_REQUEST_NULL);
-    for (std::uint32_t other = 0; other < ranks_; ++other)
-        if (other != rank_) post_receive(other);
+    for (std::uint32_t other = 0; other < ranks_; ++other) {
+        if (other == rank_ || goes_by_mail(other)) continue;
+        first_out_[other].resize(kLengthBytes + first_payload_);
+        first_in_[other].resize(kLengthBytes + first_payload_);
+        post_receive(other);
+        has_first_receives_ = true;
+    }
 }
 
 MpiTransport::~MpiTransport() = default;
@@ -67,6 +75,7 @@ void MpiTransport::close() {
         check_mpi(MPI_Cancel(&request), "MPI_Cancel");
         check_mpi(MPI_Wait(&request, MPI_STATUS_IGNORE), "MPI_Wait");
     }
+    if (mail_) mail_->close();
     check_mpi(MPI_Comm_free(&communicator_), "MPI_Comm_free");
 }
 
@@ -83,13 +92,18 @@ void MpiTransport::post_receive(std::uint32_t from) {
 }
 
 void MpiTransport::send(const engine::Buffer& message, std::uint32_t to) {
+    const bool is_mail = goes_by_mail(to);
+    char* const first = is_mail ? mail_->next(to) : first_out_[to].data();
     const std::uint64_t length = message.size();
-    const std::size_t in_first = std::min(message.size(), first_payload_);
-    std::memcpy(first_out_[to].data(), &length, kLengthBytes);
-    if (in_first > 0) std::memcpy(first_out_[to].data() + kLengthBytes, message.data(), in_first);
-    check_mpi(MPI_Isend(first_out_[to].data(), static_cast<int>(kLengthBytes + in_first), MPI_BYTE,
-                        static_cast<int>(to), kFirstTag, communicator_, &requests_.emplace_back()),
-              "MPI_Isend");
+    const std::size_t in_first = std::min(message.size(), is_mail ? mail_->capacity() - kLengthBytes : first_payload_);
+    std::memcpy(first, &length, kLengthBytes);
+    if (in_first > 0) std::memcpy(first + kLengthBytes, message.data(), in_first);
+    if (is_mail)
+        mail_->post(to);
+    else
+        check_mpi(MPI_Isend(first, static_cast<int>(kLengthBytes + in_first), MPI_BYTE, static_cast<int>(to), kFirstTag,
+                            communicator_, &requests_.emplace_back()),
+                  "MPI_Isend");
     for_pieces(message.size() - in_first, [&](std::size_t done, int count) {
         check_mpi(MPI_Isend(message.data() + in_first + done, count, MPI_BYTE, static_cast<int>(to), kRestTag,
                             communicator_, &requests_.emplace_back()),
@@ -97,26 +111,30 @@ void MpiTransport::send(const engine::Buffer& message, std::uint32_t to) {
     });
 }
 
-/// Takes a message's first part, posts the receives of its rest, and the one of the next message's first part.
+/// Takes a message's first part, and posts the receives of its rest.
 void MpiTransport::take_first_part(engine::Buffer& message, std::uint32_t from) {
+    const bool is_mail = goes_by_mail(from);
+    const char* const first = is_mail ? mail_->take(from) : first_in_[from].data();
     std::uint64_t length = 0;
-    std::memcpy(&length, first_in_[from].data(), kLengthBytes);
+    std::memcpy(&length, first, kLengthBytes);
     message.resize(length);
-    const std::size_t in_first = std::min<std::size_t>(length, first_payload_);
-    if (in_first > 0) std::memcpy(message.data(), first_in_[from].data() + kLengthBytes, in_first);
+    const std::size_t in_first =
+        std::min<std::size_t>(length, is_mail ? mail_->capacity() - kLengthBytes : first_payload_);
+    if (in_first > 0) std::memcpy(message.data(), first + kLengthBytes, in_first);
     for_pieces(message.size() - in_first, [&](std::size_t done, int count) {
         check_mpi(MPI_Irecv(message.data() + in_first + done, count, MPI_BYTE, static_cast<int>(from), kRestTag,
                             communicator_, &requests_.emplace_back()),
                   "MPI_Irecv");
     });
-    post_receive(from);
+    if (!is_mail) post_receive(from);
 }
 
 void MpiTransport::exchange(const std::vector<engine::Buffer>& outgoing, std::vector<engine::Buffer>& incoming) {
     if (first_receives_.empty()) prepare_exchanges();
     for (std::uint32_t other = 0; other < ranks_; ++other)
         if (other != rank_) send(outgoing[other], other);
-    check_mpi(MPI_Waitall(static_cast<int>(ranks_), first_receives_.data(), MPI_STATUSES_IGNORE), "MPI_Waitall");
+    if (has_first_receives_)
+        check_mpi(MPI_Waitall(static_cast<int>(ranks_), first_receives_.data(), MPI_STATUSES_IGNORE), "MPI_Waitall");
     for (std::uint32_t other = 0; other < ranks_; ++other)
         if (other != rank_) take_first_part(incoming[other], other);
     wait_for_all();

@@ -4,10 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "regatta/engine/transport.hpp"
+#include "transport/mailboxes.hpp"
 
 namespace regatta::transport {
 
@@ -18,11 +21,15 @@ void check_mpi(int result, const char* call);
 ///
 /// `exchange` sends each message in at most two parts: the first, of fixed capacity, carries the length and as much as
 /// fits (an empty window is one small message per pair); the second, for what is longer, the rest. Receives of first
-/// parts are posted ahead, from the first exchange on, so that these go straight to where they are read.
+/// parts are posted ahead, from the first exchange on, so that these go straight to where they are read. Between ranks
+/// that mailboxes join, the first part goes by those.
 class MpiTransport final : public engine::Transport {
 public:
-    /// `eager_bytes`: up to this size MPI sends without asking the receiver first.
-    MpiTransport(MPI_Comm parent, std::size_t eager_bytes);
+    /// Collective; messages that go by mail may have `capacity` bytes.
+    using MakeMailboxes = std::function<std::unique_ptr<Mailboxes>(MPI_Comm communicator, std::size_t capacity)>;
+    /// `eager_bytes`: up to this size MPI sends without asking the receiver first. Without `make_mailboxes`, all goes
+    /// by MPI's messages.
+    MpiTransport(MPI_Comm parent, std::size_t eager_bytes, MakeMailboxes make_mailboxes = {});
     ~MpiTransport() override;
     MpiTransport(const MpiTransport&) = delete;
     MpiTransport& operator=(const MpiTransport&) = delete;
@@ -53,6 +60,7 @@ private:
     [[nodiscard]] int count_parcels(std::span<const engine::Parcel> outgoing);
     [[nodiscard]] Piece find_piece();
     void take_piece(Piece piece, engine::Buffer& parcel);
+    [[nodiscard]] bool goes_by_mail(std::uint32_t other) const { return mail_ != nullptr && mail_->joins(other); }
     void post_receive(std::uint32_t from);
     void send(const engine::Buffer& message, std::uint32_t to);
     void take_first_part(engine::Buffer& message, std::uint32_t from);
@@ -61,10 +69,14 @@ private:
     MPI_Comm communicator_ = MPI_COMM_NULL;
     std::uint32_t rank_ = 0;
     std::uint32_t ranks_ = 1;
-    std::size_t first_payload_;                ///< bytes of a message that its first part holds
-    std::vector<engine::Buffer> first_out_;    ///< by rank
-    std::vector<engine::Buffer> first_in_;     ///< by rank
-    std::vector<MPI_Request> first_receives_;  ///< by rank, posted ahead; null for the own one
+    std::size_t first_payload_;  ///< bytes of a message that its first part holds
+    MakeMailboxes make_mailboxes_;
+    std::unique_ptr<Mailboxes> mail_;
+    // By rank; empty for the own one and those that get it by mail.
+    std::vector<engine::Buffer> first_out_;
+    std::vector<engine::Buffer> first_in_;
+    std::vector<MPI_Request> first_receives_;  ///< posted ahead
+    bool has_first_receives_ = false;
     std::vector<MPI_Request> requests_;
     int parcel_tag_ = kParcelTag;
     std::vector<int> parcels_for_;  ///< by rank: scratch, all zero between calls
