@@ -25,6 +25,19 @@ double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+/// Large pages have to be cleared, which a virtual machine may take a second for per gigabyte: of a node of eight GPUs,
+/// what it does in some ten simulated seconds.
+bool is_short(const scenario::Scenario& scenario) {
+    constexpr SimTime kWorthAPage = SimTime::from_ns(30'000'000'000);
+    return scenario.duration && *scenario.duration < kWorthAPage;
+}
+
+/// A node with the requests that it serves, measured with 100,000 and a million GPUs.
+std::int64_t likely_bytes(const engine::Model& model) {
+    constexpr std::int64_t kBytesPerProcess = 6144;
+    return kBytesPerProcess * static_cast<std::int64_t>(model.process_count());
+}
+
 std::uint32_t first_segment(const RunTerms& terms) {
     return terms.resume != nullptr ? terms.resume->manifest().number + 1 : 0;
 }
@@ -61,10 +74,7 @@ RunEnd OneRun::carry_out(const scenario::TraceSummaries& traces) {
     engine::Partition partition = setting_.partitioner(fleet_.model(), transport_.ranks());
     // Only rank 0, which read the traces, speaks.
     if (transport_.rank() == 0) introduce(log_, scenario_, traces, partition, terms_.checkpoints.directory);
-    // A node takes about so much with the requests that it serves.
-    constexpr std::int64_t kBytesPerProcess = 6144;
-    ask_for_large_heap_pages(kBytesPerProcess * static_cast<std::int64_t>(fleet_.model().process_count()) /
-                             transport_.ranks());
+    if (!is_short(scenario_)) ask_for_large_heap_pages(likely_bytes(fleet_.model()) / transport_.ranks());
     engine::Simulation simulation(fleet_.model(), std::move(partition), transport_, scenario_.bound,
                                   scenario_.exchange);
     log_.debug(fmt::format("  fleet built after {:.3f} s", seconds_since(terms_.started)));
