@@ -88,6 +88,9 @@ class ImportVidur(ProgramTest):
     def test_a_configuration_is_needed(self):
         self.assertEqual(start("regatta", "import", "vidur").stderr,
                          "regatta import: CONFIG is missing; see regatta import --help\n")
+        for path, why in [(self.directory, "Is a directory"), (self.directory / "none", "No such file or directory")]:
+            outcome = start("regatta", "import", "vidur", path)
+            self.assertEqual((outcome.code, outcome.stderr), (2, f"{path}: cannot be read: {why}\n"))
 
     def test_what_cannot_be_translated_names_its_key(self):
         self.assertEqual(self.refused(""), ["config: the file is empty; expected Vidur's config.json or a command line"])

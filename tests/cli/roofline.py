@@ -245,6 +245,7 @@ class Plot(ProgramTest):
                          "/dev/zero: more than 256 MiB; draw fewer steps, or only --totals")
         self.assertEqual(self.problem(self.table),
                          "regatta-post roofline: --output is missing; see regatta-post roofline --help")
+        self.assertEqual(self.problem("/", "-o", plot, code=1), "/: cannot be read: Is a directory")
         self.assertIn("/nowhere/plot.png: cannot be written",
                       self.problem(self.table, "-o", "/nowhere/plot.png", code=1))
         self.assertEqual(sorted(path.name for path in self.directory.iterdir()), ["other.csv", "steps.csv"])

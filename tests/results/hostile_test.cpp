@@ -316,6 +316,16 @@ TEST(HostileSet, TellsOfEnginesWhatNoRunTells) {
     }
 }
 
+TEST(HostileSet, KeepsWhatIsWhereEnginesAreExported) {
+    MadeUpRun run = make_up_run(1, 3);
+    run.description.scratchpad = "{}";
+    const ScratchDirectory scratch;
+    write_run(run, scratch.path(), 1);
+    EXPECT_EQ(error_of<InputError>([&] { (void)write_scratchpad(ResultReader(scratch.path()), scratch.path()); }),
+              scratch.path() + ": is there already; name an empty or a new directory");
+    EXPECT_NO_THROW((void)ResultReader(scratch.path()).outcome());
+}
+
 TEST_F(Hostile, GoesWhereThereIsNoRoom) {
     const ResultReader reader(scratch_.path());
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> full(std::fopen("/dev/full", "wb"), std::fclose);
