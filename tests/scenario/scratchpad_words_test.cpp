@@ -87,6 +87,11 @@ TEST(ScratchpadWords, OfChangesToNodes) {
 TEST(ScratchpadWords, OfEnginesThatLackSomething) {
     EXPECT_EQ(problems_of("fleet: {engines: 1, gpu: big-gpu}\nworkload: {trace: t.jsonl}\n"),
               Lines{"fleet.yaml:1:8: fleet.model: missing; engines have a number, a gpu and a model"});
+    EXPECT_EQ(
+        problems_of("compat: scratchpad\nfleet: {engines: 1, gpu: big-gpu}\nworkload: {trace: t.jsonl}\n").front(),
+        "fleet.yaml:2:8: fleet.model: missing; engines have a number, a gpu and a model");
+    EXPECT_EQ(problems_of("compat: scratchpad\nfleet: {environment: none.json}\nworkload: {trace: t.jsonl}\n").front(),
+              "fleet.yaml:2:22: fleet.environment: cannot read \"none.json\": no such file");
     EXPECT_EQ(problems_of("fleet: {precision: {weight_bits: 8}}\nworkload: {trace: t.jsonl}\n").front(),
               "fleet.yaml:1:20: fleet.precision: it belongs to engines or an environment; leave it out");
     EXPECT_EQ(problems_of("fleet:\n  precision: {weight_bits: 8}\n  engine_groups:\n"
