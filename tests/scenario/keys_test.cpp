@@ -243,6 +243,7 @@ TEST(Keys, QuantilesAreCheckedPointByPoint) {
     EXPECT_EQ(problems_with("[[0, 5], 1]"), Lines{place + ": point 1: expected a pair [fraction, value], found \"1\""});
     EXPECT_EQ(problems_with("[[0, 5], [1, '9']]"),
               Lines{place + ": point 1: expected a number, found the quoted text \"9\""});
+    EXPECT_EQ(problems_with("[[0, -5], [1, 9]]"), Lines{place + "[0]: expected 0 to 100000000 tokens, found -5"});
     EXPECT_EQ(problems_with("[[0, 5], [0.5, 4], [1, 9]]"), Lines{place + "[1]: expected at least 5 tokens, found 4"});
     EXPECT_EQ(problems_with("7"), Lines{place + ": expected a list of pairs [[fraction, value], ...], found \"7\""});
 }

@@ -146,6 +146,10 @@ TEST(ProfileStepTime, SaysWhatItsFilesLack) {
               (Problems{"compute: FILE: no rows with num_tensor_parallel_workers = 2; found: 1",
                         "attention: attention.csv: no rows with num_tensor_parallel_workers = 2; found: 1",
                         "all_reduce: missing; tensor parallelism needs it"}));
+    StepTimeTarget plain = target(kFiles);
+    plain.model.has_gated_mlp = !plain.model.has_gated_mlp;
+    EXPECT_EQ(problems_of(plain, parameters("forest")).front(),
+              "compute: FILE: no rows with use_gated_mlp = false; found: True");
     StepTimeTarget other = target(kFiles);
     other.model.hidden = 128;
     other.block_tokens = 1;
