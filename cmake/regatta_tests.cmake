@@ -15,8 +15,9 @@ function(regatta_has_threads)
     endif()
 endfunction()
 
-# Programs that a sanitizer watches take longer by so much, also beside others that want the same cores.
-set(REGATTA_TIME_FACTOR 1)
+# Programs that a sanitizer watches take longer by so much, also beside others that want the same cores; so do those that
+# count what they run, which say so in their preset.
+set(REGATTA_TIME_FACTOR 1 CACHE STRING "how many times as long tests may take")
 if(REGATTA_SANITIZE)
     set(REGATTA_TIME_FACTOR 4)
 endif()
