@@ -25,8 +25,8 @@ double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Large pages have to be cleared, which a virtual machine may take a second for per gigabyte: of a node of eight GPUs,
-/// what it does in some ten simulated seconds.
+/// Large pages have to be cleared, which a virtual machine may take more than a second for per gigabyte. A million GPUs
+/// make up for that in about 20 simulated seconds (docs/performance.md).
 bool is_short(const scenario::Scenario& scenario) {
     constexpr SimTime kWorthAPage = SimTime::from_ns(30'000'000'000);
     return scenario.duration && *scenario.duration < kWorthAPage;

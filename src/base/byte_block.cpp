@@ -1,16 +1,15 @@
 #include "regatta/base/byte_block.hpp"
 
-#include <sys/mman.h>
-
 #include <new>
+
+#include "base/memory.hpp"
 
 namespace regatta::blocks {
 
 void* take(std::size_t bytes) {
     if (bytes < kLargePageBytes) return ::operator new(bytes);
     void* const block = ::operator new(bytes, std::align_val_t(kLargePageBytes));
-    // For speed only: nothing tells whether it was heard. What is left at the end is no large page.
-    ::madvise(block, bytes / kLargePageBytes * kLargePageBytes, MADV_HUGEPAGE);
+    ask_for_large_pages(block, bytes);
     return block;
 }
 

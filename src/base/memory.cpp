@@ -19,6 +19,14 @@ std::int64_t peak_memory_bytes() {
     return std::int64_t{usage.ru_maxrss} * 1024;  // Linux counts in KiB
 }
 
+void ask_for_large_pages(void* memory, std::size_t bytes) {
+    const auto start = reinterpret_cast<std::uintptr_t>(memory);
+    const std::uintptr_t first =
+        (start + blocks::kLargePageBytes - 1) / blocks::kLargePageBytes * blocks::kLargePageBytes;
+    const std::uintptr_t last = (start + bytes) / blocks::kLargePageBytes * blocks::kLargePageBytes;
+    if (first < last) ::madvise(static_cast<char*>(memory) + (first - start), last - first, MADV_HUGEPAGE);
+}
+
 #ifdef __GLIBC__
 
 // malloc extends its heap by a little at a time, of which none is as long as a large page when it is used first. So it
@@ -26,7 +34,7 @@ std::int64_t peak_memory_bytes() {
 void ask_for_large_heap_pages(std::int64_t bytes) {
     constexpr std::int64_t kLeast = std::int64_t{16} << 20;
     constexpr int kLargestInHeap = 32 << 20;  // the most that malloc does not take from the system by itself
-    constexpr int kUsualPad = 128 << 10;
+    constexpr int kUsualPad = 128 << 10;      // glibc's own, mallopt(3)
     if (bytes < kLeast) return;
     const int pad = static_cast<int>(std::min<std::int64_t>(bytes, std::numeric_limits<int>::max()));
     mallopt(M_MMAP_THRESHOLD, kLargestInHeap);
@@ -39,11 +47,7 @@ void ask_for_large_heap_pages(std::int64_t bytes) {
     // Else it lies elsewhere: there was no room for it.
     const bool is_in_heap = first != nullptr && end > start && end - start >= static_cast<std::uintptr_t>(pad) &&
                             end - start < static_cast<std::uintptr_t>(pad) + kLargestInHeap;
-    const std::uintptr_t first_page = (start + blocks::kLargePageBytes - 1) / blocks::kLargePageBytes;
-    const std::uintptr_t last_page = end / blocks::kLargePageBytes;
-    if (is_in_heap && first_page < last_page)
-        ::madvise(static_cast<char*>(first) + (first_page * blocks::kLargePageBytes - start),
-                  (last_page - first_page) * blocks::kLargePageBytes, MADV_HUGEPAGE);
+    if (is_in_heap) ask_for_large_pages(first, end - start);
     std::free(first);
 }
 

@@ -39,7 +39,7 @@ void check_mpi(int result, const char* call) {
 }
 
 MpiTransport::MpiTransport(MPI_Comm parent, std::size_t eager_bytes, MakeMailboxes make_mailboxes)
-    : first_payload_(std::max(eager_bytes, kLeastEagerBytes) - kHeaderBytes),
+    : eager_payload_(std::max(eager_bytes, kLeastEagerBytes) - kHeaderBytes),
       make_mailboxes_(std::move(make_mailboxes)) {
     check_mpi(MPI_Comm_dup(parent, &communicator_), "MPI_Comm_dup");
     check_mpi(MPI_Comm_set_errhandler(communicator_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
@@ -54,14 +54,14 @@ MpiTransport::MpiTransport(MPI_Comm parent, std::size_t eager_bytes, MakeMailbox
 
 /// Not before the first exchange: on thousands of ranks, which do not talk in pairs, this would take gigabytes.
 void MpiTransport::prepare_exchanges() {
-    if (make_mailboxes_ && ranks_ > 1) mail_ = make_mailboxes_(communicator_, kLengthBytes + first_payload_);
+    if (make_mailboxes_ && ranks_ > 1) mail_ = make_mailboxes_(communicator_, kLengthBytes + eager_payload_);
     first_out_.resize(ranks_);
     first_in_.resize(ranks_);
     first_receives_.assign(ranks_, MPI_REQUEST_NULL);
     for (std::uint32_t other = 0; other < ranks_; ++other) {
         if (other == rank_ || goes_by_mail(other)) continue;
-        first_out_[other].resize(kLengthBytes + first_payload_);
-        first_in_[other].resize(kLengthBytes + first_payload_);
+        first_out_[other].resize(kLengthBytes + eager_payload_);
+        first_in_[other].resize(kLengthBytes + eager_payload_);
         post_receive(other);
         has_first_receives_ = true;
     }
@@ -77,6 +77,10 @@ void MpiTransport::close() {
     }
     if (mail_) mail_->close();
     check_mpi(MPI_Comm_free(&communicator_), "MPI_Comm_free");
+}
+
+std::size_t MpiTransport::first_payload(std::uint32_t other) const {
+    return goes_by_mail(other) ? mail_->capacity() - kLengthBytes : eager_payload_;
 }
 
 void MpiTransport::wait_for_all() {
@@ -95,7 +99,7 @@ void MpiTransport::send(const engine::Buffer& message, std::uint32_t to) {
     const bool is_mail = goes_by_mail(to);
     char* const first = is_mail ? mail_->next(to) : first_out_[to].data();
     const std::uint64_t length = message.size();
-    const std::size_t in_first = std::min(message.size(), is_mail ? mail_->capacity() - kLengthBytes : first_payload_);
+    const std::size_t in_first = std::min(message.size(), first_payload(to));
     std::memcpy(first, &length, kLengthBytes);
     if (in_first > 0) std::memcpy(first + kLengthBytes, message.data(), in_first);
     if (is_mail)
@@ -118,8 +122,7 @@ void MpiTransport::take_first_part(engine::Buffer& message, std::uint32_t from) 
     std::uint64_t length = 0;
     std::memcpy(&length, first, kLengthBytes);
     message.resize(length);
-    const std::size_t in_first =
-        std::min<std::size_t>(length, is_mail ? mail_->capacity() - kLengthBytes : first_payload_);
+    const std::size_t in_first = std::min<std::size_t>(length, first_payload(from));
     if (in_first > 0) std::memcpy(message.data(), first + kLengthBytes, in_first);
     for_pieces(message.size() - in_first, [&](std::size_t done, int count) {
         check_mpi(MPI_Irecv(message.data() + in_first + done, count, MPI_BYTE, static_cast<int>(from), kRestTag,

@@ -61,6 +61,8 @@ private:
     [[nodiscard]] Piece find_piece();
     void take_piece(Piece piece, engine::Buffer& parcel);
     [[nodiscard]] bool goes_by_mail(std::uint32_t other) const { return mail_ != nullptr && mail_->joins(other); }
+    /// Bytes of a message that its first part holds, to and from that rank.
+    [[nodiscard]] std::size_t first_payload(std::uint32_t other) const;
     void post_receive(std::uint32_t from);
     void send(const engine::Buffer& message, std::uint32_t to);
     void take_first_part(engine::Buffer& message, std::uint32_t from);
@@ -69,7 +71,7 @@ private:
     MPI_Comm communicator_ = MPI_COMM_NULL;
     std::uint32_t rank_ = 0;
     std::uint32_t ranks_ = 1;
-    std::size_t first_payload_;  ///< bytes of a message that its first part holds
+    std::size_t eager_payload_;  ///< bytes of a message that its first part holds where it does not go by mail
     MakeMailboxes make_mailboxes_;
     std::unique_ptr<Mailboxes> mail_;
     // By rank; empty for the own one and those that get it by mail.
