@@ -25,7 +25,8 @@ sys.path.insert(0, str(HERE.parent / "cli"))
 from programs import BIN, CONFIGS, ProgramTest, start  # noqa: E402
 
 SCRIPTS = SOURCE / "mpi_examples/slurm"
-# Some seconds on two ranks. How many does not matter: ranks are held still until what is to befall them befalls them.
+# Some seconds on two ranks. How many does not matter: ranks stand still until what is to befall them befalls them, and
+# again from the moment at which they are saved: none can come to its end in between.
 SETTINGS = ["--set", "gateways.reports={kind: every, period: 100ms}", "--set", "duration=8h", "--quiet"]
 
 
@@ -118,11 +119,30 @@ class SlurmTest(ProgramTest):
         self.signal(signal.SIGSTOP, out)
         self.assertEqual(len(self.ranks(out)), count, self.said())
 
-    def wait_until(self, holds, what, time_limit_s=30):
+    def is_to_stop(self, rank):
+        """Whether it is gone, or stands still with a SIGTERM before it."""
+        try:
+            status = Path(f"/proc/{rank}/status").read_text()
+        except OSError:
+            return True
+        pending = re.findall(r"^(?:SigPnd|ShdPnd):\s*(\w+)", status, re.MULTILINE)
+        return any(int(mask, 16) >> (signal.SIGTERM - 1) & 1 for mask in pending)
+
+    def go_on_until_saved_and_stopped(self, out):
+        """Those that stand still run no further than to the checkpoint that they are asked for, and into their SIGTERM."""
+        before = self.newest(out)
+        self.signal(signal.SIGCONT, out)
+        self.wait_until(lambda: self.newest(out) != before, "checkpoint", poll_s=0.005)
+        self.signal(signal.SIGSTOP, out)
+        # mpirun lets them go on by itself and kills them, srun leaves them as they are.
+        self.wait_until(lambda: all(map(self.is_to_stop, self.ranks(out))), "SIGTERM")
+        self.signal(signal.SIGCONT, out)
+
+    def wait_until(self, holds, what, time_limit_s=30, poll_s=0.05):
         end = time.monotonic() + time_limit_s
         while not holds():
             self.assertLess(time.monotonic(), end, f"no {what}\n{self.said()}")
-            time.sleep(0.05)
+            time.sleep(poll_s)
 
 
 class Requeue(SlurmTest):
@@ -134,7 +154,7 @@ class Requeue(SlurmTest):
         self.hold(out, 2)
         expected = self.digest_of_an_undisturbed_run()
         self.wait_until(lambda: "the time limit is near: saving" in self.said(), "warning", 80)
-        self.signal(signal.SIGCONT, out)
+        self.go_on_until_saved_and_stopped(out)
         self.wait(job, ["COMPLETED"], 60)
         said = self.said()
         self.assertIn("back into the queue", said)
@@ -178,7 +198,7 @@ class Launchers(SlurmTest):
         self.hold(out, 2)
         slurm("scancel", "--batch", "--signal=USR1", job)
         self.wait_until(lambda: "saving" in self.said(), "signal in the script")
-        self.signal(signal.SIGCONT, out)
+        self.go_on_until_saved_and_stopped(out)
         self.wait(job, ["COMPLETED"], 60)
         self.assertIn(f"--resume {out}", self.said())
         self.assertEqual(self.digests()[-1:], [self.digest_of_an_undisturbed_run()], self.said())
