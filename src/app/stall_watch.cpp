@@ -4,8 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -49,9 +51,13 @@ bool StallWatch::waits_on(std::uint64_t calls, double seconds, const std::stop_t
     constexpr double kLook_s = 0.05;
     const Clock::time_point until =
         Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+    // Nothing but the end of the run wakes it, and that does not wait for the next look.
+    std::mutex mutex;
+    std::condition_variable_any end;
+    std::unique_lock lock(mutex);
     while (Clock::now() < until) {
         if (stop.stop_requested() || transport_.calls() != calls) return false;
-        std::this_thread::sleep_for(std::chrono::duration<double>(std::min(kLook_s, seconds)));
+        end.wait_for(lock, stop, std::chrono::duration<double>(std::min(kLook_s, seconds)), [] { return false; });
     }
     return !stop.stop_requested() && transport_.calls() == calls;
 }
