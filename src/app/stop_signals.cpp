@@ -1,29 +1,32 @@
 #include "app/stop_signals.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 
 namespace regatta::app {
 namespace {
 
-// A handler may do no more than this.
-volatile std::sig_atomic_t wants_checkpoint = 0;
-volatile std::sig_atomic_t wants_stop = 0;
+// A handler may do no more than to set one. It runs in any thread of the process, such as those that MPI starts, which
+// is more than std::sig_atomic_t is made for.
+std::atomic<bool> wants_checkpoint = false;
+std::atomic<bool> wants_stop = false;
+static_assert(std::atomic<bool>::is_always_lock_free);
 
 constexpr std::array kSignals = {SIGUSR1, SIGUSR2, SIGTERM, SIGINT};
 
 extern "C" void note_checkpoint(int /*signal*/) {
-    wants_checkpoint = 1;
+    wants_checkpoint.store(true, std::memory_order_relaxed);
 }
 extern "C" void note_stop(int /*signal*/) {
-    wants_stop = 1;
+    wants_stop.store(true, std::memory_order_relaxed);
 }
 
 }  // namespace
 
 StopSignals::StopSignals() {
-    wants_checkpoint = 0;
-    wants_stop = 0;
+    wants_checkpoint.store(false, std::memory_order_relaxed);
+    wants_stop.store(false, std::memory_order_relaxed);
     for (std::size_t i = 0; i < kSignals.size(); ++i) {
         ::sigaction(kSignals[i], nullptr, &before_[i]);
         if (before_[i].sa_handler == SIG_IGN) continue;
@@ -42,12 +45,12 @@ StopSignals::~StopSignals() {
 }
 
 engine::Wish StopSignals::wish() const {
-    if (wants_stop != 0) return engine::Wish::Stop;
-    return wants_checkpoint != 0 ? engine::Wish::Pause : engine::Wish::None;
+    if (wants_stop.load(std::memory_order_relaxed)) return engine::Wish::Stop;
+    return wants_checkpoint.load(std::memory_order_relaxed) ? engine::Wish::Pause : engine::Wish::None;
 }
 
 void StopSignals::forget_checkpoint() {
-    wants_checkpoint = 0;
+    wants_checkpoint.store(false, std::memory_order_relaxed);
 }
 
 }  // namespace regatta::app
