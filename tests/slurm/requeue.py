@@ -104,13 +104,18 @@ class SlurmTest(ProgramTest):
         for rank in self.ranks(out):
             os.kill(rank, number)
 
-    def listens(self, rank):
-        """Whether it has seen to what SIGUSR1 does, as it does before the first step."""
+    def has_signal(self, rank, number, masks):
+        """Whether one of these masks of its status has the signal; none: the rank is gone."""
         try:
             status = Path(f"/proc/{rank}/status").read_text()
         except OSError:
-            return False
-        return bool(int(re.search(r"^SigCgt:\s*(\w+)", status, re.MULTILINE)[1], 16) >> (signal.SIGUSR1 - 1) & 1)
+            return None
+        found = re.findall(rf"^(?:{'|'.join(masks)}):\s*(\w+)", status, re.MULTILINE)
+        return any(int(mask, 16) >> (number - 1) & 1 for mask in found)
+
+    def listens(self, rank):
+        """Whether it has seen to what SIGUSR1 does, as it does before the first step."""
+        return self.has_signal(rank, signal.SIGUSR1, ["SigCgt"]) is True
 
     def hold(self, out, count):
         """A run that is under way stands still: it cannot be over too soon on any machine."""
@@ -121,12 +126,7 @@ class SlurmTest(ProgramTest):
 
     def is_to_stop(self, rank):
         """Whether it is gone, or stands still with a SIGTERM before it."""
-        try:
-            status = Path(f"/proc/{rank}/status").read_text()
-        except OSError:
-            return True
-        pending = re.findall(r"^(?:SigPnd|ShdPnd):\s*(\w+)", status, re.MULTILINE)
-        return any(int(mask, 16) >> (signal.SIGTERM - 1) & 1 for mask in pending)
+        return self.has_signal(rank, signal.SIGTERM, ["SigPnd", "ShdPnd"]) is not False
 
     def go_on_until_saved_and_stopped(self, out):
         """Those that stand still run no further than to the checkpoint that they are asked for, and into their SIGTERM."""
