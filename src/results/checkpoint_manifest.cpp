@@ -13,7 +13,7 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kFormatName = "regatta checkpoint";
-constexpr int kFormatVersion = 1;
+constexpr int kFormatVersion = 2;
 constexpr std::int64_t kMostRanks = 100'000;  // as of rank files
 constexpr std::int64_t kMostNumber = 1'000'000;
 constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();

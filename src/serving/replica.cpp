@@ -354,19 +354,24 @@ void Replica::finish(SimTime end, const std::function<void(const ServedRequest&)
     sink_->replica_ended(sums_);
 }
 
+/// Beside the scheduler.
+template <class Self, class Archive>
+void Replica::serialize(Self& self, Archive& archive) {
+    serialize_together(archive, self.is_busy_, self.starts_now_, self.is_cut_, self.run_start_, self.run_end_,
+                       self.run_steps_, self.uncut_steps_, self.planned_wake_up_, self.line_.base_fine,
+                       self.line_.slope_fine, self.line_.valid_below, self.run_context_tokens_, self.run_decodes_,
+                       self.work_done_);
+}
+
 void Replica::save(OutArchive& archive) const {
     scheduler_->save(archive);
-    archive << is_busy_ << starts_now_ << is_cut_ << run_start_ << run_end_ << run_steps_ << uncut_steps_
-            << planned_wake_up_ << line_.base_fine << line_.slope_fine << line_.valid_below << run_context_tokens_
-            << run_decodes_ << work_done_;
+    serialize(*this, archive);
     archive.save_binary(&sums_, sizeof sums_);
 }
 
 void Replica::load(InArchive& archive) {
     scheduler_->load(archive);
-    archive >> is_busy_ >> starts_now_ >> is_cut_ >> run_start_ >> run_end_ >> run_steps_ >> uncut_steps_ >>
-        planned_wake_up_ >> line_.base_fine >> line_.slope_fine >> line_.valid_below >> run_context_tokens_ >>
-        run_decodes_ >> work_done_;
+    serialize(*this, archive);
     archive.load_binary(&sums_, sizeof sums_);
 }
 

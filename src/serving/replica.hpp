@@ -86,6 +86,8 @@ public:
     void load(InArchive& archive);
 
 private:
+    template <class Self, class Archive>
+    static void serialize(Self& self, Archive& archive);
     void clear_outcome();
     void advance(SimTime now, SimTime starts_before);
     void start_batch(bool may_keep);

@@ -112,6 +112,8 @@ private:
     };
     static constexpr std::uint32_t kNone = 0xffffffff;
 
+    template <class Self, class Archive>
+    static void serialize(Self& self, Archive& archive);
     void call_for(std::uint32_t index) const {
         __builtin_prefetch(&slots_[index], 1);
         __builtin_prefetch(&slots_[index].since, 1);

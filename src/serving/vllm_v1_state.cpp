@@ -41,11 +41,18 @@ void VllmV1::prefetch_saved() const {
         call_for(index);
 }
 
+/// Beside what waits in queue_ and patience_.
+template <class Self, class Archive>
+void VllmV1::serialize(Self& self, Archive& archive) {
+    serialize_together(archive, self.running_, self.waiting_, self.first_waiting_, self.last_waiting_, self.first_free_,
+                       self.free_blocks_, self.peak_blocks_, self.preemptions_, self.step_, self.decodes_,
+                       self.decode_tokens_, self.stale_endings_, self.prefilling_, self.soonest_chunk_,
+                       self.soonest_waiting_, self.admissions_, self.has_preempted_, self.steady_steps_);
+    archive& self.slots_& self.needing_block_& self.endings_& self.chunks_& self.chunk_slots_;
+}
+
 void VllmV1::save(OutArchive& archive) const {
-    archive << slots_ << running_ << waiting_ << first_waiting_ << last_waiting_ << first_free_ << free_blocks_
-            << peak_blocks_ << preemptions_ << step_ << decodes_ << decode_tokens_ << needing_block_ << endings_
-            << stale_endings_ << prefilling_ << soonest_chunk_ << soonest_waiting_ << admissions_ << chunks_
-            << chunk_slots_ << has_preempted_ << steady_steps_;
+    serialize(*this, archive);
     if (queue_ != nullptr) queue_->save(archive);
     if (patience_ != nullptr) {
         patience_->save(archive);
@@ -55,10 +62,7 @@ void VllmV1::save(OutArchive& archive) const {
 
 void VllmV1::load(InArchive& archive) {
     const std::size_t block_tokens = needing_block_.size();
-    archive >> slots_ >> running_ >> waiting_ >> first_waiting_ >> last_waiting_ >> first_free_ >> free_blocks_ >>
-        peak_blocks_ >> preemptions_ >> step_ >> decodes_ >> decode_tokens_ >> needing_block_ >> endings_ >>
-        stale_endings_ >> prefilling_ >> soonest_chunk_ >> soonest_waiting_ >> admissions_ >> chunks_ >> chunk_slots_ >>
-        has_preempted_ >> steady_steps_;
+    serialize(*this, archive);
     if (queue_ != nullptr) queue_->load(archive);
     if (patience_ != nullptr) {
         patience_->load(archive);

@@ -11,6 +11,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -64,6 +65,7 @@ struct Fields {
     void serialize(Archive& archive, unsigned /*version*/) {
         archive& small& large;
     }
+    bool operator==(const Fields&) const = default;
 };
 
 Everything arbitrary() {
@@ -119,52 +121,107 @@ TEST(Archives, TakeAByteForASmallCountAndNoneForClasses) {
     EXPECT_EQ(bytes.size(), 5u);
 }
 
-/// Is written at once, with room for all of it, or field by field.
-template <bool kTogether>
+/// Its integers go in pairs, whatever lies between them.
 struct Sparse {
-    static constexpr bool kGoesTogether = kTogether;
+    static constexpr bool kGoesTogether = true;
     std::uint16_t rare = 0;
     std::int64_t time = 0;
     std::uint32_t rare_too = 0;
     std::uint8_t byte = 0;
     double number = 0;
     std::int16_t small = 0;
+    bool is_there = false;
+    Fields fields = {};
 
     template <class Archive>
     void serialize(Archive& archive, unsigned /*version*/) {
-        archive& time& byte& number& small;
+        archive& time& byte& number& small& is_there;
+        if (is_there) archive& fields;
         serialize_mostly_zero(archive, rare, rare_too);
     }
     bool operator==(const Sparse&) const = default;
 };
-static_assert(GoesTogether<Sparse<true>> && !GoesTogether<Sparse<false>>);
+static_assert(GoesTogether<Sparse> && !GoesTogether<Fields>);
 
-template <bool kTogether>
-ByteBlock bytes_of_sparse(const std::vector<std::array<std::int64_t, 4>>& values) {
-    std::vector<Sparse<kTogether>> all;
-    for (const auto& [rare, time, rare_too, small] : values)
+std::vector<Sparse> arbitrary_sparse() {
+    const auto number = rc::gen::weightedOneOf<std::int64_t>(
+        {{3, rc::gen::just<std::int64_t>(0)},
+         {1, rc::gen::arbitrary<std::int64_t>()},
+         {1, rc::gen::element<std::int64_t>(INT64_MAX, INT64_MIN, -1, INT16_MIN, UINT16_MAX - 1, UINT32_MAX - 1)}});
+    const auto values = *rc::gen::container<std::vector<std::array<std::int64_t, 5>>>(
+        rc::gen::apply([](auto... each) { return std::array{each...}; }, number, number, number, number, number));
+    std::vector<Sparse> all;
+    for (const auto& [rare, time, rare_too, small, large] : values)
         all.push_back({.rare = static_cast<std::uint16_t>(rare),
                        .time = time,
                        .rare_too = static_cast<std::uint32_t>(rare_too),
                        .byte = 255,
                        .number = 0.1,
-                       .small = static_cast<std::int16_t>(small)});
-    ByteBlock bytes;
-    OutArchive(bytes) << all;
-    std::vector<Sparse<kTogether>> read(3, {.rare = 7, .rare_too = 7});  // what was there is not kept
-    InArchive(bytes) >> read;
-    RC_ASSERT(read == all);
-    return bytes;
+                       .small = static_cast<std::int16_t>(small),
+                       .is_there = large != 0,
+                       .fields = {.small = 7, .large = static_cast<std::uint64_t>(large)}});
+    for (Sparse& sparse : all)
+        if (!sparse.is_there) sparse.fields = {};
+    return all;
 }
 
-RC_GTEST_PROP(Archives, WriteTogetherWhatTheyWouldWriteFieldByField, ()) {
-    const auto number = rc::gen::weightedOneOf<std::int64_t>(
-        {{3, rc::gen::just<std::int64_t>(0)},
-         {1, rc::gen::arbitrary<std::int64_t>()},
-         {1, rc::gen::element<std::int64_t>(INT64_MAX, INT64_MIN, INT16_MIN, UINT16_MAX - 1, UINT32_MAX - 1)}});
-    const auto values = *rc::gen::container<std::vector<std::array<std::int64_t, 4>>>(
-        rc::gen::apply([](auto... each) { return std::array{each...}; }, number, number, number, number));
-    RC_ASSERT(bytes_of_sparse<true>(values) == bytes_of_sparse<false>(values));
+RC_GTEST_PROP(Archives, GiveBackWhatLiesTogether, ()) {
+    const std::vector<Sparse> all = arbitrary_sparse();
+    ByteBlock bytes;
+    OutArchive(bytes) << all << std::uint64_t{300};
+    std::vector<Sparse> read(3, {.rare = 7, .rare_too = 7});  // what was there is not kept
+    std::uint64_t last = 0;
+    InArchive archive(bytes);
+    archive >> read >> last;
+    RC_ASSERT(read == all);
+    RC_ASSERT(last == 300u);
+    RC_ASSERT(archive.left() == 0u);
+}
+
+RC_GTEST_PROP(Archives, EndWhereverTheBytesOfWhatLiesTogetherDo, ()) {
+    ByteBlock whole;
+    OutArchive(whole) << arbitrary_sparse();
+    const auto length = *rc::gen::inRange<std::size_t>(0, whole.size());
+    std::vector<Sparse> read;
+    RC_ASSERT_THROWS_AS(InArchive(std::span(whole).first(length)) >> read, ArchiveEnds);
+}
+
+template <class... Fields>
+std::size_t bytes_together(Fields... fields) {
+    ByteBlock bytes;
+    {
+        OutArchive archive(bytes);
+        serialize_together(archive, fields...);
+    }
+    InArchive archive(bytes);
+    std::tuple<Fields...> read;
+    std::apply([&archive](auto&... each) { serialize_together(archive, each...); }, read);
+    EXPECT_EQ(read, std::tuple(fields...));
+    EXPECT_EQ(archive.left(), 0u);
+    return bytes.size();
+}
+
+TEST(Archives, TakeHalfAByteMoreForANumberThatLiesWithOthers) {
+    EXPECT_EQ(bytes_together(std::int64_t{0}, UINT32_MAX, std::uint16_t{UINT16_MAX}, UINT64_MAX), 2u);
+    EXPECT_EQ(bytes_together(std::uint32_t{254}, std::uint32_t{255}), 4u);
+    EXPECT_EQ(bytes_together(INT64_MAX, INT64_MIN, std::uint64_t{UINT64_MAX - 1}), 26u);
+    EXPECT_EQ(bytes_together(true, std::int64_t{-128}, 0.5, std::int64_t{127}, std::uint8_t{9}), 13u);
+}
+
+TEST(Archives, RefuseLengthsAndNumbersTooLargeForThoseTogether) {
+    ByteBlock bytes(12, '\x09');
+    std::uint64_t large = 0;
+    InArchive nine(bytes);
+    EXPECT_THROW(serialize_together(nine, large), ArchiveEnds);
+    bytes = ByteBlock(12, '\x90');
+    InArchive nine_of_second(bytes);
+    std::uint64_t second = 0;
+    EXPECT_THROW(serialize_together(nine_of_second, large, second), ArchiveEnds);
+    bytes = ByteBlock(12, '\x03');
+    InArchive three(bytes);
+    std::uint16_t small = 0;
+    EXPECT_THROW(serialize_together(three, small), ArchiveEnds);
+    EXPECT_EQ(small, 0u);
 }
 
 template <class T>
@@ -181,6 +238,7 @@ TEST(Archives, WriteBlocksOfSmallNumbersAsOneByOne) {
         std::vector<std::uint32_t> counts(130, 3);
         counts[70] = value;
         EXPECT_TRUE(goes_as_one_by_one(counts)) << value;
+        EXPECT_TRUE(goes_as_one_by_one(std::vector<std::uint16_t>{1, value, 3})) << value;
         std::vector<std::int16_t> offsets(130, -3);
         offsets[70] = static_cast<std::int16_t>(value - 150);
         EXPECT_TRUE(goes_as_one_by_one(offsets)) << value - 150;

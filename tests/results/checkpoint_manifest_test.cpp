@@ -11,7 +11,7 @@ namespace regatta::results {
 namespace {
 
 const std::string kManifest =
-    R"({"format": "regatta checkpoint", "format_version": 1, "program": "r", "number": 1, "at_ns": 5, "ranks": 2, )"
+    R"({"format": "regatta checkpoint", "format_version": 2, "program": "r", "number": 1, "at_ns": 5, "ranks": 2, )"
     R"("segment_ranks": [2, 1], "keep": 2, "run_id": "1", "ancestors": ["a"], "parent": "p", "data_files": )"
     R"([{"path": "t", "bytes": 3, "xxh128": "00"}], "every_ns": 7, "every_wall_s": 1.5, "scenario": {"path": "s", )"
     R"("set": ["k=1"], "resolved": "text", "branches": [{"at_ns": 4, "set": []}]}})";
@@ -35,8 +35,8 @@ TEST(CheckpointManifest, IsReadAsItWasWritten) {
 
 TEST(CheckpointManifest, OfAnotherProgramIsRefused) {
     EXPECT_EQ(told(R"("regatta checkpoint")", R"("else")"), "format: expected regatta checkpoint");
-    EXPECT_EQ(told(R"("format_version": 1)", R"("format_version": 2)"),
-              "has version 2 of the format; this program reads version 1");
+    EXPECT_EQ(told(R"("format_version": 2)", R"("format_version": 3)"),
+              "has version 3 of the format; this program reads version 2");
 }
 
 TEST(CheckpointManifest, LacksNothing) {

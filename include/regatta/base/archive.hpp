@@ -8,14 +8,10 @@
 /// virtual stream, each class is entered in a table. There are no pointers in state and no versions: bytes are read by
 /// the program that wrote them, on a machine of the same kind.
 
-#include <boost/mpl/bool.hpp>
-#include <boost/version.hpp>
-
-// Version 1.74 of the library forgets this one in set.hpp.
-#include <boost/serialization/library_version_type.hpp>
+// Before all others: includes what version 1.74 of the library forgets.
+#include "regatta/base/archive_parts.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <boost/serialization/array.hpp>
 #include <boost/serialization/array_optimization.hpp>
 #include <boost/serialization/array_wrapper.hpp>
@@ -52,117 +48,6 @@ concept GoesAsBlock = T::kGoesAsBlock && std::is_trivially_copyable_v<T>;
 template <class T>
 concept GoesTogether = T::kGoesTogether && std::is_trivially_copyable_v<T>;
 
-/// There are fewer bytes than what was read needs, a count of more elements than could follow, or a number too large
-/// for what it is read into.
-class ArchiveEnds : public std::runtime_error {
-public:
-    ArchiveEnds() : std::runtime_error("the bytes end too early") {}
-};
-
-/// How integers lie in an archive. Those of which many are small take a byte: 0, -1 and the largest unsigned one, which
-/// stands for "none", are always among them.
-namespace integers {
-
-static_assert(std::endian::native == std::endian::little);
-
-/// Codes below this are a byte; of others, the byte says how many follow.
-inline constexpr std::uint64_t kLong = 247;
-inline constexpr std::size_t kMostBytes = 9;
-
-/// Of a byte there is nothing to be saved.
-template <class T>
-concept Coded = std::integral<T> && sizeof(T) > 1;
-
-template <Coded T>
-constexpr std::make_unsigned_t<T> code_of(T value) {
-    using Code = std::make_unsigned_t<T>;
-    if constexpr (std::is_unsigned_v<T>) return static_cast<Code>(value + 1U);
-    const Code sign = static_cast<Code>(value < 0 ? ~Code{0} : Code{0});
-    return static_cast<Code>(static_cast<Code>(static_cast<Code>(value) << 1U) ^ sign);
-}
-template <Coded T>
-constexpr T value_of(std::uint64_t code) {
-    if constexpr (std::is_unsigned_v<T>) return static_cast<T>(code - 1U);
-    return static_cast<T>(static_cast<std::int64_t>((code >> 1U) ^ (~(code & 1U) + 1U)));
-}
-
-/// Where the next one goes. Up to kMostBytes are written over. Which numbers are small is a matter of chance in many a
-/// field: masks choose, since compilers make a branch of what looks like one.
-inline char* write(char* at, std::uint64_t code) {
-    const auto significant = (static_cast<std::uint64_t>(std::bit_width(code | 1U)) + 7) / 8;
-    const std::uint64_t if_long = ~std::uint64_t{code >= kLong} + 1;
-    *at = static_cast<char>(code ^ ((code ^ (kLong - 1 + significant)) & if_long));
-    std::memcpy(at + 1, &code, sizeof code);
-    return at + 1 + (significant & if_long);
-}
-
-}  // namespace integers
-
-/// What both archives are to Boost.Serialization.
-class ArchiveTraits {
-public:
-    [[nodiscard]] static boost::serialization::library_version_type get_library_version() {
-        return boost::serialization::library_version_type(BOOST_VERSION / 100 % 1000);
-    }
-    template <class T>
-    static void register_type(const T* = nullptr) {}
-
-protected:
-    /// Its bytes go as they are.
-    template <class T>
-    static constexpr bool kIsPlain = std::is_arithmetic_v<T> || std::is_enum_v<T>;
-};
-
-/// Writes the parts of a value where room for them has been made.
-class OutParts : public ArchiveTraits {
-public:
-    using is_saving = boost::mpl::true_;
-    using is_loading = boost::mpl::false_;
-
-    /// Of all within `bytes` of memory, this many bytes suffice, even with one more for each field
-    /// (serialize_mostly_zero): an integer takes one more than it has, and has two at least.
-    static constexpr std::size_t room_for(std::size_t bytes) { return 2 * bytes + integers::kMostBytes; }
-
-    explicit OutParts(char* at) : at_(at) {}
-
-    template <class T>
-    [[gnu::always_inline]] OutParts& operator&(const T& value) {
-        if constexpr (integers::Coded<T>) {
-            at_ = integers::write(at_, integers::code_of(value));
-        } else if constexpr (kIsPlain<T>) {
-            std::memcpy(at_, &value, sizeof value);
-            at_ += sizeof value;
-        } else {
-            const_cast<T&>(value).serialize(*this, 0U);
-        }
-        return *this;
-    }
-    /// As one by one. Most numbers of which there are many are small: blocks of those go as bytes.
-    template <integers::Coded T>
-    void save_each(std::span<const T> values) {
-        constexpr std::size_t kBlock = 64;
-        for (; values.size() >= kBlock; values = values.subspan(kBlock)) {
-            bool is_small = true;
-            for (std::size_t i = 0; i < kBlock; ++i)
-                is_small &= integers::code_of(values[i]) < integers::kLong;
-            if (!is_small) {
-                for (std::size_t i = 0; i < kBlock; ++i)
-                    *this& values[i];
-                continue;
-            }
-            for (std::size_t i = 0; i < kBlock; ++i)
-                at_[i] = static_cast<char>(integers::code_of(values[i]));
-            at_ += kBlock;
-        }
-        for (const T value : values)
-            *this& value;
-    }
-    [[nodiscard]] char* at() const { return at_; }
-
-private:
-    char* at_;
-};
-
 /// Writes from the start of a buffer, which has its length when the archive is gone.
 class OutArchive : public ArchiveTraits {
 public:
@@ -181,7 +66,7 @@ public:
         else if constexpr (kIsPlain<T>)
             save_binary(&value, sizeof value);
         else if constexpr (GoesTogether<T>)
-            save_parts(sizeof value, [&value](OutParts& parts) { const_cast<T&>(value).serialize(parts, 0U); });
+            together(sizeof value, [&value](OutParts& parts) { parts & value; });
         else
             boost::serialization::serialize_adl(*this, const_cast<T&>(value), 0U);
         return *this;
@@ -198,7 +83,8 @@ public:
     template <integers::Coded T>
     OutArchive& operator<<(const std::vector<T>& values) {
         save_code(values.size());
-        save_parts(values.size() * sizeof(T), [&values](OutParts& parts) { parts.save_each(std::span(values)); });
+        char* const at = room_for(OutParts::room_for(values.size() * sizeof(T)));
+        size_ = offset_of(integers::write_each(at, std::span(values)));
         return *this;
     }
     OutArchive& operator<<(const boost::serialization::collection_size_type& count) {
@@ -217,27 +103,28 @@ public:
     }
     void save_binary(const void* data, std::size_t count) {
         if (count == 0) return;
-        if (count > bytes_.size() - size_) grow(count);
-        std::memcpy(bytes_.data() + size_, data, count);
+        std::memcpy(room_for(count), data, count);
         size_ += count;
+    }
+    /// `save(parts)` writes what lies within so many bytes of memory.
+    template <class Save>
+    void together(std::size_t bytes, const Save& save) {
+        OutParts parts(room_for(OutParts::room_for(bytes)));
+        save(parts);
+        size_ = offset_of(parts.at());
     }
     /// Bytes so far.
     [[nodiscard]] std::size_t size() const { return size_; }
 
 private:
     void save_code(std::uint64_t code) {
-        if (bytes_.size() - size_ < integers::kMostBytes) grow(integers::kMostBytes);
-        size_ = static_cast<std::size_t>(integers::write(bytes_.data() + size_, code) - bytes_.data());
+        size_ = offset_of(integers::write(room_for(integers::kMostBytes), code));
     }
-    /// Of what lies within so many bytes of memory.
-    template <class Save>
-    void save_parts(std::size_t bytes, Save&& save) {
-        const std::size_t most = OutParts::room_for(bytes);
-        if (bytes_.size() - size_ < most) grow(most);
-        OutParts parts(bytes_.data() + size_);
-        save(parts);
-        size_ = static_cast<std::size_t>(parts.at() - bytes_.data());
+    char* room_for(std::size_t count) {
+        if (bytes_.size() - size_ < count) grow(count);
+        return bytes_.data() + size_;
     }
+    [[nodiscard]] std::size_t offset_of(const char* at) const { return static_cast<std::size_t>(at - bytes_.data()); }
     /// Memory that is there but has never been used is taken by and by: the first use of it takes longer than to fill
     /// it.
     void grow(std::size_t count) {
@@ -267,11 +154,11 @@ public:
         auto& value = const_cast<Value&>(target);
         if constexpr (std::is_same_v<Value, bool>)
             value = load_byte() != 0;
-        else if constexpr (integers::Coded<Value>) {
-            const std::uint64_t code = load_code();
-            if (code > std::numeric_limits<std::make_unsigned_t<Value>>::max()) throw ArchiveEnds();
-            value = integers::value_of<Value>(code);
-        } else if constexpr (kIsPlain<Value>)
+        else if constexpr (integers::Coded<Value>)
+            value = integers::value_of<Value>(load_code());
+        else if constexpr (GoesTogether<Value>)
+            together(sizeof value, [&value](InParts<InArchive>& parts) { parts & value; });
+        else if constexpr (kIsPlain<Value>)
             load_binary(&value, sizeof value);
         else if constexpr (std::is_array_v<Value>)
             *this >> boost::serialization::make_array(std::data(value), std::size(value));
@@ -304,6 +191,16 @@ public:
         std::memcpy(data, bytes_.data(), count);
         bytes_ = bytes_.subspan(count);
     }
+    std::uint8_t load_byte() {
+        std::uint8_t byte = 0;
+        load_binary(&byte, sizeof byte);
+        return byte;
+    }
+    template <class Load>
+    void together(std::size_t /*bytes*/, const Load& load) {
+        InParts<InArchive> parts(*this);
+        load(parts);
+    }
     static void reset_object_address(const void*, const void*) {}
     [[nodiscard]] std::size_t left() const { return bytes_.size(); }
 
@@ -313,11 +210,6 @@ private:
         // Whatever is counted takes a byte at least.
         if (count > left()) throw ArchiveEnds();
         return count;
-    }
-    std::uint8_t load_byte() {
-        std::uint8_t byte = 0;
-        load_binary(&byte, sizeof byte);
-        return byte;
     }
     std::uint64_t load_code() {
         const std::uint64_t first = load_byte();
@@ -331,6 +223,12 @@ private:
 
     std::span<const char> bytes_;
 };
+
+/// Fields that nobody reads one by one, with room made for all of them at once.
+template <class Archive, class... Fields>
+void serialize_together(Archive& archive, Fields&... fields) {
+    archive.together((sizeof fields + ...), [&](auto& parts) { (parts & ... & fields); });
+}
 
 /// Of fields that are mostly zero, a byte says which are not, and only those follow.
 template <class Archive, class... Fields>
