@@ -66,7 +66,7 @@ public:
         else if constexpr (kIsPlain<T>)
             save_binary(&value, sizeof value);
         else if constexpr (GoesTogether<T>)
-            together(sizeof value, [&value](OutParts& parts) { parts & value; });
+            together(sizeof value, [&value](OutParts& parts) { parts& value; });
         else
             boost::serialization::serialize_adl(*this, const_cast<T&>(value), 0U);
         return *this;
@@ -117,9 +117,7 @@ public:
     [[nodiscard]] std::size_t size() const { return size_; }
 
 private:
-    void save_code(std::uint64_t code) {
-        size_ = offset_of(integers::write(room_for(integers::kMostBytes), code));
-    }
+    void save_code(std::uint64_t code) { size_ = offset_of(integers::write(room_for(integers::kMostBytes), code)); }
     char* room_for(std::size_t count) {
         if (bytes_.size() - size_ < count) grow(count);
         return bytes_.data() + size_;
@@ -157,7 +155,7 @@ public:
         else if constexpr (integers::Coded<Value>)
             value = integers::value_of<Value>(load_code());
         else if constexpr (GoesTogether<Value>)
-            together(sizeof value, [&value](InParts<InArchive>& parts) { parts & value; });
+            together(sizeof value, [&value](InParts<InArchive>& parts) { parts& value; });
         else if constexpr (kIsPlain<Value>)
             load_binary(&value, sizeof value);
         else if constexpr (std::is_array_v<Value>)
