@@ -38,8 +38,8 @@ BasicNodeLp<AnyReplica>::BasicNodeLp(Setup setup, std::vector<AnyReplica> replic
       shows_tokens_(setup.parts.front().boards[index_of(Load::Tokens)].has_value()),
       counts_tokens_(shows_tokens_ || setup.looked_at.has(Load::Tokens)),
       needs_samples_(setup.looked_at.has(Load::KvBlocks) || setup.looked_at.has(Load::Waiting)),
-      setup_(std::move(setup)),
       tokens_(counts_tokens_ ? replicas_.size() : 0, 0),
+      setup_(std::move(setup)),
       seen_(needs_samples_ ? replicas_.size() : 0) {
     if (setup_.changes) changes_ = std::make_unique<NodeChanges>(std::move(*setup_.changes));
     setup_.changes.reset();

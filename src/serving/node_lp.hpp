@@ -146,9 +146,9 @@ private:
     bool shows_tokens_;                     ///< on a board
     bool counts_tokens_;                    ///< because a board shows them, or gateways look at them
     bool needs_samples_;                    ///< gateways look at what changes from step to step
+    std::vector<std::int64_t> tokens_;      ///< outstanding, by replica; empty where nobody counts them
     Setup setup_;
-    std::vector<std::int64_t> tokens_;  ///< outstanding, by replica; empty where nobody counts them
-    std::vector<ReplicaSample> seen_;   ///< by replica, at `seen_at_`; a cache, no state
+    std::vector<ReplicaSample> seen_;  ///< by replica, at `seen_at_`; a cache, no state
     SimTime seen_at_ = SimTime::never();
     engine::Context* context_ = nullptr;  ///< while something changes
 };

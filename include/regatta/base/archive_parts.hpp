@@ -78,10 +78,12 @@ char* write_each(char* at, std::span<const T> values) {
     constexpr std::size_t kBlock = 64;
     while (!values.empty()) {
         const std::span<const T> block = values.first(std::min(values.size(), kBlock));
-        bool is_small = true;
+        // Compilers make vectors of this, other than of a comparison of each.
+        static_assert(std::bit_ceil(kLong) / 2 < kLong);
+        std::uint64_t all = 0;
         for (const T value : block)
-            is_small &= code_of(value) < kLong;
-        if (is_small) {
+            all |= code_of(value);
+        if (all < std::bit_ceil(kLong) / 2) {
             for (const T value : block)
                 *at++ = static_cast<char>(code_of(value));
         } else {
