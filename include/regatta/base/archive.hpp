@@ -27,9 +27,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -83,7 +81,7 @@ public:
     template <integers::Coded T>
     OutArchive& operator<<(const std::vector<T>& values) {
         save_code(values.size());
-        char* const at = room_for(OutParts::room_for(values.size() * sizeof(T)));
+        char* const at = room_for(integers::most_bytes(values.size() * sizeof(T)));
         size_ = offset_of(integers::write_each(at, std::span(values)));
         return *this;
     }
@@ -109,7 +107,7 @@ public:
     /// `save(parts)` writes what lies within so many bytes of memory.
     template <class Save>
     void together(std::size_t bytes, const Save& save) {
-        OutParts parts(room_for(OutParts::room_for(bytes)));
+        OutParts parts(room_for(integers::most_bytes(bytes)));
         save(parts);
         size_ = offset_of(parts.at());
     }

@@ -62,6 +62,12 @@ constexpr std::uint64_t significant_bytes(std::uint64_t code) {
 inline constexpr std::uint64_t kLong = 247;
 inline constexpr std::size_t kMostBytes = 9;
 
+/// What integers within `bytes` of memory take when they are written, one by one or in pairs, with what is written over
+/// behind them; and even with one byte more for each (serialize_mostly_zero).
+constexpr std::size_t most_bytes(std::size_t bytes) {
+    return 2 * bytes + kMostBytes;
+}
+
 /// Where the next one goes. Up to kMostBytes are written over. Which numbers are small is a matter of chance in many a
 /// field: masks choose, since compilers make a branch of what looks like one.
 inline char* write(char* at, std::uint64_t code) {
@@ -76,14 +82,15 @@ inline char* write(char* at, std::uint64_t code) {
 template <Coded T>
 char* write_each(char* at, std::span<const T> values) {
     constexpr std::size_t kBlock = 64;
+    // A power of two, so that all codes of a block are told by their disjunction: of that compilers make vectors.
+    constexpr std::uint64_t kSmall = 128;
+    static_assert(kSmall < kLong);
     while (!values.empty()) {
         const std::span<const T> block = values.first(std::min(values.size(), kBlock));
-        // Compilers make vectors of this, other than of a comparison of each.
-        static_assert(std::bit_ceil(kLong) / 2 < kLong);
         std::uint64_t all = 0;
         for (const T value : block)
             all |= code_of(value);
-        if (all < std::bit_ceil(kLong) / 2) {
+        if (all < kSmall) {
             for (const T value : block)
                 *at++ = static_cast<char>(code_of(value));
         } else {
@@ -119,10 +126,7 @@ public:
     using is_saving = boost::mpl::true_;
     using is_loading = boost::mpl::false_;
 
-    /// Of all within `bytes` of memory, this many bytes suffice, even with one more for each field
-    /// (serialize_mostly_zero).
-    static constexpr std::size_t room_for(std::size_t bytes) { return 2 * bytes + integers::kMostBytes; }
-
+    /// There are integers::most_bytes() of what comes.
     explicit OutParts(char* at) : at_(at) {}
 
     template <class T>
